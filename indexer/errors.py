@@ -1,0 +1,98 @@
+"""Everything that can go wrong on purpose, as one tree.
+
+::
+
+    IndexerError                  exit 1   it failed; the message says why and what to do
+    |-- UsageError                exit 2   wrong use of a command or a call
+    |   |-- CatalogueError        exit 2   the catalogue is missing, broken or contradicts itself
+    |   |-- UnknownName           exit 2   no such category, link or article; offers the nearest
+    |   `-- EmptyQuestion         exit 2   nothing was asked
+    |-- LibraryError              exit 1   the data folder or what is in it
+    |   |-- NoLibrary             exit 1   nothing has been crawled into this folder yet
+    |   |-- DamagedLibrary        exit 1   a file is missing, cut or not ours
+    |   |-- StaleIndex            exit 1   the index was made by another model or version
+    |   `-- NotWritable           exit 1   the folder cannot be written
+    |-- ModelError                exit 1   the embedding model cannot be had or is not one
+    |-- Unreadable                exit 1   a page from which no text could be extracted
+    `-- Busy                      exit 75  another run holds the lock (EX_TEMPFAIL of sysexits.h)
+
+A message is one line: what was wrong, where, and what mends it. The command line prints it
+without a traceback and ends with ``exit_code``; the Python interface raises it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class IndexerError(Exception):
+    """The root: catch this to catch everything the project raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(IndexerError):
+    """A command or a call was used wrongly."""
+
+    exit_code = 2
+
+
+class CatalogueError(UsageError):
+    """The catalogue is missing, broken, or contradicts itself; names file and line."""
+
+
+class UnknownName(UsageError):
+    """A name that is not there, with the nearest ones that are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.near = kind, name, nearest(name, known)
+        offer = f"; did you mean {' or '.join(repr(near) for near in self.near)}?" if self.near else ""
+        super().__init__(f"no {kind} {name!r}{offer}")
+
+
+class EmptyQuestion(UsageError):
+    """The question has no words."""
+
+
+class LibraryError(IndexerError):
+    """Something about the data folder or what is in it."""
+
+
+class NoLibrary(LibraryError):
+    """Nothing has been crawled into this folder yet."""
+
+
+class DamagedLibrary(LibraryError):
+    """A file of the library is missing, cut short, or not ours."""
+
+
+class StaleIndex(LibraryError):
+    """The index was made by another model or an older version, and must be made again."""
+
+
+class NotWritable(LibraryError):
+    """The data folder cannot be written."""
+
+
+class ModelError(IndexerError):
+    """The embedding model cannot be had, or is not a model."""
+
+
+class Unreadable(IndexerError):
+    """No text could be extracted from a page; the message says why."""
+
+
+class Busy(IndexerError):
+    """Another run holds the lock on this data folder."""
+
+    exit_code = 75
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names most like ``name``, best first, compared without regard to case."""
+    by_folded: dict[str, str] = {}
+    for candidate in known:
+        by_folded.setdefault(candidate.casefold(), candidate)
+    found = get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
+    return [by_folded[folded] for folded in found]

@@ -1,0 +1,363 @@
+"""The nouns of the project: small frozen records, and the protocols between the rooms.
+
+Nothing here does work or imports more than the standard library and, for types only, numpy.
+The words are those of ARCHITECTURE.md: a *link* is an entry of the catalogue, a *page* what one
+HTTP answer held, an *article* the text extracted from it, a *passage* the unit of retrieval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Vectors = npt.NDArray[np.float32]
+    """Embeddings, shape ``(n, dimension)``, float32, every row of unit length."""
+
+Mode = Literal["hybrid", "dense", "lexical"]
+FollowMode = Literal["page", "site", "index"]
+
+
+# ------------------------------------------------------------------ catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """How far a link reaches: its page alone, a site below prefixes, or an index of posts.
+
+    ``allow`` and ``deny`` are path prefixes (a final ``*`` is permitted); ``depth`` counts the
+    clicks from the link's page and ``max_pages`` bounds all its pages, itself included.
+    """
+
+    mode: FollowMode = "page"
+    depth: int = 1
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    max_pages: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What the right page looks like: one of these words in its title, this many words of text."""
+
+    title_any: tuple[str, ...] = ()
+    min_words: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Another address for the same text, and what kind of copy stands there."""
+
+    url: str
+    kind: str = "full_copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the catalogue. ``url``, verbatim as the user wrote it, is its identity."""
+
+    url: str
+    category: str
+    title: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    follow: Follow = Follow()
+    expect: Expect = Expect()
+    fallbacks: tuple[Fallback, ...] = ()
+    archive: bool = True
+
+
+# ---------------------------------------------------------------------- crawl
+
+
+class Source(StrEnum):
+    """Where an article's text was taken from."""
+
+    LIVE = "live"
+    ARCHIVE = "archive"
+    FALLBACK = "fallback"
+    IMPORT = "import"
+    SAMPLE = "sample"
+
+
+class Verdict(StrEnum):
+    """What a fetched page is worth. Only the first three come with an article."""
+
+    OK = "ok"
+    MOVED = "moved"
+    NOT_MODIFIED = "not_modified"
+    THIN = "thin"
+    EMPTY = "empty"
+    SCRIPT_ONLY = "script_only"
+    SOFT_404 = "soft_404"
+    BOT_WALL = "bot_wall"
+    CONSENT = "consent"
+    PAYWALL = "paywall"
+    GONE = "gone"
+    WRONG_TYPE = "wrong_type"
+    UNREADABLE = "unreadable"
+    TRUNCATED = "truncated"
+    TOO_LARGE = "too_large"
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    SERVER_ERROR = "server_error"
+    RATE_LIMITED = "rate_limited"
+    REDIRECT_LOOP = "redirect_loop"
+    ROBOTS = "robots"
+    REFUSED = "refused"
+
+    @property
+    def good(self) -> bool:
+        """Whether the page held (or still holds) the article."""
+        return self in (Verdict.OK, Verdict.MOVED, Verdict.NOT_MODIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict and the reason for it, in words a person understands."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one HTTP answer held. ``headers`` has lower-case names; ``body`` is decompressed."""
+
+    url: str
+    final_url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    fetched_at: datetime
+    moved_permanently: bool = False
+    """Whether every redirect on the way was permanent (301 or 308), and there was one."""
+
+    @property
+    def media_type(self) -> str:
+        """The declared media type in lower case without parameters, ``""`` if undeclared."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """The log entry of one attempt to get a page, whatever came of it.
+
+    ``url`` is the address asked for, which is a fallback's or the archive's where one stood in;
+    ``status`` is 0 where no answer came. ``body_hash`` names the raw page in the library.
+    """
+
+    url: str
+    final_url: str
+    verdict: Verdict
+    reason: str
+    fetched_at: datetime
+    source: Source = Source.LIVE
+    status: int = 0
+    etag: str = ""
+    last_modified: str = ""
+    size: int = 0
+    seconds: float = 0.0
+    body_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run made of one page of a link: every attempt in order, and the article if any.
+
+    ``page_url`` is the link's own URL (verbatim) or a subpage's address found under it. The last
+    attempt's verdict is the outcome's. ``article`` is None where none could be had, and where the
+    answer was "not modified": then the library's copy still stands.
+    """
+
+    link: Link
+    page_url: str
+    attempts: tuple[Fetch, ...]
+    page: Page | None = None
+    article: Article | None = None
+
+    @property
+    def fetch(self) -> Fetch:
+        """The attempt that decided."""
+        return self.attempts[-1]
+
+
+# -------------------------------------------------------------------- extract
+
+BlockKind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of an article: ``article.text[start:end]``, under a path of headings.
+
+    A heading's own ``headings`` end with itself. ``anchor`` is the id of the nearest heading that
+    has one in the page, ``page`` the 1-based page of a PDF (0 where there are none).
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+    anchor: str = ""
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The main text of a page and its metadata, as blocks under headings.
+
+    ``text`` is the blocks joined by blank lines, in reading order, without markup. ``hash`` (of the
+    text and the title) decides whether an article changed.
+    """
+
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    author: str = ""
+    published: str = ""
+    language: str = ""
+    site: str = ""
+    hash: str = ""
+
+    @property
+    def words(self) -> int:
+        """The number of words in the text, split at white space."""
+        return len(self.text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a page gave: the article, and what the crawl needs to know of the page.
+
+    ``links`` are absolute, in document order, without duplicates; ``canonical`` is the address
+    the page gives itself (``""`` if none); ``text_on_page`` counts all visible words, chrome
+    included, ``scripts`` says whether the page builds itself with JavaScript.
+    """
+
+    article: Article
+    canonical: str = ""
+    links: tuple[str, ...] = ()
+    text_on_page: int = 0
+    scripts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of retrieval: a run of blocks under one heading path.
+
+    ``text`` is exactly ``article.text[start:end]``. ``context`` (title and heading path) is
+    embedded and searched with it, but not shown.
+    """
+
+    text: str
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+    anchor: str = ""
+    page: int = 0
+    context: str = ""
+
+    @property
+    def embedded_text(self) -> str:
+        """What the encoder sees: the context, then the text."""
+        return f"{self.context}\n\n{self.text}" if self.context else self.text
+
+
+# ---------------------------------------------------------------------- embed
+
+
+class Encoder(Protocol):
+    """Text to unit vectors. Implementations cut what is longer than ``max_tokens``."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as a person knows it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the vectors: it changes with weights, pooling, prompts or truncation."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The model's window in its own tokens, special ones included."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts to be found, in their order: float32 ``(len(texts), dimension)``."""
+
+    def encode_query(self, text: str) -> Vectors:
+        """The vector of one question: float32 ``(dimension,)``."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens each text takes, special ones included, before any cutting."""
+
+
+class Reranker(Protocol):
+    """The optional second stage: reads question and passage together."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    def score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """A relevance for each text, higher is better; only their order means something."""
+
+
+# --------------------------------------------------------------------- search
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A published state of the search index. 0 means that nothing was published yet."""
+
+    number: int
+    fingerprint: str
+    model: str
+    passages: int
+    dimension: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How one retriever saw a hit: its rank there (0 = not in its list), raw score, and share."""
+
+    rank: int
+    score: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One passage of an answer, with all that is needed to show and to open it."""
+
+    rank: int
+    score: float
+    passage: Passage
+    passage_id: int
+    title: str
+    url: str
+    """The catalogue's link, verbatim."""
+    page_url: str
+    """The page that holds the passage: the link's own, or a subpage's address."""
+    link: str
+    """Where it opens: the final address at the passage."""
+    category: str
+    site: str
+    note: str
+    source: Source
+    fetched_at: datetime
+    before: tuple[Passage, ...] = ()
+    after: tuple[Passage, ...] = ()
+    shares: Mapping[str, Share] = field(default_factory=dict)
+    """For ``--explain``: by retriever (``dense``, ``lexical``, ``rerank``)."""
