@@ -263,6 +263,8 @@ class Passage:
     anchor: str = ""
     page: int = 0
     context: str = ""
+    fragment: str = ""
+    """What opens the page at this passage: ``#anchor``, ``#page=3`` or ``#:~:text=...``."""
 
     @property
     def embedded_text(self) -> str:
@@ -322,10 +324,36 @@ class Generation:
 
     number: int
     fingerprint: str
+    """Names all that shaped the index: encoder, passages, extraction."""
+    encoder: str
+    """The fingerprint of the encoder alone, which a question's vector must share."""
     model: str
     passages: int
     dimension: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage as the library holds it, with what an answer tells about it.
+
+    ``url`` is the catalogue's link verbatim, ``page_url`` the page's own address under that link,
+    ``final_url`` where the text was really taken from; ``ordinal`` counts the passages of an article.
+    """
+
+    passage_id: int
+    article_id: int
+    ordinal: int
+    passage: Passage
+    title: str
+    url: str
+    page_url: str
+    final_url: str
+    category: str
+    site: str
+    note: str
+    source: Source
+    fetched_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

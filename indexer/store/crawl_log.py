@@ -1,0 +1,179 @@
+"""What a crawl remembers and leaves behind: fetches, raw pages, versions of articles.
+
+The rule that a good copy is never replaced by a worse one lives here, in :meth:`CrawlLog.record`.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Set
+from dataclasses import replace
+from typing import Any, Literal
+
+from indexer.records import Article, Fetch, Outcome, Page, Source, Verdict
+from indexer.store.codec import article_row, digest, fetch_of, fetch_row, to_json
+from indexer.store.database import Database, Run
+
+Effect = Literal["new", "changed", "unchanged", "kept", "missing"]
+"""What an outcome did to the held article of its page."""
+
+RANK = {Source.LIVE: 2, Source.SAMPLE: 2, Source.IMPORT: 2, Source.FALLBACK: 1, Source.ARCHIVE: 0}
+"""Copies that stand in never replace a copy of a higher rank."""
+
+SHRUNK = 0.4
+"""A new text with less than this share of the held one's words is taken for a stub. Editing removes
+paragraphs, walls remove nearly all: over the night edits and the stubs of the replayed web the shares
+are above 0.95 and below 0.1."""
+
+
+class CrawlLog:
+    """The library's side of one run: what is known before it, and what it finds."""
+
+    def __init__(self, database: Database, run: Run, *, extractor: str, force: bool = False) -> None:
+        self._db = database
+        self._run = run
+        self._extractor = extractor
+        self._force = force
+
+    # ------------------------------------------------- what the crawler asks
+
+    def last(self, url: str) -> Fetch | None:
+        """The newest good fetch of this address whose page is kept; None if there is none."""
+        rows = self._db.rows(
+            "SELECT * FROM fetches WHERE url = ? AND body_hash <> '' AND verdict IN ('ok', 'moved', "
+            "'not_modified') ORDER BY id DESC LIMIT 1",
+            (url,),
+        )
+        return fetch_of(rows[0]) if rows else None
+
+    def page(self, fetch: Fetch) -> Page:
+        """The raw page of a fetch that :meth:`last` returned."""
+        return kept_page(self._db, fetch)
+
+    def finished(self) -> Set[str]:
+        """The pages that this run, if it goes on after an interruption, already has."""
+        rows = self._db.rows("SELECT DISTINCT page_url FROM fetches WHERE run = ?", (self._run.number,))
+        return {row["page_url"] for row in rows}
+
+    # ------------------------------------------------ what the crawler found
+
+    def record(self, outcome: Outcome) -> tuple[Effect, Fetch]:
+        """Keep an outcome for good, in one transaction.
+
+        Returns what it did to the held article, and the deciding fetch as it was kept: where the
+        new text was refused as a stub of the held one, its verdict says so.
+        """
+        held = self._held(outcome)
+        effect, decided = self._weigh(outcome, held)
+        with self._db.atomic():
+            for attempt in outcome.attempts[:-1]:
+                self._keep_fetch(outcome, attempt, decisive=False)
+            number = self._keep_fetch(outcome, decided, decisive=True)
+            if (
+                outcome.article
+                and effect != "kept"
+                and not self._says_nothing_new(outcome.article, decided, held)
+            ):
+                self._keep_article(outcome, outcome.article, decided, number)
+        return effect, decided
+
+    def _held(self, outcome: Outcome) -> dict[str, Any] | None:
+        rows = self._db.rows(
+            "SELECT hash, words, source, final_url, extractor FROM articles "
+            "WHERE link_url = ? AND page_url = ? ORDER BY id DESC LIMIT 1",
+            (outcome.link.url, outcome.page_url),
+        )
+        return rows[0] if rows else None
+
+    def _weigh(self, outcome: Outcome, held: dict[str, Any] | None) -> tuple[Effect, Fetch]:
+        fetch, article = outcome.fetch, outcome.article
+        if held is None:
+            return ("new" if article else "missing"), fetch
+        if article is None:
+            return ("unchanged" if fetch.verdict.good else "kept"), fetch
+        if article.hash == held["hash"]:
+            return "unchanged", fetch
+        if RANK[fetch.source] < RANK[Source(held["source"])]:
+            return "kept", fetch
+        if article.words < SHRUNK * held["words"] and not self._force:
+            reason = (
+                f"the text shrank from {held['words']:,} to {article.words:,} words; "
+                "the good copy is kept (`crawl --force` takes the new one)"
+            )
+            return "kept", replace(fetch, verdict=Verdict.THIN, reason=reason)
+        return "changed", fetch
+
+    def _keep_fetch(self, outcome: Outcome, fetch: Fetch, *, decisive: bool) -> int:
+        page = outcome.page
+        headers: dict[str, str] = {}
+        if decisive and fetch.verdict is Verdict.NOT_MODIFIED:
+            # The answer had no body: what was kept for the last good one goes on standing for it.
+            if before := self.last(fetch.url):
+                fetch = replace(
+                    fetch,
+                    body_hash=before.body_hash,
+                    etag=fetch.etag or before.etag,
+                    last_modified=fetch.last_modified or before.last_modified,
+                )
+        elif decisive and page and page.body:
+            fetch = replace(fetch, body_hash=self._keep_body(page.body))
+            headers = dict(page.headers)
+        row = {
+            "run": self._run.number,
+            "link_url": outcome.link.url,
+            "page_url": outcome.page_url,
+            "decisive": int(decisive),
+            "headers": to_json(headers),
+            **fetch_row(fetch),
+        }
+        return self._db.insert("fetches", row)
+
+    def _keep_body(self, body: bytes) -> str:
+        name = digest(body)
+        self._db.tables.table("bodies").insert(
+            {"hash": name, "size": len(body), "data": zlib.compress(body, 6)}, ignore=True
+        )
+        return name
+
+    def _says_nothing_new(self, article: Article, fetch: Fetch, held: dict[str, Any] | None) -> bool:
+        """Whether the held version has the same text from the same place (or a better), read the same way."""
+        if held is None or (held["hash"], held["extractor"]) != (article.hash, self._extractor):
+            return False
+        same_place = (held["final_url"], held["source"]) == (fetch.final_url, fetch.source.value)
+        return same_place or RANK[fetch.source] < RANK[Source(held["source"])]
+
+    def _keep_article(self, outcome: Outcome, article: Article, fetch: Fetch, number: int) -> None:
+        body_hash = digest(outcome.page.body) if outcome.page else ""
+        self._db.tables.table("articles").insert(
+            {
+                "link_url": outcome.link.url,
+                "page_url": outcome.page_url,
+                "final_url": fetch.final_url,
+                "source": fetch.source.value,
+                "fetch": number,
+                "body_hash": body_hash,
+                "extractor": self._extractor,
+                "fetched_at": fetch_row(fetch)["fetched_at"],
+                **article_row(article),
+            }
+        )
+
+
+def kept_page(database: Database, fetch: Fetch) -> Page:
+    """The raw page behind a fetch whose ``body_hash`` is set."""
+    rows = database.rows(
+        "SELECT b.data, f.headers, f.final_url, f.status, f.url FROM bodies b "
+        "JOIN fetches f ON f.body_hash = b.hash AND f.headers <> '{}' "
+        "WHERE b.hash = ? ORDER BY f.url = ? DESC, f.id DESC LIMIT 1",
+        (fetch.body_hash, fetch.url),
+    )
+    row = rows[0]
+    return Page(
+        url=fetch.url,
+        final_url=row["final_url"],
+        status=row["status"],
+        headers=json.loads(row["headers"]),
+        body=zlib.decompress(row["data"]),
+        fetched_at=fetch.fetched_at,
+    )

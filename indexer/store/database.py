@@ -1,0 +1,135 @@
+"""The library's SQLite file, opened for writing, and its runs.
+
+Only one process writes: the one that holds the folder's lock. Readers open a
+:class:`~indexer.store.snapshot.Snapshot` instead and are never in the way (write-ahead log).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from sqlite_utils import Database as Tables
+
+from indexer.errors import Busy, DamagedLibrary, NotWritable
+from indexer.store.codec import moment, now, stamp, to_json
+from indexer.store.schema import SCHEMA_VERSION, migrations
+
+FILE_NAME = "library.db"
+
+
+def library_file(folder: Path) -> Path:
+    """The SQLite file of the library in ``folder``."""
+    return folder / FILE_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One crawl. ``resumed`` tells that it goes on where an interrupted one stood."""
+
+    number: int
+    started_at: datetime
+    resumed: bool
+
+
+class Database:
+    """The library, opened for writing under the folder's lock. Use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open (or make) the library in ``folder``.
+
+        Raises:
+            Busy: another process holds the lock.
+            NotWritable: the folder cannot be made or written.
+            DamagedLibrary: the file is there, but is no library.
+        """
+        from filelock import FileLock, Timeout
+
+        self.folder = folder
+        self._lock = FileLock(folder / "lock")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise Busy(f"{folder}: another run holds the lock; try again when it has ended") from None
+        except OSError as error:
+            raise NotWritable(
+                f"{folder}: cannot be written ({error.strerror}); give another folder with --data"
+            ) from error
+        try:
+            self.tables = self._connect()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _connect(self) -> Tables:
+        path = library_file(self.folder)
+        try:
+            tables = Tables(path)
+            if not tables.conn.execute("PRAGMA user_version").fetchone()[0]:
+                # SQLite writes this into a new file only, so before the first table.
+                tables.conn.execute("PRAGMA page_size = 8192")
+            tables.enable_wal()
+            tables.conn.execute("PRAGMA foreign_keys = ON")
+            tables.conn.execute("PRAGMA synchronous = FULL")
+            migrations.apply(tables)
+            tables.conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        except sqlite3.OperationalError as error:
+            raise NotWritable(f"{path}: cannot be written ({error})") from error
+        except sqlite3.DatabaseError as error:
+            raise DamagedLibrary(
+                f"{path}: not a readable library ({error}); restore a backup, or move it away and crawl again"
+            ) from error
+        return tables
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and give the lock back."""
+        self.tables.close()
+        self._lock.release()
+
+    def atomic(self) -> AbstractContextManager[Tables]:
+        """One transaction: all of it or nothing."""
+        return self.tables.atomic()
+
+    def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
+        """The rows of a query, as mappings by column."""
+        return list(self.tables.query(sql, parameters))
+
+    def insert(self, table: str, row: dict[str, Any]) -> int:
+        """Insert one row; its integer key. A transaction of its own where none is open."""
+        with self.atomic() as tables:
+            key = tables.table(table).insert(row).last_pk
+        return int(str(key))
+
+    # ------------------------------------------------------------------ runs
+
+    def start_run(self, *, resume_within: timedelta) -> Run:
+        """A new run, or the last one if it was interrupted less than ``resume_within`` ago."""
+        at = now()
+        last = self.rows("SELECT id, started_at, finished_at FROM runs ORDER BY id DESC LIMIT 1")
+        if last and not last[0]["finished_at"]:
+            started_at = moment(last[0]["started_at"])
+            if at - started_at < resume_within:
+                return Run(last[0]["id"], started_at, resumed=True)
+        return Run(
+            self.insert("runs", {"started_at": stamp(at), "finished_at": "", "summary": "{}"}),
+            at,
+            resumed=False,
+        )
+
+    def finish_run(self, run: Run, summary: dict[str, Any]) -> None:
+        """Mark a run as ended, with what it did."""
+        with self.atomic() as tables:
+            tables.table("runs").update(
+                run.number, {"finished_at": stamp(now()), "summary": to_json(summary)}
+            )

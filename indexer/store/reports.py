@@ -1,0 +1,167 @@
+"""The library told to a person: the state of every link, and the history of one page."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any
+
+from indexer.errors import UnknownName
+from indexer.records import Article, Fetch, Link
+from indexer.store.codec import article_of, fetch_of
+from indexer.store.snapshot import connect
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """One link as `status` shows it: what the last fetch said, and what is held for it.
+
+    ``article_at`` is when the held text was taken, ``source`` from where; ``words`` and ``passages``
+    count all pages of the link. Empty strings and zeros where there is nothing.
+    """
+
+    url: str
+    category: str
+    title: str
+    verdict: str
+    reason: str
+    http_status: int
+    final_url: str
+    fetched_at: str
+    article_at: str
+    source: str
+    words: int
+    passages: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an article. ``changes`` are the lines of a unified diff to the one before."""
+
+    article: Article
+    taken_at: str
+    source: str
+    final_url: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All fetches of a page, newest first, and the versions of its article, newest first."""
+
+    url: str
+    fetches: tuple[Fetch, ...]
+    versions: tuple[Version, ...]
+
+
+HELD = """
+SELECT h.link_url, count(*) AS pages, sum(a.words) AS words,
+       (SELECT count(*) FROM passages p JOIN holdings g ON g.article = p.article
+        WHERE g.link_url = h.link_url) AS passages
+FROM holdings h JOIN articles a ON a.id = h.article GROUP BY h.link_url
+"""
+
+OWN = """
+SELECT h.link_url, a.title, a.source, a.fetched_at, a.final_url
+FROM holdings h JOIN articles a ON a.id = h.article WHERE h.page_url = h.link_url
+"""
+
+LAST = """
+SELECT * FROM fetches WHERE id IN (
+  SELECT max(id) FROM fetches WHERE decisive AND page_url = link_url GROUP BY link_url)
+"""
+
+
+def status(folder: Path, links: Sequence[Link]) -> list[LinkState]:
+    """The state of each link of the catalogue, in its order.
+
+    A link that was never fetched has an empty verdict.
+
+    Raises:
+        NoLibrary: nothing was crawled into ``folder``.
+        DamagedLibrary: the file cannot be read.
+    """
+    with closing(connect(folder)) as connection:
+        last = {row["link_url"]: row for row in connection.execute(LAST)}
+        held = {row["link_url"]: row for row in connection.execute(HELD)}
+        own = {row["link_url"]: row for row in connection.execute(OWN)}
+    return [_state(link, last.get(link.url), held.get(link.url), own.get(link.url)) for link in links]
+
+
+def _state(
+    link: Link, last: sqlite3.Row | None, held: sqlite3.Row | None, own: sqlite3.Row | None
+) -> LinkState:
+    return LinkState(
+        url=link.url,
+        category=link.category,
+        title=(own["title"] if own else "") or link.title,
+        verdict=last["verdict"] if last else "",
+        reason=last["reason"] if last else "not fetched yet",
+        http_status=last["status"] if last else 0,
+        final_url=last["final_url"] if last else "",
+        fetched_at=last["fetched_at"] if last else "",
+        article_at=own["fetched_at"] if own else "",
+        source=own["source"] if own else "",
+        words=held["words"] if held else 0,
+        passages=held["passages"] if held else 0,
+        pages=held["pages"] if held else 0,
+    )
+
+
+def article(folder: Path, url: str) -> tuple[Article, dict[str, Any]]:
+    """The published article of a link (its URL verbatim) or of a page under one, with where it is from.
+
+    Raises:
+        UnknownName: no article is held under this address; offers the nearest.
+    """
+    with closing(connect(folder)) as connection:
+        rows = connection.execute(
+            "SELECT a.*, l.category, l.note FROM holdings h JOIN articles a ON a.id = h.article "
+            "JOIN links l ON l.url = h.link_url WHERE h.page_url = ? OR a.final_url = ? "
+            "ORDER BY h.page_url = ? DESC LIMIT 1",
+            (url, url, url),
+        ).fetchall()
+        known = [row[0] for row in connection.execute("SELECT page_url FROM holdings")]
+    if not rows:
+        raise UnknownName("article at", url, known)
+    kept = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")
+    return article_of(rows[0]), {name: rows[0][name] for name in kept}
+
+
+def history(folder: Path, url: str) -> History:
+    """The fetches and versions of one page.
+
+    Raises:
+        UnknownName: this address was never fetched; offers the nearest.
+    """
+    with closing(connect(folder)) as connection:
+        fetches = connection.execute(
+            "SELECT * FROM fetches WHERE page_url = ? ORDER BY id DESC", (url,)
+        ).fetchall()
+        rows = connection.execute("SELECT * FROM articles WHERE page_url = ? ORDER BY id", (url,)).fetchall()
+        known = [row[0] for row in connection.execute("SELECT DISTINCT page_url FROM fetches")]
+    if not fetches:
+        raise UnknownName("page", url, known)
+    versions, before = [], ""
+    for row in rows:
+        read = article_of(row)
+        diff = unified_diff(before.splitlines(), read.text.splitlines(), lineterm="", n=0)
+        changes = tuple(line for line in diff if not line.startswith(("---", "+++", "@@")))
+        versions.append(
+            Version(read, row["fetched_at"], row["source"], row["final_url"], changes if before else ())
+        )
+        before = read.text
+    return History(url, tuple(fetch_of(row) for row in fetches), tuple(reversed(versions)))
+
+
+def last_runs(folder: Path, count: int = 1) -> list[dict[str, Any]]:
+    """The newest runs with their summaries, newest first."""
+    with closing(connect(folder)) as connection:
+        rows = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (count,)).fetchall()
+    return [{**dict(row), "summary": json.loads(row["summary"])} for row in rows]

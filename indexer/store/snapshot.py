@@ -1,0 +1,261 @@
+"""A pinned, read-only view of the library: SQLite and FAISS of one and the same generation.
+
+The read transaction is opened before the generation's number is read and stays open, so a crawl that
+publishes meanwhile changes nothing here. Opening imports neither sqlite-utils nor anything of the
+writing side: `indexer ask` pays for what it uses only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
+from indexer.records import Generation, Passage, PassageRow, Source
+from indexer.store import vectors
+from indexer.store.codec import moment, passage_of, stamp
+
+if TYPE_CHECKING:
+    from indexer.records import Vectors
+    from indexer.store.vectors import Ids
+
+LIBRARY_FILE = "library.db"
+SCHEMA_VERSION = 1
+
+ROWS = """
+SELECT p.*, a.title, a.page_url, a.final_url, a.site, a.source, a.fetched_at,
+       l.url AS link_url, l.category, l.note
+FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url
+"""
+
+
+class Snapshot:
+    """One published state of the library. Close it, or use it as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        """Pin the published state of the library in ``folder``.
+
+        Raises:
+            NoLibrary: nothing was published there yet.
+            DamagedLibrary: the SQLite or the FAISS file is missing, cut or not ours.
+            StaleIndex: the library was written by a newer version of this program.
+        """
+        self.folder = folder
+        self._connection = connect(folder)
+        try:
+            self.generation, size = self._pin()
+            path = vectors.path_of(folder, self.generation.number)
+            self._vectors = vectors.VectorFile(path, passages=self.generation.passages, size=size)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _pin(self) -> tuple[Generation, int]:
+        self._connection.execute("BEGIN")
+        row = self._one("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
+        if row is None:
+            raise NoLibrary(f"{self.folder}: nothing is indexed there yet; run `indexer crawl` first")
+        generation = Generation(
+            number=row["number"],
+            fingerprint=row["fingerprint"],
+            encoder=row["encoder"],
+            model=row["model"],
+            passages=row["passages"],
+            dimension=row["dimension"],
+            created_at=moment(row["created_at"]),
+        )
+        return generation, row["size"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the pinned state."""
+        self._connection.close()
+
+    # ------------------------------------------------------------ retrieval
+
+    def lexical(
+        self,
+        match: str,
+        *,
+        limit: int,
+        allowed: Ids | None = None,
+        weights: Sequence[float] = (1.0, 1.0, 1.0),
+    ) -> list[tuple[int, float]]:
+        """Passages matching an FTS5 expression with their BM25, best first, ties by id.
+
+        ``weights`` are those of the columns text, context, about. FTS5's BM25 (k1 1.2, b 0.75) is
+        negative for better; here higher is better.
+        """
+        self._allow(allowed)
+        only = "" if allowed is None else "AND rowid IN (SELECT id FROM temp.allowed)"
+        rows = self._all(
+            f"SELECT rowid, -bm25(passages_fts, ?, ?, ?) AS score FROM passages_fts "
+            f"WHERE passages_fts MATCH ? {only} ORDER BY score DESC, rowid LIMIT ?",
+            (*weights, match, limit),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def lexical_scores(
+        self, match: str, ids: Sequence[int], weights: Sequence[float] = (1.0, 1.0, 1.0)
+    ) -> dict[int, float]:
+        """The BM25 of just these passages; those that do not match are absent."""
+        if not ids:
+            return {}
+        return dict(
+            self.lexical(match, limit=len(ids), allowed=np.array(ids, dtype=np.int64), weights=weights)
+        )
+
+    def dense(self, vector: Vectors, *, limit: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
+        """The passages nearest to ``vector`` (dimension,) with their cosine, best first, ties by id."""
+        return self._vectors.search(vector, limit=limit, allowed=allowed)
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """The vectors of these passages, in their order: float32 ``(len(ids), dimension)``."""
+        return self._vectors.vectors(np.array(ids, dtype=np.int64))
+
+    def allowed(
+        self, *, categories: Iterable[str] = (), sites: Iterable[str] = (), since: datetime | None = None
+    ) -> Ids | None:
+        """The ids that pass the filters, rising; None where there is no filter.
+
+        ``sites`` match a host and its subdomains; ``since`` is compared with when the text was fetched.
+        """
+        where: list[str] = []
+        values: list[Any] = []
+        if chosen := list(categories):
+            where.append(f"l.category IN ({','.join('?' * len(chosen))})")
+            values += chosen
+        if hosts := [host.lower() for host in sites]:
+            where.append("(" + " OR ".join("a.site = ? OR a.site LIKE '%.' || ?" for _ in hosts) + ")")
+            values += [host for host in hosts for _ in range(2)]
+        if since:
+            where.append("a.fetched_at >= ?")
+            values.append(stamp(since))
+        if not where:
+            return None
+        sql = (
+            "SELECT p.id FROM passages p JOIN articles a ON a.id = p.article "
+            f"JOIN links l ON l.url = a.link_url WHERE {' AND '.join(where)} ORDER BY p.id"
+        )
+        return np.array([row[0] for row in self._all(sql, values)], dtype=np.int64)
+
+    # ----------------------------------------------------------------- rows
+
+    def rows(self, ids: Sequence[int]) -> list[PassageRow]:
+        """All that an answer tells about these passages, in the order of ``ids``."""
+        marks = ",".join("?" * len(ids))
+        found = {row["id"]: _passage_row(row) for row in self._all(f"{ROWS} WHERE p.id IN ({marks})", ids)}
+        return [found[number] for number in ids]
+
+    def neighbours(self, passage_id: int, count: int) -> tuple[list[Passage], list[Passage]]:
+        """Up to ``count`` passages before and after one in its article, in reading order."""
+        place = self._one("SELECT article, ordinal FROM passages WHERE id = ?", (passage_id,))
+        if place is None:
+            return [], []
+        rows = self._all(
+            "SELECT * FROM passages WHERE article = ? AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
+            (place["article"], place["ordinal"] - count, place["ordinal"] + count),
+        )
+        before = [passage_of(row) for row in rows if row["ordinal"] < place["ordinal"]]
+        return before, [passage_of(row) for row in rows if row["ordinal"] > place["ordinal"]]
+
+    def categories(self) -> list[str]:
+        """The categories of the published links, in the catalogue's order."""
+        return [
+            r[0] for r in self._all("SELECT category FROM links GROUP BY category ORDER BY min(position)")
+        ]
+
+    def sites(self) -> list[str]:
+        """The hosts that published articles come from, in alphabetical order."""
+        sql = "SELECT DISTINCT a.site FROM articles a JOIN holdings h ON h.article = a.id ORDER BY 1"
+        return [row[0] for row in self._all(sql)]
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a query against the pinned state, for reports and exploration."""
+        return self._all(sql, values)
+
+    # ------------------------------------------------------------- plumbing
+
+    def _allow(self, allowed: Ids | None) -> None:
+        if allowed is None:
+            return
+        # A temp table is no write to the library, and takes any number of ids.
+        self._connection.execute("CREATE TEMP TABLE IF NOT EXISTS allowed (id INTEGER PRIMARY KEY)")
+        self._connection.execute("DELETE FROM temp.allowed")
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO temp.allowed VALUES (?)", ((int(number),) for number in allowed)
+        )
+
+    def _all(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise damaged(self.folder, error) from error
+
+    def _one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
+        rows = self._all(sql, values)
+        return rows[0] if rows else None
+
+
+def connect(folder: Path) -> sqlite3.Connection:
+    """A read-only connection to the library in ``folder``.
+
+    Raises:
+        NoLibrary: there is none.
+        DamagedLibrary: the file is no SQLite file.
+        StaleIndex: it was written by a newer version.
+    """
+    path = folder / LIBRARY_FILE
+    if not path.is_file():
+        raise NoLibrary(
+            f"{folder}: no library there; run `indexer crawl` first, or name its folder with --data"
+        )
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        with closing(connection.execute("PRAGMA user_version")) as cursor:
+            version = cursor.fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise damaged(folder, error) from error
+    if version > SCHEMA_VERSION:
+        connection.close()
+        raise StaleIndex(f"{path}: written by a newer version of indexer; upgrade this one")
+    return connection
+
+
+def damaged(folder: Path, error: sqlite3.DatabaseError) -> DamagedLibrary:
+    """The error for a library file that SQLite cannot read."""
+    return DamagedLibrary(
+        f"{folder / LIBRARY_FILE}: not a readable library ({error}); "
+        "restore a backup, or move it away and crawl again"
+    )
+
+
+def _passage_row(row: sqlite3.Row) -> PassageRow:
+    return PassageRow(
+        passage_id=row["id"],
+        article_id=row["article"],
+        ordinal=row["ordinal"],
+        passage=passage_of(row),
+        title=row["title"],
+        url=row["link_url"],
+        page_url=row["page_url"],
+        final_url=row["final_url"],
+        category=row["category"],
+        site=row["site"],
+        note=row["note"],
+        source=Source(row["source"]),
+        fetched_at=moment(row["fetched_at"]),
+    )
