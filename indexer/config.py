@@ -15,6 +15,7 @@ from typing import Any, Self
 from indexer import __version__
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+"""Small enough for a laptop (22 M parameters, 384 dimensions), and its weights come as a package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,41 @@ class CrawlConfig:
     """Where the owner of a host can complain: a URL or an e-mail address, sent in the user agent."""
     delay: float = 1.0
     """Seconds between the end of one request to a host and the start of the next."""
+    slowest: float = 16.0
+    """Seconds that the pause may grow to when a host answers 429; it doubles each time, and halves
+    again after ``recovery`` good answers in a row."""
+    recovery: int = 3
+    """Good answers in a row after which a slowed-down host is asked faster again."""
+    longest_crawl_delay: float = 30.0
+    """Seconds of a robots.txt ``Crawl-delay`` that are honoured; a longer one counts as this. At 30 s
+    the largest site a link may follow by default (50 pages) still ends within the night."""
+    longest_wait: float = 60.0
+    """Seconds of ``Retry-After`` that are waited for. Who asks for more is left alone until tomorrow."""
+    attempts: int = 3
+    """Requests for one address while its host says that it is busy (429, 502, 503, 504)."""
+    reconnections: int = 1
+    """Further requests for one address after a connection that failed, broke or stayed silent."""
+    backoff: float = 1.0
+    """Seconds before the first repetition; doubled for each further one, with up to as much jitter."""
+
+    hands: int = 32
+    """Requests in flight plus pages not yet read and stored. Together with ``most_bytes`` it bounds
+    the memory of a run: at most 32 x 10 MiB, for hosts that all answer with the largest page allowed."""
+    connect_seconds: float = 10.0
+    """Seconds to wait for a connection."""
+    silence_seconds: float = 15.0
+    """Seconds without a single byte after which a host is given up."""
+    page_seconds: float = 30.0
+    """Seconds that one answer may take, from the request to its last byte."""
+    most_bytes: int = 10 * 1024 * 1024
+    """Bytes of one answer, on the wire and again unpacked. The longest page known (39,000 words) has
+    1 MB, a printed book as PDF 3 to 8 MB."""
+    robots_bytes: int = 500 * 1024
+    """Bytes of a robots.txt that are looked at (RFC 9309, section 2.5: at least 500 KiB)."""
+    robots_redirects: int = 5
+    """Redirects followed to a robots.txt (RFC 9309, section 2.3.1.2: at least five)."""
+    redirects: int = 10
+    """Redirects followed to a page. Browsers take 20, the longest honest chain seen here has 4."""
 
     @property
     def user_agent(self) -> str:
@@ -35,7 +71,14 @@ class CrawlConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageConfig:
-    """How articles are cut."""
+    """How articles are cut. Sizes are tokens of the encoder, without its special ones."""
+
+    target_tokens: int = 160
+    """The size that passages of a longer section aim at."""
+    min_tokens: int = 30
+    """Sections below this are a line or two: they are joined with their neighbours."""
+    max_header_characters: int = 120
+    """A longer first row of a table is not repeated for the passages further down in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +90,14 @@ class SearchConfig:
 class Config:
     """All settings of one run. Paths are as given; nothing is touched by making one."""
 
+    resume_hours: float = 20.0
+    """An interrupted run younger than this goes on where it stood; nightly runs start 24 h apart."""
     data: Path = Path("data")
     catalogue: Path = Path("catalogue.yaml")
-    model: str = DEFAULT_MODEL
+    model: str = ""
+    """A sentence-transformers model by folder or hub name; empty for the library's own, or the default."""
     crawl: CrawlConfig = field(default_factory=CrawlConfig)
+    extract: ExtractConfig = field(default_factory=ExtractConfig)
     passages: PassageConfig = field(default_factory=PassageConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
 

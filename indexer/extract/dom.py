@@ -1,0 +1,137 @@
+"""What a page's own markup says: links, canonical address, headings and their anchors, visible words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from indexer.extract.blocks import comparable
+from indexer.extract.clean import one_line
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+MAX_LINKS = 5_000
+"""Links kept of a page: more than any honest index page has, few enough to hold in memory."""
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
+_WRAPPERS = ("section", "div", "article", "header", "li", "details")
+_UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "textarea", "select"}
+_MOUNTS = {"root", "app", "__next", "___gatsby", "__nuxt", "svelte", "main-app", "react-root"}
+FEW_WORDS = 50
+"""Visible words below which a page with scripts and an empty mount point shows nothing by itself."""
+
+
+def parse(text: str) -> HtmlElement | None:
+    """The page as a tree, None where there is no element in it. Nesting beyond libxml2's bound is cut."""
+    from lxml import etree, html
+
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, default_doctype=False)
+    try:
+        tree = html.document_fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None
+    return tree if len(tree) else None
+
+
+def base(tree: HtmlElement, url: str) -> str:
+    """The address that relative links start from."""
+    href = tree.xpath("string(//base/@href)")
+    return join(url, href) or url
+
+
+def join(address: str, href: str) -> str:
+    """The absolute http(s) address of a reference, without its fragment, ``""`` if it is none."""
+    try:
+        url = urldefrag(urljoin(address, href.strip())).url
+        return url if urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else ""
+    except ValueError:
+        return ""
+
+
+def links(tree: HtmlElement, address: str) -> tuple[str, ...]:
+    """Absolute http(s) addresses in document order, once each, at most :data:`MAX_LINKS`."""
+    found: dict[str, None] = {}
+    for element in tree.iter("a", "area"):
+        if (url := join(address, element.get("href", "#"))) and "#" != element.get("href", "#")[:1]:
+            found.setdefault(url)
+            if len(found) == MAX_LINKS:
+                break
+    return tuple(found)
+
+
+def canonical(tree: HtmlElement, address: str) -> str:
+    """The address the page gives itself, ``""`` if it gives none."""
+    for element in tree.iter("link"):
+        if "canonical" in element.get("rel", "").lower().split() and element.get("href"):
+            return join(address, element.get("href"))
+    return ""
+
+
+def visible_text(tree: HtmlElement) -> Iterator[str]:
+    """The text that a reader without scripts or styles sees, in order, piece by piece."""
+    skipped = 0
+    from lxml import etree
+
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        unseen = element.tag in _UNSEEN
+        if event == "start":
+            skipped += unseen
+            if not skipped and element.text:
+                yield element.text
+        else:
+            skipped -= unseen
+            if not skipped and element.tail:
+                yield element.tail
+
+
+def builds_itself(tree: HtmlElement, words: int) -> bool:
+    """Whether the page shows hardly a word and has scripts with an empty element to fill, or asks for them."""
+    if words >= FEW_WORDS or next(tree.iter("script"), None) is None:
+        return False
+    if any("javascript" in "".join(element.itertext()).lower() for element in tree.iter("noscript")):
+        return True
+    return words == 0 or any(
+        element.get("id") in _MOUNTS and not len(element) for element in tree.iter("div", "main")
+    )
+
+
+class Anchors:
+    """Gives extracted headings the ids that the page's own headings can be reached by, in order."""
+
+    def __init__(self, tree: HtmlElement) -> None:
+        self._places: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for place, element in enumerate(tree.iter(*_HEADINGS)):
+            self._places[comparable("".join(element.itertext()))].append((place, _anchor(element)))
+        self._reached = -1
+
+    def of(self, heading: str) -> str:
+        """The anchor of the next heading with this text, ``""`` where the page has none."""
+        places = self._places.get(comparable(heading), [])
+        for at, (place, anchor) in enumerate(places):
+            if place > self._reached or at == len(places) - 1:
+                self._reached = max(place, self._reached)
+                return anchor
+        return ""
+
+
+def _anchor(heading: HtmlElement) -> str:
+    """The id of a heading: its own, one inside it, one just before it, or that of what it opens."""
+    candidates = [heading, *heading.iterdescendants("a", "span")]
+    before = heading.getprevious()
+    if before is not None and before.tag in ("a", "span") and not "".join(before.itertext()).strip():
+        candidates.append(before)
+    wrapper, parent = heading, heading.getparent()
+    while (
+        parent is not None
+        and parent.tag in _WRAPPERS
+        and parent[0] is wrapper
+        and not (parent.text or "").strip()
+    ):
+        candidates.append(parent)
+        wrapper, parent = parent, parent.getparent()
+    for element in candidates:
+        if name := element.get("id") or (element.get("name") if element.tag == "a" else None):
+            return one_line(name)
+    return ""

@@ -1,0 +1,81 @@
+"""Where a text may be cut: after a sentence, a line, a clause, a word, and last of all anywhere.
+
+Every function gives the lengths of consecutive pieces that together are the text, white space included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+# A full stop after these, or after a single letter, ends no sentence.
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|cf|vs|etc|al|Mr|Mrs|Ms|Dr|Prof|St|Fig|Figs|Eq|Sec|Ch|No|Nr|Vol|pp|approx|ca|resp|z\.B|d\.h|bzw)"
+    r"|\b[A-Za-z])\.$"
+)
+_SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\Wa-z_])|[。！？]+[」』）]*\s*|\n+")
+_CLAUSE = re.compile(r"[;:,–—]\s+|\s+(?=[–—(])|[、，；：]\s*")
+_WORD = re.compile(r"\s+")
+_LINE = re.compile(r"\n+")
+
+Cut = Callable[[str], Iterator[str]]
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Pieces that end with a sentence or a line."""
+    start = 0
+    for match in _SENTENCE.finditer(text):
+        stop = match[0].rstrip()
+        if stop[:1] == "." and _ABBREVIATION.search(text, max(start, match.start() - 12), match.start() + 1):
+            continue
+        yield text[start : match.end()]
+        start = match.end()
+    yield text[start:]
+
+
+def lines(text: str) -> Iterator[str]:
+    """Pieces that end with a line."""
+    return _after(_LINE, text)
+
+
+def clauses(text: str) -> Iterator[str]:
+    """Pieces that end at a comma, a semicolon, a dash or before a bracket."""
+    return _after(_CLAUSE, text)
+
+
+def words(text: str) -> Iterator[str]:
+    """Single words, each with the white space after it."""
+    return _after(_WORD, text)
+
+
+def halves(text: str) -> Iterator[str]:
+    """The text cut in the middle of its characters."""
+    yield text[: len(text) // 2]
+    yield text[len(text) // 2 :]
+
+
+def _after(boundary: re.Pattern[str], text: str) -> Iterator[str]:
+    start = 0
+    for match in boundary.finditer(text):
+        yield text[start : match.end()]
+        start = match.end()
+    yield text[start:]
+
+
+PROSE: tuple[Cut, ...] = (sentences, clauses, words, halves)
+"""The cuts tried on running text, gentlest first."""
+ROWS: tuple[Cut, ...] = (lines, sentences, clauses, words, halves)
+"""The cuts tried on lists, tables and code, gentlest first."""
+
+
+def nearest_middle(text: str) -> int:
+    """The gentlest cut of a text in two, as near to its middle as that kind of cut allows."""
+    for cut in ROWS:
+        ends, end = [], 0
+        for piece in cut(text):
+            end += len(piece)
+            ends.append(end)
+        inside = [end for end in ends if text[:end].strip() and text[end:].strip()]
+        if inside:
+            return min(inside, key=lambda end: abs(end - len(text) / 2))
+    return len(text) // 2

@@ -1,0 +1,91 @@
+"""Blocks measured in tokens, and cut only where they are too large for the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from indexer.extract.sentences import PROSE, ROWS, Cut
+from indexer.records import Block
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a block that is not cut any more, and its size in tokens."""
+
+    start: int
+    end: int
+    tokens: int
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch still to be measured, the cuts left for it, gentlest first, and what fits."""
+
+    start: int
+    end: int
+    cuts: tuple[Cut, ...]
+    limit: int
+    block: Block
+
+
+class Counter:
+    """The encoder's counts, less its special tokens."""
+
+    def __init__(self, count_tokens: CountTokens) -> None:
+        self._count = count_tokens
+        self.special, one, two = count_tokens(["", "a", "a\n\na"])
+        self.joint = max(0, two - 2 * one + self.special)
+        """Tokens that a blank line between two texts takes."""
+
+    def sizes(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text by itself."""
+        return [max(0, count - self.special) for count in self._count(texts)] if texts else []
+
+
+def measure(text: str, blocks: Sequence[tuple[Block, int]], counter: Counter) -> dict[Block, list[Span]]:
+    """The spans of each block, given with the tokens it may have; one call of the counter for each kind of cut.
+
+    A block within its limit is one span. Others become the spans of their lines or sentences, those that
+    are still too large the spans of their clauses, words, and at last halves.
+    """
+    spans: dict[Block, list[Span]] = {block: [] for block, _ in blocks}
+    pieces = [
+        _Piece(
+            block.start,
+            block.end,
+            PROSE if block.kind in ("paragraph", "quote", "heading") else ROWS,
+            limit,
+            block,
+        )
+        for block, limit in blocks
+    ]
+    while pieces:
+        sizes = counter.sizes([text[piece.start : piece.end] for piece in pieces])
+        smaller: list[_Piece] = []
+        for piece, size in zip(pieces, sizes, strict=True):
+            if size <= piece.limit or piece.end - piece.start == 1:
+                spans[piece.block].append(Span(piece.start, piece.end, size, piece.block))
+            else:
+                smaller.extend(_cut(text, piece))
+        pieces = smaller
+    for found in spans.values():
+        found.sort(key=lambda span: span.start)
+    return spans
+
+
+def _cut(text: str, piece: _Piece) -> Iterator[_Piece]:
+    """The piece by the gentlest cut left that divides it; white space at the ends is dropped."""
+    cuts = piece.cuts
+    parts = list(cuts[0](text[piece.start : piece.end]))
+    while len([part for part in parts if part.strip()]) < 2 and len(cuts) > 1:
+        cuts = cuts[1:]
+        parts = list(cuts[0](text[piece.start : piece.end]))
+    start = piece.start
+    for part in parts:
+        if part.strip():
+            yield _Piece(start, start + len(part.rstrip()), cuts[1:] or cuts, piece.limit, piece.block)
+        start += len(part)
