@@ -66,7 +66,22 @@ class CrawlConfig:
     def user_agent(self) -> str:
         """The name the crawler gives itself; it never pretends to be a browser."""
         contact = f"; +{self.contact}" if self.contact else ""
-        return f"indexer/{__version__} (personal link index{contact})"
+        return f"{self.robot_name}/{__version__} (personal link index{contact})"
+
+    @property
+    def robot_name(self) -> str:
+        """The product token that robots.txt files may address (RFC 9309, section 2.2.1)."""
+        return "indexer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractConfig:
+    """What reading one page may take in a worker process."""
+
+    seconds: float = 30.0
+    """Wall seconds. The slowest of 181 real pages takes under one, a 34,000-word page two."""
+    memory: int = 1024 * 1024 * 1024
+    """Bytes of address space. The libraries alone map about 300 MiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
