@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Set
-from dataclasses import replace
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from indexer.records import Article, Fetch, Outcome, Page, Source, Verdict
-from indexer.store.codec import article_row, digest, fetch_of, fetch_row, to_json
+from indexer.store.codec import article_row, digest, fetch_of, fetch_row, moment, to_json
 from indexer.store.database import Database, Run
 
 Effect = Literal["new", "changed", "unchanged", "kept", "missing"]
@@ -49,7 +49,7 @@ class CrawlLog:
 
     def page(self, fetch: Fetch) -> Page:
         """The raw page of a fetch that :meth:`last` returned."""
-        return kept_page(self._db, fetch)
+        return kept_page(self._db, fetch.body_hash, fetch.url)
 
     def finished(self) -> Set[str]:
         """The pages that this run, if it goes on after an interruption, already has."""
@@ -160,20 +160,45 @@ class CrawlLog:
         )
 
 
-def kept_page(database: Database, fetch: Fetch) -> Page:
-    """The raw page behind a fetch whose ``body_hash`` is set."""
-    rows = database.rows(
-        "SELECT b.data, f.headers, f.final_url, f.status, f.url FROM bodies b "
-        "JOIN fetches f ON f.body_hash = b.hash AND f.headers <> '{}' "
+def kept_page(database: Database, body_hash: str, url: str) -> Page:
+    """The raw page whose body has this hash, with the headers it came with when ``url`` was fetched."""
+    row = database.rows(
+        "SELECT b.data, f.* FROM bodies b JOIN fetches f ON f.body_hash = b.hash AND f.headers <> '{}' "
         "WHERE b.hash = ? ORDER BY f.url = ? DESC, f.id DESC LIMIT 1",
-        (fetch.body_hash, fetch.url),
-    )
-    row = rows[0]
+        (body_hash, url),
+    )[0]
     return Page(
-        url=fetch.url,
+        url=url,
         final_url=row["final_url"],
         status=row["status"],
         headers=json.loads(row["headers"]),
         body=zlib.decompress(row["data"]),
-        fetched_at=fetch.fetched_at,
+        fetched_at=moment(row["fetched_at"]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StaleArticle:
+    """The newest version of an article that another extraction made, and its raw page."""
+
+    number: int
+    page: Page
+
+
+def stale_articles(database: Database, extractor: str) -> Iterator[StaleArticle]:
+    """The newest version of each article, where ``extractor`` did not make it and its page is kept."""
+    rows = database.rows(
+        "SELECT a.id, a.body_hash, f.url FROM articles a JOIN fetches f ON f.id = a.fetch "
+        "WHERE a.extractor <> ? AND a.body_hash <> '' AND a.id IN "
+        "(SELECT max(id) FROM articles GROUP BY link_url, page_url) ORDER BY a.id",
+        (extractor,),
+    )
+    for row in rows:
+        yield StaleArticle(row["id"], kept_page(database, row["body_hash"], row["url"]))
+
+
+def keep_reading(database: Database, stale: StaleArticle, article: Article, *, extractor: str) -> None:
+    """A new version of an article, read again from the same page: only the reading differs."""
+    row = database.rows("SELECT * FROM articles WHERE id = ?", (stale.number,))[0]
+    del row["id"]
+    database.insert("articles", {**row, **article_row(article), "extractor": extractor})

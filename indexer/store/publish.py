@@ -12,6 +12,7 @@ library answers from the last published state, and the next run goes on from the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,7 @@ class Published:
     fresh: bool
     passages: int
     embedded: int
+    embed_seconds: float
 
 
 @dataclass(slots=True)
@@ -66,19 +68,23 @@ def publish(
     links: Sequence[Link],
     *,
     encoder: Encoder,
+    model: str,
     cut: Cut,
     fingerprint: str,
     progress: Progress = lambda done, total: None,
 ) -> Published:
     """Publish the newest article versions of ``links``.
 
+    ``model`` is the encoder's folder or hub name, kept so that a search finds it again.
     ``fingerprint`` names everything that shapes passages and vectors; where it differs from the
     published generation's, every article is cut again.
     """
     last = _last_generation(database)
     wanted = _wanted(database, links)
     change = _compare(database, links, wanted, cut=cut, recut=last.get("fingerprint") != fingerprint)
+    begun = time.monotonic()
     embedded = _embed(database, change.texts, encoder, progress)
+    embed_seconds = time.monotonic() - begun
     final = _final_state(database, change)
     # Rewritten rows keep id and vector, so only these two can make the file differ.
     fresh = bool(change.drop or change.insert) or last.get("fingerprint") != fingerprint
@@ -105,7 +111,7 @@ def publish(
                     "number": number,
                     "fingerprint": fingerprint,
                     "encoder": encoder.fingerprint,
-                    "model": encoder.name,
+                    "model": model,
                     "passages": len(final),
                     "dimension": encoder.dimension,
                     "size": size,
@@ -113,7 +119,7 @@ def publish(
                 }
             )
     _prune(database, number)
-    return Published(number, fresh, len(final), embedded)
+    return Published(number, fresh, len(final), embedded, embed_seconds)
 
 
 def rebuild(database: Database) -> int:

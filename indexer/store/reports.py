@@ -14,7 +14,7 @@ from typing import Any
 from indexer.errors import UnknownName
 from indexer.records import Article, Fetch, Link
 from indexer.store.codec import article_of, fetch_of
-from indexer.store.snapshot import connect
+from indexer.store.snapshot import LIBRARY_FILE, connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,20 @@ def history(folder: Path, url: str) -> History:
         )
         before = read.text
     return History(url, tuple(fetch_of(row) for row in fetches), tuple(reversed(versions)))
+
+
+def library_exists(folder: Path) -> bool:
+    """Whether anything was ever crawled into this folder."""
+    return (folder / LIBRARY_FILE).is_file()
+
+
+def published_model(folder: Path) -> str:
+    """The model of the published generation by folder or hub name; ``""`` where there is none yet."""
+    if not library_exists(folder):
+        return ""
+    with closing(connect(folder)) as connection:
+        row = connection.execute("SELECT model FROM generations ORDER BY number DESC LIMIT 1").fetchone()
+    return row["model"] if row else ""
 
 
 def last_runs(folder: Path, count: int = 1) -> list[dict[str, Any]]:
