@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,18 +137,8 @@ def crawl(
         found = _Found()
         if not offline:
             watcher.started(len(chosen), resumed=run.resumed)
-            _run_async(
-                lambda: _fetch(
-                    chosen,
-                    config,
-                    log=log,
-                    found=found,
-                    watcher=watcher,
-                    source=source,
-                    transport=transport,
-                    force=force,
-                )  # fmt: skip
-            )
+            task = partial(_fetch, chosen, config, log=log, found=found, watcher=watcher, force=force)
+            _run_async(partial(task, source=source, transport=transport))
         fetched = time.monotonic()
         published = _publish(database, links, config, watcher)
         after = reports.status(config.data, links)
