@@ -1,0 +1,131 @@
+"""What the models find wrong, told in the user's words: where it is and what would be right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, ValidationError
+
+from indexer.catalogue.model import CatalogueFile, Entry, ExpectRules, FallbackEntry, FollowRules
+from indexer.errors import nearest
+
+NodePath: TypeAlias = tuple[str | int, ...]
+"""Where a value stands: keys and list positions from the root, as ``("categories", "Azure", 0)``."""
+
+_WANTED = {
+    "string_type": "text",
+    "list_type": "a list",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+}
+"""pydantic's kinds of type error, and what the value must be."""
+
+
+def first_mistake(error: ValidationError, lines: Mapping[NodePath, int]) -> tuple[int, str]:
+    """The line and the words of the mistake that comes first in the file, and how many more follow."""
+    told = []
+    for found in error.errors(include_url=False):
+        path = _path(found["loc"], lines)
+        told.append((line_of(path, lines), _message(found, path)))
+    line, message = min(told)
+    return line, message + (f" (and {len(told) - 1} more)" if len(told) > 1 else "")
+
+
+def line_of(path: NodePath, lines: Mapping[NodePath, int]) -> int:
+    """The 1-based line of a value, or of the nearest value around it."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+def _path(location: tuple[str | int, ...], lines: Mapping[NodePath, int]) -> NodePath:
+    """The path in the file of pydantic's location, which also names union branches."""
+    path: NodePath = ()
+    for step in location:
+        if (*path, step) in lines:
+            path = (*path, step)
+    return path
+
+
+def _message(found: Mapping[str, Any], path: NodePath) -> str:
+    where, given = _place(path), found.get("input")
+    match found["type"]:
+        case "value_error":
+            return str(found["ctx"]["error"])
+        case "extra_forbidden":
+            *above, key = path
+            known = _model(tuple(above)).model_fields
+            return f"unknown key {key!r} in {_place(tuple(above))}{_offer(str(key), known)}"
+        case "missing":
+            said = f"has no {found['loc'][-1]!r}"
+        case "literal_error":
+            valid = re.findall(r"'(\w+)'", found["ctx"]["expected"])
+            said = f"cannot be {given!r}{_offer(str(given), valid)}"
+        case "greater_than_equal":
+            said = f"must be at least {found['ctx']['ge']}, not {given}"
+        case "model_type" | "dict_type":
+            said = f"must be {_shape(path)}, not {_kind(given)}"
+        case kind if wanted := _WANTED.get(kind):
+            hint = "; put it in quotes" if wanted == "text" and isinstance(given, bool | int | float) else ""
+            said = f"must be {wanted}, not {_kind(given)}{hint}"
+        case _:
+            said = f"is wrong: {found['msg']}"
+    return f"{where} {said}"
+
+
+def _offer(given: str, known: Iterable[str]) -> str:
+    """The nearest valid spelling, or all that are valid."""
+    known = list(known)
+    near = nearest(given, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; valid are {', '.join(known)}"
+
+
+def _model(path: NodePath) -> type[BaseModel]:
+    """Which mapping of the file stands at a path."""
+    match path:
+        case ():
+            return CatalogueFile
+        case (_, _, _, "follow"):
+            return FollowRules
+        case (_, _, _, "expect"):
+            return ExpectRules
+        case (_, _, _, "fallbacks", _):
+            return FallbackEntry
+    return Entry
+
+
+def _place(path: NodePath) -> str:
+    """How a person calls the place."""
+    match path:
+        case ():
+            return "the file"
+        case ("categories", category):
+            return f"category {category!r}"
+        case ("categories", category, int(index)):
+            return f"link {index + 1} of {category!r}"
+        case (*_, key, int(index)):
+            return f"item {index + 1} of {key!r}"
+    return repr(path[-1])
+
+
+def _shape(path: NodePath) -> str:
+    """Which mapping is wanted at a path."""
+    match path:
+        case ("categories",):
+            return "a mapping of category names to lists of links"
+        case (_, _, int()):
+            return "a URL or a mapping with 'url:'"
+        case (*_, "fallbacks", int()):
+            return "a URL or a mapping of 'kind:' and 'url:'"
+    return "a mapping"
+
+
+def _kind(value: object) -> str:
+    """What a value is, in words."""
+    names = {bool: str(value).lower(), dict: "a mapping", list: "a list", int: f"the number {value}"}
+    if value is None:
+        return "nothing"
+    return names.get(type(value), "a number" if isinstance(value, float) else f"the text {str(value)[:60]!r}")

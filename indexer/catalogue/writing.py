@@ -1,0 +1,302 @@
+"""Edits catalogue.yaml in place: only the lines of the links concerned change.
+
+ruamel.yaml says where every value stands; the edit is a splice of the text at those places, so that
+comments, order, quoting, indentation and line ends stay as the user wrote them, byte for byte. Before
+anything is written the new text is read again and must hold exactly the links intended; then it
+replaces the file in one step. A file that does not read without error is never overwritten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from indexer.catalogue import emitting
+from indexer.catalogue.mistakes import NodePath
+from indexer.catalogue.reading import Document, parse, read_document
+from indexer.errors import CatalogueError, UnknownName
+from indexer.records import Link
+
+Splice = tuple[int, int, str]
+"""Characters ``[start, end)`` of the old text, and what comes in their place."""
+
+
+def dump(links: Iterable[Link]) -> str:
+    """The text of a new catalogue. Links of one category come together, in the order given.
+
+    Raises CatalogueError where the links cannot stand in a catalogue (a URL twice, a malformed one).
+    """
+    text = emitting.dump(links)
+    parse(text, Path("catalogue.yaml"))
+    return text
+
+
+def add(path: Path, link: Link) -> None:
+    """Append a link to its category, which is made at the end of the file if it is new.
+
+    Raises CatalogueError where the file is missing or wrong, the URL is malformed or already there.
+    """
+    document = read_document(path)
+    for present, where in document.positions():
+        if present.url == link.url:
+            raise document.error(where, f"{link.url} is already there, in category {present.category!r}")
+    _insert(document, [link])
+
+
+def merge(path: Path, links: Iterable[Link]) -> tuple[Link, ...]:
+    """Add the links whose URL the catalogue does not hold yet; return those, in order.
+
+    The file is made if there is none. Raises CatalogueError where it cannot be read or written.
+    """
+    if not path.exists():
+        new = _new(links, set())
+        _write(path, dump(new))
+        return new
+    document = read_document(path)
+    new = _new(links, {link.url for link, _ in document.positions()})
+    if new:
+        _insert(document, new)
+    return new
+
+
+def remove(path: Path, url: str) -> Link:
+    """Take a link out of the file and return it. Its category stays, even if it is empty then.
+
+    Raises UnknownName, with the nearest URLs, where the catalogue does not hold it.
+    """
+    document = read_document(path)
+    places = {link.url: (link, where) for link, where in document.positions()}
+    if url not in places:
+        raise UnknownName("link", url, places)
+    link, where = places[url]
+    splice = _removal(document, where)
+    wanted = dict(document.links)
+    wanted[link.category] = tuple(other for other in wanted[link.category] if other.url != url)
+    _apply(document, [splice], wanted)
+    return link
+
+
+def _new(links: Iterable[Link], present: set[str]) -> tuple[Link, ...]:
+    new: dict[str, Link] = {}
+    for link in links:
+        if link.url not in present:
+            new.setdefault(link.url, link)
+    return tuple(new.values())
+
+
+# ------------------------------------------------------------------- insertion
+
+
+def _insert(document: Document, links: Sequence[Link]) -> None:
+    by_category: dict[str, list[Link]] = {}
+    for link in links:
+        by_category.setdefault(link.category, []).append(link)
+    known = {name: members for name, members in by_category.items() if name in document.links}
+    fresh = {name: members for name, members in by_category.items() if name not in document.links}
+    splices = [_into_category(document, name, members) for name, members in known.items()]
+    if fresh:
+        splices.append(_new_categories(document, fresh))
+    wanted = {name: (*members, *known.get(name, ())) for name, members in document.links.items()}
+    _apply(document, splices, wanted | {name: tuple(members) for name, members in fresh.items()})
+
+
+def _into_category(document: Document, name: str, links: Sequence[Link]) -> Splice:
+    """Append links to a list that is there: in block style, between brackets, or not yet begun."""
+    path = ("categories", name)
+    node = document.nodes[path]
+    if isinstance(node, SequenceNode) and not node.flow_style:
+        last = document.nodes[(*path, len(node.value) - 1)]
+        bare = isinstance(last, ScalarNode)
+        lines = [line for link in links for line in emitting.entry(link, bare=bare)]
+        return _lines_at(document, _content_end(document, node), lines, node.start_mark.column)
+    if _in_flow(document, path):
+        items = ", ".join(emitting.flow_entry(link) for link in links)
+        return _between_brackets(document, node, items, "[]")
+    lines = [line for link in links for line in emitting.entry(link, bare=True)]
+    indent = _key_column(document, path) + 2
+    return _below_key(document, node, lines, indent)
+
+
+def _new_categories(document: Document, fresh: Mapping[str, Sequence[Link]]) -> Splice:
+    """Append categories to the mapping that is there, or begin it."""
+    node = document.nodes.get(("categories",))
+    if isinstance(node, MappingNode) and node.flow_style and node.value:
+        items = ", ".join(
+            f"{emitting.quoted(name)}: [{', '.join(map(emitting.flow_entry, links))}]"
+            for name, links in fresh.items()
+        )
+        return _between_brackets(document, node, items, "{}")
+    spaced = node is None or not isinstance(node, MappingNode) or _blank_between(document, node)
+    lines: list[str] = []
+    for number, (name, links) in enumerate(fresh.items()):
+        has_neighbour = number > 0 or (isinstance(node, MappingNode) and bool(node.value))
+        lines += [""] if spaced and has_neighbour else []
+        bare = all(link == Link(link.url, name) for link in links)
+        lines += [f"{emitting.key(name)}:"]
+        lines += [f"  {line}" for link in links for line in emitting.entry(link, bare=bare)]
+    if node is None:
+        end = len(document.text.rstrip())
+        return _lines_at(document, end, ["categories:", *(f"  {line}" if line else "" for line in lines)], 0)
+    if isinstance(node, MappingNode) and node.value:
+        return _lines_at(document, _content_end(document, node), lines, node.start_mark.column)
+    return _below_key(document, node, lines, 2)
+
+
+def _below_key(document: Document, node: Node, lines: Sequence[str], indent: int) -> Splice:
+    """Put lines below a key whose value is empty (nothing, ``null``, ``[]`` or ``{}``)."""
+    start, end = node.start_mark.index, node.end_mark.index
+    if start == end:  # nothing was written: the mark stands somewhere behind the key
+        end = start = document.text.rindex(":", 0, start) + 1
+    line_end = _line_end(document.text, end)
+    kept = document.text[end:line_end].rstrip("\r")
+    newline = _newline(document.text)
+    before = document.text[:start].rstrip(" ")
+    body = newline.join(" " * indent + line if line else "" for line in lines)
+    return len(before), end + len(kept), kept + newline + body
+
+
+def _between_brackets(document: Document, node: Node, items: str, brackets: str) -> Splice:
+    """Append items before the closing bracket; an empty value becomes a bracketed one."""
+    start, end = node.start_mark.index, node.end_mark.index
+    if not isinstance(node, SequenceNode | MappingNode):
+        return start, end, f" {brackets[0]}{items}{brackets[1]}"
+    before = document.text[: end - 1].rstrip()
+    comma = ", " if node.value and not before.endswith(",") else " " if node.value else ""
+    return len(before), len(before), comma + items
+
+
+def _blank_between(document: Document, node: MappingNode) -> bool:
+    """Whether the user keeps a blank line between categories; one category alone counts as yes."""
+    starts = [key.start_mark.index for key, _ in node.value[1:]]
+    return not starts or any("\n\n" in document.text[:at].replace("\r", "")[-200:] for at in starts)
+
+
+def _in_flow(document: Document, path: NodePath) -> bool:
+    """Whether a value stands between brackets, its own or those of a mapping around it."""
+    node = document.nodes[path]
+    if isinstance(node, SequenceNode) and node.flow_style and node.value:
+        return True
+    around = (document.nodes[path[:depth]] for depth in range(len(path)))
+    return any(isinstance(outer, MappingNode) and bool(outer.flow_style) for outer in around)
+
+
+# --------------------------------------------------------------------- removal
+
+
+def _removal(document: Document, where: NodePath) -> Splice:
+    """Take out one item of a list: its lines, or its text and one comma between brackets."""
+    text, node, parent = document.text, document.nodes[where], document.nodes[where[:-1]]
+    start, end = node.start_mark.index, node.end_mark.index
+    if isinstance(parent, SequenceNode) and parent.flow_style:
+        behind = len(text[end:]) - len(text[end:].lstrip())
+        if text[end + behind] == ",":
+            return start, end + behind + 1 + (text[end + behind + 1] == " "), ""
+        before = text[:start].rstrip()
+        return len(before.removesuffix(",")) if len(parent.value) > 1 else start, end, ""
+    dash = text.rindex("-", 0, start)
+    begin = text.rfind("\n", 0, dash) + 1
+    finish = _content_end(document, node, dash - begin)
+    after = min(_line_end(text, finish) + 1, len(text))
+    if after == len(text) and not text.endswith("\n"):  # the last line had no newline, and keeps none
+        return len(text[:begin].rstrip("\r\n")), after, ""
+    return begin, after, ""
+
+
+# ----------------------------------------------------------------------- text
+
+
+def _content_end(document: Document, node: Node, column: int | None = None) -> int:
+    """Where the last line with content of a block ends; comments at its margin are not its own.
+
+    A block's end mark stands at the next token, behind blank lines and comments. Those indented deeper
+    than ``column`` (the block's own) belong to it: they may be lines of a literal text.
+    """
+    text = document.text
+    margin = node.start_mark.column if column is None else column
+    end = node.end_mark.index
+    if isinstance(node, ScalarNode) and node.style not in ("|", ">"):
+        return _line_end(text, end)
+    lines = text[:end].split("\n")
+    while len(lines) > 1:
+        content = lines[-1].lstrip()
+        indent = len(lines[-1]) - len(content)
+        if content.strip() and not (content.startswith("#") and indent <= margin):
+            break
+        lines.pop()
+    return _line_end(text, len("\n".join(lines)))
+
+
+def _line_end(text: str, index: int) -> int:
+    """The index of the line feed that ends the line, or the text's length."""
+    found = text.find("\n", index)
+    return len(text) if found < 0 else found
+
+
+def _lines_at(document: Document, end: int, lines: Sequence[str], indent: int) -> Splice:
+    """Put lines behind the line that ends at ``end``."""
+    text, newline = document.text, _newline(document.text)
+    at = end - 1 if text[:end].endswith("\r") else end
+    body = newline.join(" " * indent + line if line else "" for line in lines)
+    return at, at, (newline if text[:at].strip("\ufeff") else "") + body
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _key_column(document: Document, path: NodePath) -> int:
+    parent = document.nodes[path[:-1]]
+    return int(parent.start_mark.column)
+
+
+def _apply(document: Document, splices: Sequence[Splice], wanted: Mapping[str, tuple[Link, ...]]) -> None:
+    """Make the edits, prove that they gave what was wanted, and only then write."""
+    text = document.text
+    for start, end, replacement in sorted(splices, reverse=True):
+        text = text[:start] + replacement + text[end:]
+    try:
+        held = dict(parse(text, document.path).links)
+    except CatalogueError as error:
+        raise CatalogueError(
+            f"the catalogue was left as it is, for it would then be wrong: {error}"
+        ) from None
+    if held != dict(wanted):
+        raise CatalogueError(
+            f"{document.path} cannot be edited here, so it was left as it is; edit it by hand"
+        )
+    _write(document.path, text)
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file in one step: it holds the old text or the new, whatever happens."""
+    target = path.resolve()
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fchmod(file.fileno(), target.stat().st_mode & 0o7777 if target.exists() else 0o644)
+                os.fsync(file.fileno())
+            Path(name).replace(target)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                Path(name).unlink()
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise CatalogueError(f"cannot write the catalogue {path}: {error.strerror}") from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
