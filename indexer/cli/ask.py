@@ -1,0 +1,239 @@
+"""`indexer ask`: a question, and the passages that answer it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.options import DataOption, ModelOption, configure
+from indexer.cli.output import print_json, safe, stdout
+from indexer.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from indexer.records import Hit
+    from indexer.search.answer import Answer
+
+NO_ANSWER = 3
+
+
+class Mode(StrEnum):
+    """How passages are found."""
+
+    hybrid = "hybrid"
+    dense = "dense"
+    lexical = "lexical"
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    table = "table"
+    plain = "plain"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    markdown = "markdown"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(ask)
+
+
+def _categories(incomplete: str) -> list[str]:
+    """For shell completion: the library's categories, quietly none where there is no library."""
+    from indexer.errors import IndexerError
+    from indexer.library import Library
+
+    try:
+        with Library.open(configure().data) as library:
+            return [name for name in library.categories if name.lower().startswith(incomplete.lower())]
+    except IndexerError:
+        return []
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in plain words.")],
+    *,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 5,
+    category: Annotated[
+        list[str] | None,
+        typer.Option("-c", "--category", help="Only this category; repeatable.", autocompletion=_categories),
+    ] = None,
+    site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only texts fetched since this date (ISO 8601).")] = None,
+    mode: Annotated[Mode, typer.Option(help="How passages are found.")] = Mode.hybrid,
+    per_article: Annotated[int, typer.Option(min=1, help="At most so many passages of one article.")] = 3,
+    context: Annotated[int, typer.Option(min=0, help="Neighbouring passages to show on each side.")] = 0,
+    form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.table,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show each list's rank, score, share.")] = False,
+    rerank: Annotated[
+        bool, typer.Option("--rerank", help="Let a cross-encoder read the best again.")
+    ] = False,
+    open_number: Annotated[
+        int | None, typer.Option("--open", min=1, help="Open this result in the browser.")
+    ] = None,
+    data: DataOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Ask the library a question.
+
+    Exit code 3 means that nothing in the library answers; the closest passages are shown as such.
+
+    Example: indexer ask "how do I design an event store" -k 3 -c "Event strategies"
+    """
+    from indexer.library import Library
+
+    config = configure(data=data, model=model)
+    with Library.open(config.data, config=config) as library:
+        answer = library.search(
+            question,
+            k=k,
+            categories=category or (),
+            sites=site or (),
+            since=_date(since),
+            mode=mode.value,
+            per_article=per_article,
+            context=context,
+            rerank=rerank,
+        )
+    _write(answer, Format.json if as_json else form, explain=explain)
+    if open_number is not None:
+        _open(answer, open_number)
+    if not answer.answered:
+        raise typer.Exit(NO_ANSWER)
+
+
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--since {text!r} is no date; write it as 2026-01-31") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _open(answer: Answer, number: int) -> None:
+    import webbrowser
+
+    if number > len(answer.hits):
+        raise UsageError(f"--open {number}: there are only {len(answer.hits)} results")
+    webbrowser.open(answer.hits[number - 1].link)
+
+
+# ------------------------------------------------------------------------ formats
+
+
+def _write(answer: Answer, form: Format, *, explain: bool) -> None:
+    match form:
+        case Format.table:
+            print_table(answer, explain=explain)
+        case Format.plain:
+            typer.echo(_plain(answer), nl=False)
+        case Format.json:
+            print_json(answer.to_json(explain=explain))
+        case Format.jsonl:
+            for result in answer.to_json(explain=explain)["results"]:
+                typer.echo(json.dumps(result, ensure_ascii=False))
+        case Format.csv:
+            typer.echo(_csv(answer), nl=False)
+        case Format.markdown:
+            typer.echo(_markdown(answer), nl=False)
+
+
+def print_table(answer: Answer, *, explain: bool = False) -> None:
+    """The answer for a person: rank and score beside where it stands, what it says, where it opens."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    console = stdout()
+    if not answer.answered:
+        console.print(Text("Nothing in the library answers this." + (" The closest:" * bool(answer.hits))))
+        console.print()
+    table = Table.grid(padding=(0, 2, 1, 0), expand=True)
+    table.add_column(justify="right", style="bold", width=3)
+    table.add_column(ratio=1)
+    for hit in answer.hits:
+        where = Text(safe(hit.title), style="bold")
+        for heading in hit.passage.headings:
+            if heading != hit.title:
+                where.append(f" › {safe(heading)}", style="not bold cyan")
+        facts = f"{hit.category} · {hit.site} · {hit.source.value} · score {hit.score:.2f}"
+        parts: list[RenderableType] = [where, Text(safe(facts), style="dim")]
+        if hit.note:
+            parts.append(Text(f"note: {safe(hit.note)}", style="dim"))
+        parts += [Text(safe(before.text), style="dim") for before in hit.before]
+        parts.append(Text(safe(hit.passage.text)))
+        parts += [Text(safe(after.text), style="dim") for after in hit.after]
+        parts.append(Text(safe(hit.link), style=f"blue link {safe(hit.link)}", overflow="fold"))
+        if explain:
+            parts.append(Padding(Text(_explained(hit), style="dim"), (0, 0, 0, 2)))
+        table.add_row(str(hit.rank), Group(*parts))
+    console.print(table)
+
+
+def _explained(hit: Hit) -> str:
+    return "\n".join(
+        f"{name:<8} rank {share.rank or '-':>4}  score {share.score:8.3f}  share {share.share:+.3f}"
+        for name, share in hit.shares.items()
+    )
+
+
+def _plain(answer: Answer) -> str:
+    lines = [] if answer.answered else ["Nothing in the library answers this. The closest:", ""]
+    for hit in answer.hits:
+        place = " > ".join([hit.title, *hit.passage.headings])
+        lines += [f"{hit.rank}. {place} [{hit.category}]", hit.passage.text, hit.link, ""]
+    return safe("\n".join(lines) + "\n") if lines else ""
+
+
+def _csv(answer: Answer) -> str:
+    names = (
+        "rank",
+        "score",
+        "title",
+        "headings",
+        "text",
+        "url",
+        "link",
+        "category",
+        "site",
+        "note",
+        "source",
+    )
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(names)
+    for hit in answer.hits:
+        headings = " > ".join(hit.passage.headings)
+        text = hit.passage.text
+        known = (hit.title, headings, text, hit.url, hit.link, hit.category, hit.site, hit.note)
+        rows.writerow((hit.rank, round(hit.score, 4), *known, hit.source.value))
+    return safe(out.getvalue())
+
+
+def _markdown(answer: Answer) -> str:
+    lines = [f"# {answer.question}", ""]
+    if not answer.answered:
+        lines += ["*Nothing in the library answers this. The closest:*", ""]
+    for hit in answer.hits:
+        place = " > ".join([hit.title, *hit.passage.headings])
+        quoted = "\n".join(f"> {line}" for line in hit.passage.text.splitlines())
+        lines += [f"{hit.rank}. [{_escaped(place)}](<{hit.link}>) ({hit.category})", "", quoted, ""]
+    return safe("\n".join(lines))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", "\\[").replace("]", "\\]")

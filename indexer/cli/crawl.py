@@ -1,0 +1,136 @@
+"""`indexer crawl`: one full run, with progress and a summary of one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.options import CatalogueOption, DataOption, JsonOption, ModelOption, configure
+from indexer.cli.output import is_terminal, plural, print_json, safe, stderr
+from indexer.pipeline import Summary, Watcher
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from rich.progress import TaskID
+
+    from indexer.records import Outcome
+    from indexer.store.crawl_log import Effect
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(crawl)
+
+
+def crawl(
+    *,
+    only: Annotated[list[str] | None, typer.Option(help="Only this URL or category; repeatable.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only links whose last fetch was bad.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch even what is unchanged, and take shrunken texts.")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Fetch nothing; publish what is kept under today's catalogue.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if a link has no good copy.")] = False,
+    catalogue: CatalogueOption = None,
+    data: DataOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch, extract, embed and publish: one full run.
+
+    Example: indexer crawl --failed
+    """
+    from indexer.catalogue import load
+    from indexer.pipeline import crawl as run
+
+    config = configure(catalogue=catalogue, data=data, model=model)
+    links = load(config.catalogue).links
+    with Progress() as watcher:
+        summary = run(
+            links, config, only=only or (), failed=failed, force=force, offline=offline, watcher=watcher
+        )
+    if as_json:
+        print_json(summary.to_json())
+    else:
+        print_summary(summary)
+    if strict and summary.without_copy:
+        raise typer.Exit(4)
+
+
+def print_summary(summary: Summary) -> None:
+    """The run on one screen: what was fetched, what changed, what is missing."""
+    articles = ", ".join(f"{count} {name}" for name, count in summary.articles.items() if count)
+    verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
+    stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary.stages.items())
+    typer.echo(f"run {summary.run}: {plural(summary.links, 'link')}, {plural(summary.pages, 'page')} fetched")
+    typer.echo(f"  verdicts   {verdicts or 'none'}")
+    typer.echo(f"  articles   {articles or 'none'}")
+    typer.echo(
+        f"  index      {plural(summary.passages, 'passage')}, {summary.embedded:,} newly embedded, "
+        f"generation {summary.generation}"
+    )
+    typer.echo(f"  time       {summary.seconds:.1f} s ({stages})")
+    for name in ("new", "changed", "moved", "broken", "recovered"):
+        urls: tuple[str, ...] = getattr(summary.night, name)
+        if urls:
+            typer.echo(f"  {name:<10} {plural(len(urls), 'link')}")
+            for url in urls[:5]:
+                typer.echo(f"             {safe(url)}")
+            if len(urls) > 5:
+                typer.echo(f"             and {len(urls) - 5} more")
+    if summary.without_copy:
+        typer.echo(f"  {plural(len(summary.without_copy), 'link')} without a copy; `indexer status` says why")
+
+
+class Progress(Watcher):
+    """Two progress bars on a terminal, for pages and for embeddings; silence elsewhere."""
+
+    def __enter__(self) -> Self:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[what]}"),
+            console=stderr(),
+            transient=True,
+            disable=not is_terminal(),
+        )
+        self._links: TaskID | None = None
+        self._passages: TaskID | None = None
+        self._seen: set[str] = set()
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def started(self, links: int, *, resumed: bool) -> None:
+        """Show the bar of links."""
+        what = "going on where the last run stopped" if resumed else ""
+        self._links = self._bars.add_task("crawling", total=links, what=what)
+
+    def page(self, outcome: Outcome, effect: Effect) -> None:
+        """One page further; a link counts once, its subpages are only named."""
+        if self._links is None:
+            return
+        step = outcome.link.url not in self._seen
+        self._seen.add(outcome.link.url)
+        what = safe(f"{effect}: {outcome.page_url}")[:60]
+        self._bars.update(self._links, advance=int(step), what=what)
+
+    def embedding(self, done: int, total: int) -> None:
+        """So many passages further."""
+        if self._passages is None:
+            self._passages = self._bars.add_task("embedding", total=total, what="")
+        self._bars.update(self._passages, completed=done)

@@ -1,0 +1,62 @@
+"""`indexer demo`: the product doing its whole job on sample articles, in one command."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from indexer.cli.crawl import Progress
+from indexer.cli.options import configure
+from indexer.cli.output import plural
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    *,
+    data: Annotated[Path, typer.Option("--data", help="The demo library's folder.")] = Path("data/demo"),
+) -> None:
+    """Crawl sample articles in place of the real hosts, and ask them a question.
+
+    The catalogue and the crawler are the real ones; only a loopback server answers for every host.
+
+    Example: indexer demo
+    """
+    from indexer.catalogue import load
+    from indexer.cli.ask import print_table
+    from indexer.demo import QUESTION, sample_catalogue, sample_crawl
+    from indexer.library import Library
+
+    begun = time.monotonic()
+    config = configure(data=data, catalogue=sample_catalogue())
+    links = load(config.catalogue).links
+    typer.echo(
+        f"Crawling the {plural(len(links), 'link')} of the catalogue; sample articles answer for all hosts."
+    )
+    with Progress() as watcher:
+        summary = sample_crawl(links, config, watcher=watcher)
+    typer.echo(
+        f"{plural(summary.pages, 'page')} read, {plural(summary.passages, 'passage')} indexed "
+        f"({summary.embedded:,} newly embedded), generation {summary.generation}."
+    )
+    typer.echo(f'\n$ indexer ask "{QUESTION}" --data {data}\n')
+    with Library.open(data) as library:
+        answer = library.search(QUESTION, k=3)
+    print_table(answer)
+    stages = {**summary.stages, "ask": answer.took_ms / 1000}
+    typer.echo("Time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items()), nl=False)
+    typer.echo(f"; {time.monotonic() - begun:.1f} s in all.\n")
+    typer.echo(
+        "Next:\n"
+        f'  indexer ask "when should I not use a distributed lock" --data {data}\n'
+        f'  indexer ask "who approves an RFC" -c Documentation --data {data}\n'
+        f"  indexer status --data {data}\n"
+        "  indexer crawl                  # the real links, into ./data\n"
+        "  indexer catalogue import FILE  # your own list of links"
+    )

@@ -1,0 +1,137 @@
+"""`indexer status`, `show` and `history`: what the library holds, and how it came to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.options import CatalogueOption, DataOption, JsonOption, configure
+from indexer.cli.output import plural, print_json, safe, stdout
+
+if TYPE_CHECKING:
+    from indexer.store.reports import LinkState
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(status)
+    app.command()(show)
+    app.command()(history)
+
+
+def status(
+    *, catalogue: CatalogueOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """Every link: what its last fetch said, and what is held for it.
+
+    Example: indexer status
+    """
+    from indexer.catalogue import load
+    from indexer.store import reports
+
+    config = configure(catalogue=catalogue, data=data)
+    states = reports.status(config.data, load(config.catalogue).links)
+    if as_json:
+        print_json([asdict(state) for state in states])
+        return
+    _print_states(states)
+
+
+def _print_states(states: Sequence[LinkState]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from indexer.records import Verdict
+
+    console = stdout()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("verdict", "words", "pages", "source", "link"):
+        table.add_column(
+            name, justify="right" if name in ("words", "pages") else "left", no_wrap=name != "link"
+        )
+    category = ""
+    for state in states:
+        if state.category != category:
+            category = state.category
+            table.add_row(Text(""), "", "", "", Text(safe(category), style="bold"))
+        good = bool(state.verdict) and Verdict(state.verdict).good
+        link = Text(safe(state.url), overflow="fold")
+        if state.reason and not good:
+            link.append(f"\n{safe(state.reason)}", style="yellow")
+        elif state.reason:
+            link.append(f"\n{safe(state.reason)}", style="dim")
+        table.add_row(
+            Text(state.verdict or "-", style="green" if good else "red"),
+            f"{state.words:,}",
+            str(state.pages),
+            state.source or "-",
+            link,
+        )
+    console.print(table)
+    held = sum(1 for state in states if state.words)
+    console.print(
+        f"{held} of {plural(len(states), 'link')} answer with "
+        f"{plural(sum(state.passages for state in states), 'passage')}."
+    )
+
+
+def show(
+    url: Annotated[str, typer.Argument(help="A link of the catalogue, or a page under one.")],
+    *,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The article of a link as it is indexed.
+
+    Example: indexer show https://c4model.com/
+    """
+    from indexer.store import reports
+
+    article, facts = reports.article(configure(data=data).data, url)
+    if as_json:
+        blocks = [asdict(block) for block in article.blocks]
+        print_json({**facts, **asdict(article), "words": article.words, "blocks": blocks})
+        return
+    typer.echo(safe(article.title))
+    about = (article.author, article.published, article.language, facts["category"], facts["source"])
+    typer.echo(safe(" · ".join(part for part in (*about, f"{article.words:,} words") if part)))
+    typer.echo(safe(facts["final_url"]))
+    if facts["note"]:
+        typer.echo(safe(f"note: {facts['note']}"))
+    for block in article.blocks:
+        text = safe(article.text[block.start : block.end])
+        typer.echo(f"\n{'#' * (len(block.headings) + 1)} {text}" if block.kind == "heading" else f"\n{text}")
+
+
+def history(
+    url: Annotated[str, typer.Argument(help="A link of the catalogue, or a page under one.")],
+    *,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The fetches of a page and the versions of its article, newest first.
+
+    Example: indexer history https://c4model.com/
+    """
+    from indexer.store import reports
+
+    past = reports.history(configure(data=data).data, url)
+    if as_json:
+        print_json(asdict(past))
+        return
+    typer.echo(f"{plural(len(past.versions), 'version')}")
+    for version in past.versions:
+        facts = (
+            f"{version.taken_at}  {version.source}  {version.article.words:,} words  {version.article.title}"
+        )
+        typer.echo(safe(f"  {facts}"))
+        for line in version.changes:
+            typer.echo(safe(f"    {line}"))
+    typer.echo(f"{plural(len(past.fetches), 'fetch', 'fetches')}")
+    for fetch in past.fetches:
+        reason = f"  {fetch.reason}" if fetch.reason else ""
+        when = fetch.fetched_at.isoformat()
+        typer.echo(safe(f"  {when}  {fetch.verdict.value:<13} {fetch.status or '-':>3}  {fetch.url}{reason}"))

@@ -1,0 +1,60 @@
+"""`indexer import`, `reindex` and `schedule`: what keeps a library good between crawls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from indexer.cli.crawl import Progress
+from indexer.cli.options import CatalogueOption, DataOption, ModelOption, configure
+from indexer.cli.output import plural
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("import")(import_page)
+    app.command()(reindex)
+
+
+def import_page(
+    url: Annotated[str, typer.Argument(help="A link of the catalogue.")],
+    file: Annotated[Path, typer.Argument(help="The saved page: HTML, PDF, Markdown or text.")],
+    *,
+    catalogue: CatalogueOption = None,
+    data: DataOption = None,
+) -> None:
+    """Take a page saved by hand as the article of a link, for what only a person can reach.
+
+    Example: indexer import https://medium.com/some/story story.html
+    """
+    from indexer.catalogue import load
+    from indexer.pipeline import import_page as take
+
+    config = configure(catalogue=catalogue, data=data)
+    loaded = load(config.catalogue)
+    summary = take(loaded.link(url), loaded.links, file, config)
+    typer.echo(
+        f"{url}: imported; {plural(summary.passages, 'passage')} in the index, "
+        f"{summary.embedded:,} newly embedded"
+    )
+
+
+def reindex(*, catalogue: CatalogueOption = None, data: DataOption = None, model: ModelOption = None) -> None:
+    """Read, cut and embed again what is kept, without the network.
+
+    For another model, a newer version of this program, or an index file that was lost.
+
+    Example: indexer reindex --model ./my-model
+    """
+    from indexer.catalogue import load
+    from indexer.pipeline import reindex as run
+
+    config = configure(catalogue=catalogue, data=data, model=model)
+    with Progress() as watcher:
+        published = run(load(config.catalogue).links, config, watcher=watcher)
+    typer.echo(
+        f"generation {published.generation}: {plural(published.passages, 'passage')}, "
+        f"{published.embedded:,} newly embedded"
+    )

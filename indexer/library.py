@@ -1,0 +1,170 @@
+"""The library as Python sees it: open, ask, explore. Read-only, and safe beside a running crawl."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from indexer.config import Config
+from indexer.records import Article, Encoder, Generation, Mode
+from indexer.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from indexer.records import Vectors
+    from indexer.search import Searcher
+    from indexer.search.answer import Answer
+
+
+class Library:
+    """One published state of a library, pinned while this object lives.
+
+    A crawl that publishes meanwhile is not seen; open the library again for the new state. All calls
+    are synchronous and work inside a running event loop; heavy imports happen at first use.
+
+    Example:
+        >>> library = Library.open("data")                                # doctest: +SKIP
+        >>> answer = library.search("how do I design an event store")     # doctest: +SKIP
+        >>> answer.hits[0].passage.text, answer.hits[0].link              # doctest: +SKIP
+    """
+
+    def __init__(self, snapshot: Snapshot, config: Config) -> None:
+        self._snapshot = snapshot
+        self._config = config
+
+    @classmethod
+    def open(cls, data: str | Path = "data", *, config: Config | None = None) -> Self:
+        """Pin the newest published state of the library in the folder ``data``.
+
+        Raises:
+            NoLibrary: nothing was published there. DamagedLibrary: a file is missing or cut.
+        """
+        folder = Path(data)
+        return cls(Snapshot(folder), config or Config.from_environment(data=folder))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the pinned state."""
+        self._snapshot.close()
+
+    def __repr__(self) -> str:
+        state = self.generation
+        return (
+            f"<Library {str(self._snapshot.folder)!r}: {state.passages:,} passages, "
+            f"generation {state.number}, {state.model}>"
+        )
+
+    @property
+    def generation(self) -> Generation:
+        """The published state this library shows."""
+        return self._snapshot.generation
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories, in the catalogue's order."""
+        return self._snapshot.categories()
+
+    def search(
+        self,
+        question: str,
+        k: int = 5,
+        *,
+        categories: Iterable[str] = (),
+        sites: Iterable[str] = (),
+        since: datetime | None = None,
+        mode: Mode = "hybrid",
+        per_article: int = 3,
+        context: int = 0,
+        rerank: bool = False,
+    ) -> Answer:
+        """The ``k`` passages that answer best, at most ``per_article`` of one article.
+
+        Args:
+            question: plain words, in any form.
+            k: how many passages.
+            categories: only passages of these categories; filters apply before the best are taken.
+            sites: only these hosts and their subdomains.
+            since: only texts fetched since then.
+            mode: both retrievers merged, or one of them alone.
+            per_article: the most passages of one article.
+            context: neighbouring passages to bring along, on each side.
+            rerank: let a cross-encoder read the best candidates again.
+
+        Raises:
+            EmptyQuestion: there is nothing in the question. UnknownName: no such category.
+            StaleIndex: the encoder is not the one the index was made with.
+            ModelError: the encoder (or, with ``rerank``, the reranker) cannot be had.
+        """
+        return self._searcher.search(
+            question,
+            k=k,
+            categories=categories,
+            sites=sites,
+            since=since,
+            mode=mode,
+            per_article=per_article,
+            context=context,
+            rerank=rerank,
+        )
+
+    @cached_property
+    def _searcher(self) -> Searcher:
+        from indexer.search import Searcher
+
+        return Searcher(self._snapshot, self._encoder, self._config.search)
+
+    def _encoder(self) -> Encoder:
+        from indexer.embed import load_encoder
+
+        return load_encoder(
+            self._config.model or self.generation.model, exports=self._snapshot.folder / "models"
+        )
+
+    # ------------------------------------------------------------ exploring
+
+    def article(self, url: str) -> Article:
+        """The article of a link, or of a page under one.
+
+        Raises:
+            UnknownName: no article is held under this address; offers the nearest.
+        """
+        from indexer.store import reports
+
+        return reports.article(self._snapshot.folder, url)[0]
+
+    def articles(self) -> pd.DataFrame:
+        """One row an article: category, title, url, page_url, site, words, passages, source, fetched_at."""
+        return self._table(
+            "SELECT l.category, a.title, l.url, a.page_url, a.site, a.words, "
+            "(SELECT count(*) FROM passages p WHERE p.article = a.id) AS passages, a.source, a.fetched_at "
+            "FROM holdings h JOIN articles a ON a.id = h.article JOIN links l ON l.url = h.link_url "
+            "ORDER BY l.position, a.id"
+        )
+
+    def passages(self) -> pd.DataFrame:
+        """One row a passage, by rising id: passage_id, category, title, headings, text, url."""
+        return self._table(
+            "SELECT p.id AS passage_id, l.category, a.title, p.headings, p.text, l.url "
+            "FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url "
+            "ORDER BY p.id"
+        )
+
+    def embeddings(self) -> Vectors:
+        """The vectors of all passages, in the order of :meth:`passages`: float32 ``(n, dimension)``."""
+        ids = [row["id"] for row in self._snapshot.query("SELECT id FROM passages ORDER BY id")]
+        return self._snapshot.vectors(ids)
+
+    def _table(self, sql: str) -> pd.DataFrame:
+        import pandas as pd
+
+        rows: list[dict[str, Any]] = [dict(row) for row in self._snapshot.query(sql)]
+        return pd.DataFrame(rows)
