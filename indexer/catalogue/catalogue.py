@@ -49,7 +49,7 @@ def load(path: Path) -> Catalogue:
     catalogue = catalogue_of(read_document(path))
     if not catalogue.links:
         raise CatalogueError(
-            f"{path}:1: the catalogue has no links; `indexer catalogue add` or `indexer catalogue import FILE`"
+            f"{path}:1: no links yet; `indexer catalogue add` or `indexer catalogue import FILE`"
         )
     return catalogue
 

@@ -19,7 +19,7 @@ HEADER = """\
 WIDTH = 100
 """Columns up to which a small mapping or list is written on one line."""
 
-_PLAIN = re.compile(r"[^\W\d_][\w .()/'+&?!;%=-]*", re.ASCII)
+_PLAIN = re.compile(r"(?:[^\W\d_]|/\w)[\w .()/'+&?!;%=/*-]*", re.ASCII)
 _PLAIN_BLOCK = re.compile(r"[^\W\d_][\w .,()/'+&?!;%=*@\u2013\u2014\u2019\u2026-]*")
 _PLAIN_URL = re.compile(r"https?://[!-~]*[!-9;-~]")
 _WORDS_OF_YAML = frozenset(["true", "false", "yes", "no", "on", "off", "y", "n", "null"])
@@ -34,7 +34,9 @@ def text(value: str) -> str:
 
 
 def quoted(value: str) -> str:
-    """A scalar for any context: a JSON string, with escapes for what YAML would not take raw."""
+    """A scalar for any context: mostly a JSON string, with escapes for what YAML would not take raw."""
+    if '"' in value and "'" not in value and value.isprintable() and "\ufeff" not in value:
+        return f"'{value}'"
     raw = json.dumps(value, ensure_ascii=False)
     return raw if raw.isprintable() and "\ufeff" not in raw else json.dumps(value)
 

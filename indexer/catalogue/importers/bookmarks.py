@@ -19,7 +19,7 @@ def read_bookmarks(text: str) -> Harvest:
     reader.settle()
     harvest = Harvest("bookmark export", reader.links, reader.paths)
     if reader.left_out:
-        harvest.remarks.append(f"{reader.left_out} bookmarks that are no web addresses were left out")
+        harvest.remarks.append(f"left out: {reader.left_out} bookmarks that are no web addresses")
     return harvest
 
 

@@ -86,7 +86,7 @@ def finish(harvest: Harvest, *, default: str, into: str | None) -> Imported:
         )
     remarks = [*harvest.remarks, *(f"left out: {problem}" for problem in malformed)]
     if again:
-        remarks.append(f"{len(again)} links occur more than once; the first of each was kept")
+        remarks.append(f"left out: {len(again)} repeated links; the first of each was kept")
     return Imported(harvest.format, _by_category(links.values()), tuple(again), tuple(remarks))
 
 
@@ -101,8 +101,9 @@ def _by_category(links: Iterable[Link]) -> tuple[Link, ...]:
 def category_names(paths: Sequence[Path]) -> dict[Path, str]:
     """A name for each path: its last part, with as many parts before it as tell it from the others.
 
-    >>> list(category_names([("Capabilities", "Security"), ("Standards", "Security"), ("Theory", "Papers")]).values())
-    ['Capabilities: Security', 'Standards: Security', 'Papers']
+    >>> names = category_names([("Tools", "Security"), ("Standards", "Security"), ("Theory", "Papers")])
+    >>> list(names.values())
+    ['Tools: Security', 'Standards: Security', 'Papers']
     """
     distinct = [path for path in dict.fromkeys(paths) if path]
     endings: dict[Path, int] = {}

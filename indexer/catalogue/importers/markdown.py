@@ -109,7 +109,7 @@ def _harvest(rendered: str, form: str) -> Harvest:
     if not harvest.links:
         harvest.links = walker.prose
     elif walker.prose:
-        harvest.remarks.append(f"{len(walker.prose)} links in running text were left out")
+        harvest.remarks.append(f"left out: {len(walker.prose)} links that running text only mentions")
     return harvest
 
 
