@@ -16,6 +16,7 @@ import typer
 
 from indexer import __version__
 from indexer.cli import ask, catalogue, crawl, demo, reports, upkeep
+from indexer.cli.options import listen
 from indexer.errors import IndexerError
 
 app = typer.Typer(
@@ -39,25 +40,17 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     *,
-    verbose: Annotated[
-        int, typer.Option("-v", "--verbose", count=True, help="Tell more; twice: everything.")
-    ] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
-    version: Annotated[  # noqa: ARG001 acted on by its callback
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Set how much is told."""
-    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="indexer: %(message)s", stream=sys.stderr)
-    if verbose < 2:
-        # Libraries tell every request at INFO; that is of use to whoever asks for everything.
-        for name in ("httpx", "httpcore", "trafilatura", "sentence_transformers", "transformers", "onnx"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+    """A full-text semantic search index over the articles behind your links."""
 
 
 def main() -> None:
     """The entry point: the app, with errors as one line and an exit code."""
+    logging.basicConfig(format="indexer: %(message)s", stream=sys.stderr)
+    listen(logging.WARNING)
     try:
         app()
     except IndexerError as error:

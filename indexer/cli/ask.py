@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.options import DataOption, ModelOption, configure
+from indexer.cli.options import DataOption, ModelOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import print_json, safe, stdout
 from indexer.errors import UsageError
 
@@ -84,6 +84,8 @@ def ask(
     ] = None,
     data: DataOption = None,
     model: ModelOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """Ask the library a question.
 
@@ -229,7 +231,7 @@ def _markdown(answer: Answer) -> str:
     if not answer.answered:
         lines += ["*Nothing in the library answers this. The closest:*", ""]
     for hit in answer.hits:
-        place = " > ".join([hit.title, *hit.passage.headings])
+        place = " › ".join([hit.title, *hit.passage.headings])
         quoted = "\n".join(f"> {line}" for line in hit.passage.text.splitlines())
         lines += [f"{hit.rank}. [{_escaped(place)}](<{hit.link}>) ({hit.category})", "", quoted, ""]
     return safe("\n".join(lines))

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.options import CatalogueOption, JsonOption, configure
-from indexer.cli.output import plural, print_json, safe
+from indexer.cli.options import CatalogueOption, JsonOption, QuietOption, VerboseOption, configure
+from indexer.cli.output import plural, print_json, safe, say
 from indexer.errors import UsageError
 
 app = typer.Typer(help="The catalogue itself: list, check, add, remove, import.", no_args_is_help=True)
@@ -24,6 +24,8 @@ def list_links(
     ] = None,
     catalogue: CatalogueOption = None,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """The links, by category.
 
@@ -43,7 +45,12 @@ def list_links(
 
 
 @app.command()
-def check(*, catalogue: CatalogueOption = None) -> None:
+def check(
+    *,
+    catalogue: CatalogueOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
     """Read the catalogue as a crawl would, and tell what looks unintended.
 
     Example: indexer catalogue check
@@ -72,6 +79,8 @@ def add(
     note: Annotated[str, typer.Option(help="Your own words about it; searchable.")] = "",
     tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.")] = None,
     catalogue: CatalogueOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """Add a link, leaving the rest of the file as it is.
 
@@ -82,12 +91,16 @@ def add(
 
     path = configure(catalogue=catalogue).catalogue
     add_link(path, Link(url=url, category=category, title=title, note=note, tags=tuple(tag or ())))
-    typer.echo(f"{path}: added to {safe(category)}; `indexer crawl --only {safe(url)}` fetches it")
+    say(f"{path}: added to {safe(category)}; `indexer crawl --only {safe(url)}` fetches it")
 
 
 @app.command()
 def remove(
-    url: Annotated[str, typer.Argument(help="The link, verbatim.")], *, catalogue: CatalogueOption = None
+    url: Annotated[str, typer.Argument(help="The link, verbatim.")],
+    *,
+    catalogue: CatalogueOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """Remove a link, leaving the rest of the file as it is.
 
@@ -97,11 +110,11 @@ def remove(
 
     path = configure(catalogue=catalogue).catalogue
     link = remove_link(path, url)
-    typer.echo(f"{path}: removed from {safe(link.category)}; the next crawl drops it from the index")
+    say(f"{path}: removed from {safe(link.category)}; the next crawl drops it from the index")
 
 
 @app.command()
-def schema() -> None:
+def schema(*, quiet: QuietOption = False, verbose: VerboseOption = 0) -> None:
     """The JSON Schema of the catalogue, for editors that check as you type.
 
     Example: indexer catalogue schema > catalogue.schema.json
@@ -117,6 +130,8 @@ def import_file(
     *,
     into: Annotated[str | None, typer.Option(help="Put all links into this category.")] = None,
     catalogue: CatalogueOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """Take in the links of a Markdown list, bookmarks, OPML, a sitemap or a list of URLs.
 
@@ -136,6 +151,6 @@ def import_file(
     added = merge(path, imported.links)
     categories = plural(len({link.category for link in added}), "category", "categories")
     known = len(imported.links) - len(added)
-    typer.echo(f"{path}: {plural(len(added), 'link')} added in {categories}; {known} known already")
+    say(f"{path}: {plural(len(added), 'link')} added in {categories}; {known} known already")
     for remark in imported.remarks:
         typer.echo(safe(f"  {remark}"), err=True)

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.options import CatalogueOption, DataOption, JsonOption, ModelOption, configure
-from indexer.cli.output import is_terminal, plural, print_json, safe, stderr
+from indexer.cli.options import (
+    CatalogueOption,
+    DataOption,
+    JsonOption,
+    ModelOption,
+    QuietOption,
+    VerboseOption,
+    configure,
+)
+from indexer.cli.output import is_terminal, plural, print_json, safe, say, stderr
 from indexer.pipeline import Summary, Watcher
 
 if TYPE_CHECKING:
@@ -40,6 +48,8 @@ def crawl(
     data: DataOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """Fetch, extract, embed and publish: one full run.
 
@@ -67,24 +77,24 @@ def print_summary(summary: Summary) -> None:
     articles = ", ".join(f"{count} {name}" for name, count in summary.articles.items() if count)
     verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary.stages.items())
-    typer.echo(f"run {summary.run}: {plural(summary.links, 'link')}, {plural(summary.pages, 'page')} fetched")
-    typer.echo(f"  verdicts   {verdicts or 'none'}")
-    typer.echo(f"  articles   {articles or 'none'}")
-    typer.echo(
+    say(f"run {summary.run}: {plural(summary.links, 'link')}, {plural(summary.pages, 'page')} fetched")
+    say(f"  verdicts   {verdicts or 'none'}")
+    say(f"  articles   {articles or 'none'}")
+    say(
         f"  index      {plural(summary.passages, 'passage')}, {summary.embedded:,} newly embedded, "
         f"generation {summary.generation}"
     )
-    typer.echo(f"  time       {summary.seconds:.1f} s ({stages})")
+    say(f"  time       {summary.seconds:.1f} s ({stages})")
     for name in ("new", "changed", "moved", "broken", "recovered"):
         urls: tuple[str, ...] = getattr(summary.night, name)
         if urls:
-            typer.echo(f"  {name:<10} {plural(len(urls), 'link')}")
+            say(f"  {name:<10} {plural(len(urls), 'link')}")
             for url in urls[:5]:
-                typer.echo(f"             {safe(url)}")
+                say(f"             {safe(url)}")
             if len(urls) > 5:
-                typer.echo(f"             and {len(urls) - 5} more")
+                say(f"             and {len(urls) - 5} more")
     if summary.without_copy:
-        typer.echo(f"  {plural(len(summary.without_copy), 'link')} without a copy; `indexer status` says why")
+        say(f"  {plural(len(summary.without_copy), 'link')} without a copy; `indexer status` says why")
 
 
 class Progress(Watcher):

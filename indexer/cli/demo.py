@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from indexer.cli.crawl import Progress
-from indexer.cli.options import configure
-from indexer.cli.output import plural
+from indexer.cli.options import QuietOption, VerboseOption, configure
+from indexer.cli.output import plural, say
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +21,8 @@ def register(app: typer.Typer) -> None:
 def demo(
     *,
     data: Annotated[Path, typer.Option("--data", help="The demo library's folder.")] = Path("data/demo"),
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """Crawl sample articles in place of the real hosts, and ask them a question.
 
@@ -36,23 +38,21 @@ def demo(
     begun = time.monotonic()
     config = configure(data=data, catalogue=sample_catalogue())
     links = load(config.catalogue).links
-    typer.echo(
-        f"Crawling the {plural(len(links), 'link')} of the catalogue; sample articles answer for all hosts."
-    )
+    say(f"Crawling the {plural(len(links), 'link')} of the catalogue; sample articles answer for all hosts.")
     with Progress() as watcher:
         summary = sample_crawl(links, config, watcher=watcher)
-    typer.echo(
+    say(
         f"{plural(summary.pages, 'page')} read, {plural(summary.passages, 'passage')} indexed "
         f"({summary.embedded:,} newly embedded), generation {summary.generation}."
     )
-    typer.echo(f'\n$ indexer ask "{QUESTION}" --data {data}\n')
+    say(f'\n$ indexer ask "{QUESTION}" --data {data}\n')
     with Library.open(data) as library:
         answer = library.search(QUESTION, k=3)
     print_table(answer)
     stages = {**summary.stages, "ask": answer.took_ms / 1000}
-    typer.echo("Time: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items()), nl=False)
-    typer.echo(f"; {time.monotonic() - begun:.1f} s in all.\n")
-    typer.echo(
+    times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items())
+    say(f"Time: {times}; {time.monotonic() - begun:.1f} s in all.\n")
+    say(
         "Next:\n"
         f'  indexer ask "when should I not use a distributed lock" --data {data}\n'
         f'  indexer ask "who approves an RFC" -c Documentation --data {data}\n'

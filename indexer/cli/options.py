@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,32 @@ ModelOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
+
+
+def listen(level: int) -> None:
+    """Tell what is at least so important; the libraries' own chatter at DEBUG only."""
+    logging.getLogger().setLevel(logging.DEBUG if level == logging.DEBUG else logging.ERROR)
+    logging.getLogger("indexer").setLevel(level)
+
+
+def _quiet(wanted: bool) -> None:
+    if wanted:
+        listen(logging.ERROR)
+
+
+def _verbose(count: int) -> None:
+    if count:
+        listen(logging.INFO if count == 1 else logging.DEBUG)
+
+
+# These two act by their callbacks; a command takes them and need not look at them.
+QuietOption = Annotated[
+    bool, typer.Option("-q", "--quiet", callback=_quiet, help="Only errors.", show_default=False)
+]
+VerboseOption = Annotated[
+    int,
+    typer.Option("-v", "--verbose", count=True, callback=_verbose, help="Tell more; twice: everything."),
+]
 
 
 def configure(*, catalogue: Path | None = None, data: Path | None = None, model: str | None = None) -> Config:

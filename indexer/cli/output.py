@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -19,6 +20,12 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 def safe(text: str) -> str:
     """A text from the web or the catalogue without what could drive a terminal."""
     return CONTROL.sub("", text)
+
+
+def say(message: str) -> None:
+    """A line on stdout about what was done; nothing after ``-q``."""
+    if logging.getLogger("indexer").isEnabledFor(logging.WARNING):
+        typer.echo(CONTROL.sub("", message))
 
 
 def print_json(value: object) -> None:

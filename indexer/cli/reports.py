@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.options import CatalogueOption, DataOption, JsonOption, configure
+from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, print_json, safe, stdout
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    *, catalogue: CatalogueOption = None, data: DataOption = None, as_json: JsonOption = False
+    *,
+    catalogue: CatalogueOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """Every link: what its last fetch said, and what is held for it.
 
@@ -83,6 +88,8 @@ def show(
     *,
     data: DataOption = None,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """The article of a link as it is indexed.
 
@@ -111,6 +118,8 @@ def history(
     *,
     data: DataOption = None,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """The fetches of a page and the versions of its article, newest first.
 

@@ -8,8 +8,15 @@ from typing import Annotated
 import typer
 
 from indexer.cli.crawl import Progress
-from indexer.cli.options import CatalogueOption, DataOption, ModelOption, configure
-from indexer.cli.output import plural
+from indexer.cli.options import (
+    CatalogueOption,
+    DataOption,
+    ModelOption,
+    QuietOption,
+    VerboseOption,
+    configure,
+)
+from indexer.cli.output import plural, say
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +31,8 @@ def import_page(
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
 ) -> None:
     """Take a page saved by hand as the article of a link, for what only a person can reach.
 
@@ -35,13 +44,20 @@ def import_page(
     config = configure(catalogue=catalogue, data=data)
     loaded = load(config.catalogue)
     summary = take(loaded.link(url), loaded.links, file, config)
-    typer.echo(
+    say(
         f"{url}: imported; {plural(summary.passages, 'passage')} in the index, "
         f"{summary.embedded:,} newly embedded"
     )
 
 
-def reindex(*, catalogue: CatalogueOption = None, data: DataOption = None, model: ModelOption = None) -> None:
+def reindex(
+    *,
+    catalogue: CatalogueOption = None,
+    data: DataOption = None,
+    model: ModelOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
     """Read, cut and embed again what is kept, without the network.
 
     For another model, a newer version of this program, or an index file that was lost.
@@ -54,7 +70,7 @@ def reindex(*, catalogue: CatalogueOption = None, data: DataOption = None, model
     config = configure(catalogue=catalogue, data=data, model=model)
     with Progress() as watcher:
         published = run(load(config.catalogue).links, config, watcher=watcher)
-    typer.echo(
+    say(
         f"generation {published.generation}: {plural(published.passages, 'passage')}, "
         f"{published.embedded:,} newly embedded"
     )
