@@ -1,53 +1,69 @@
-"""Models on the hub: from the local cache without a network, else downloaded, within a bounded time."""
+"""From a name to a folder: a folder as it is, else the hub's cache, else the hub within a bounded time."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
 from indexer.errors import ModelError
 
-CONNECT_SECONDS: Final = 5.0
-"""How long the hub may take for its first answer. A hub that is up answers well within a second."""
+ANSWER_SECONDS: Final = 5.0
+"""How long the hub may take for its first answer. One that is up answers well within a second."""
 
-_SETTINGS = ["*.json", "*.txt", "*.model", "*.npy"]
-_NEVER = ["onnx/*", "openvino/*", "tf_*", "rust_*", "*.h5", "*.msgpack", "coreml/*"]
+_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
+_SETTINGS = ["*.json", "*.txt", "*.model"]
+_OTHER_FORMATS = ["onnx/*", "openvino/*", "coreml/*"]
 
 
-def download(repository: str) -> Path:
-    """The folder of a hub repository's current revision, fetched if the cache does not hold it.
+def find_folder(name: str) -> Path:
+    """The folder that a model's name or path stands for; what is in it is not looked at.
 
     Raises:
-        ModelError: the hub does not know it, or cannot be reached and the cache does not hold it.
+        ModelError: there is none, nor can one be downloaded.
     """
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.constants import HF_HUB_OFFLINE
-    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
+    if not name.strip():
+        raise ModelError("no model is named; give a folder or a hub name")
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path.resolve()
+    if path.exists():
+        raise ModelError(f"{name} is a file; a model is a folder or a hub name")
+    if not _NAME.fullmatch(name):
+        raise ModelError(f"no model {name!r}: there is no such folder, and it is not a hub name")
+    return _cached(name) or _download(name)
+
+
+def _cached(repository: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        cached = Path(snapshot_download(repository, local_files_only=True))
-    except LocalEntryNotFoundError:
-        pass
-    else:
-        if (cached / "config.json").is_file() and (
-            any(cached.glob("*.safetensors")) or any(cached.glob("*.bin"))
-        ):
-            return cached
-    unreachable = f"model {repository!r} is not in the local cache and the hub cannot be reached; give a folder with --model"
+        folder = Path(snapshot_download(repository, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+    return folder if any(folder.rglob("*.safetensors")) or any(folder.rglob("*.bin")) else None
+
+
+def _download(repository: str) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.constants import HF_HUB_OFFLINE
+    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
+
+    unreachable = f"model {repository!r} is not in the local cache and the hub cannot be reached"
     if HF_HUB_OFFLINE:
-        raise ModelError(unreachable)
+        raise ModelError(f"{unreachable} (HF_HUB_OFFLINE is set); give a folder with --model")
     try:
-        files = HfApi().model_info(repository, timeout=CONNECT_SECONDS).siblings or []
+        files = HfApi().model_info(repository, timeout=ANSWER_SECONDS).siblings or []
         safe = any(file.rfilename.endswith(".safetensors") for file in files)
-        weights = "*.safetensors" if safe else "*.bin"
-        return Path(
-            snapshot_download(repository, allow_patterns=[*_SETTINGS, weights], ignore_patterns=_NEVER)
-        )
+        wanted = [*_SETTINGS, "*.safetensors" if safe else "*.bin"]
+        return Path(snapshot_download(repository, allow_patterns=wanted, ignore_patterns=_OTHER_FORMATS))
     except GatedRepoError as error:
         raise ModelError(
-            f"model {repository!r} needs the consent of its owner; log in to the hub first"
+            f"model {repository!r} needs its owner's consent: log in to the hub first"
         ) from error
-    except RepositoryNotFoundError as error:
-        raise ModelError(f"no model {repository!r} on the hub, and no such folder") from error
-    except (OSError, LocalEntryNotFoundError) as error:
-        raise ModelError(unreachable) from error
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise ModelError(f"no model {repository!r}: neither a folder nor known to the hub") from error
+    except Exception as error:
+        # The hub client's network errors have no common base of its own, and vary with its version.
+        raise ModelError(f"{unreachable} ({type(error).__name__}); give a folder with --model") from error

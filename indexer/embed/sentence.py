@@ -12,13 +12,14 @@ import numpy as np
 
 from indexer.errors import ModelError
 
-
 if TYPE_CHECKING:
-    from .models import Model
     from collections.abc import Sequence
+
     from sentence_transformers import SentenceTransformer
 
     from indexer.records import Vectors
+
+    from .models import Model
 
 NO_WINDOW: Final = 512
 """Tokens assumed for a model that names no window of its own (static embeddings): BERT's."""
@@ -36,6 +37,9 @@ class SentenceEncoder:
         if not dimension:
             raise ModelError(f"model {model.name} does not say how long its vectors are")
         self.dimension = int(dimension)
+        # As encode_query and encode_document choose them.
+        self.query_prompt = self._prompt("query")
+        self.passage_prompt = self._prompt("document", "passage", "corpus")
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors in the order of the texts: float32 ``(len(texts), dimension)``."""
@@ -50,10 +54,18 @@ class SentenceEncoder:
         return np.ascontiguousarray(vector, dtype=np.float32)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The tokens of each text, special ones included, before any cutting."""
+        """The tokens of each text, special ones and the passage prompt included, before any cutting."""
         if not texts:
             return []
-        return [len(ids) for ids in self.inner.tokenizer(list(texts), verbose=False)["input_ids"]]
+        prompted = [self.passage_prompt + text for text in texts]
+        return [len(ids) for ids in self.inner.tokenizer(prompted, verbose=False)["input_ids"]]
+
+    def _prompt(self, *names: str) -> str:
+        prompts = self.inner.prompts
+        for name in (*names, self.inner.default_prompt_name):
+            if name in prompts:
+                return prompts[name] or ""
+        return ""
 
 
 def load_sentence_transformer(model: Model) -> SentenceTransformer:
@@ -65,7 +77,7 @@ def load_sentence_transformer(model: Model) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers leaves it untyped
     try:
         return SentenceTransformer(
             str(model.folder), device="cpu", local_files_only=True, model_kwargs={"dtype": "float32"}

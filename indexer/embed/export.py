@@ -1,0 +1,195 @@
+"""Make the fast path once: sentence-transformers model to ONNX, proved equal, else refused with a reason.
+
+1. The model encodes probe texts: short, longer than the window, empty, foreign, code, with prompts.
+2. It is exported whole (pooling and normalisation included) with plain attention, which onnxruntime's
+   optimiser fuses: 60 nodes instead of 350, twice the speed, a third of the time to load.
+3. The export encodes the same texts. Below a cosine of 0.9999 the next form is tried, then none.
+4. What was made, or the refusal, is moved to ``exports/<fingerprint>`` in one rename.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from .exported import GRAPH, TOKENIZER, ExportedEncoder, Manifest
+from .models import Hashes, Model
+
+if TYPE_CHECKING:
+    import onnx
+    from sentence_transformers import SentenceTransformer
+
+    from .sentence import SentenceEncoder
+
+MIN_COSINE: Final = 0.9999
+"""Between an export and the original, for every probe text. float32 exports reach 0.999999."""
+
+WEIGHTS_FILE: Final = "weights.bin"
+"""Kept outside the graph, so that onnxruntime maps it into memory: 0.06 s to load instead of 0.2 s."""
+
+OPSET: Final = 17
+
+PROBES: Final = (
+    "",
+    "event store",
+    "How do I design an event store?",
+    "An append-only log keeps every change as an event; the current state is a fold over them.",
+    "def fold(events):\n    return functools.reduce(apply, events, State())  # O(n)\n",
+    "Ereignisse sind unveränderlich: naïve Café-Gäste zahlen 3 € 😀",
+    "事件存储是只追加的日志。 Хранилище событий. مخزن الأحداث",
+    'KIP-500 https://example.org/a?b=c#d <b>bold</b> & "quoted" \u200b\tend',
+    "Replicas agree on the order of messages before any of them is applied. " * 12,
+    "A passage that is far longer than the window must be cut where the original cuts it, at a token. " * 60,
+)
+
+log = logging.getLogger(__name__)
+
+
+class _Refused(Exception):
+    """Why a model has no fast path, in words."""
+
+
+def make_export(model: Model, exports: Path, encoder: SentenceEncoder) -> Manifest:
+    """Export a loaded model into ``exports / model.fingerprint``; the manifest tells the outcome.
+
+    The encoder is used up: it computes attention in a slower way afterwards.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    exports.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=exports) as temporary:
+        folder = Path(temporary) / "export"
+        try:
+            manifest = _export(model, folder, encoder)
+        except _Refused as refusal:
+            log.warning("model %s runs through sentence-transformers, slowly: %s", model.name, refusal)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            manifest = Manifest(refusal=str(refusal))
+        manifest.write(folder)
+        final = exports / model.fingerprint
+        if final.exists():
+            final.rename(Path(temporary) / "replaced")
+        folder.rename(final)
+    return manifest
+
+
+def _export(model: Model, folder: Path, encoder: SentenceEncoder) -> Manifest:
+    inner = encoder.inner
+    manifest = _describe(encoder)
+    expected = np.stack([*encoder.encode_passages(PROBES), *map(encoder.encode_query, PROBES)])
+    reasons = []
+    for form, make in (("fused", _fused_graph), ("plain", _plain_graph)):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            inner.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
+            make(inner, folder, manifest.inputs)
+            exported = ExportedEncoder(model, folder, manifest)
+            actual = np.stack([*exported.encode_passages(PROBES), *map(exported.encode_query, PROBES)])
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - exporter, optimiser and runtime fail in their own ways
+            lines = str(error).strip().splitlines() or ["?"]
+            reasons.append(f"{form}: {type(error).__name__}: {lines[0][:200]}")
+            continue
+        cosine = float((expected * actual).sum(axis=1).min())
+        if cosine >= MIN_COSINE:  # false for NaN as well
+            hashes = Hashes(None)
+            files = {path.name: hashes.sha256(path) for path in sorted(folder.iterdir())}
+            return replace(manifest, form=form, cosine=round(cosine, 7), files=files)
+        reasons.append(f"{form}: cosine {cosine:.5f} to the original")
+    raise _Refused("; ".join(reasons))
+
+
+def _describe(encoder: SentenceEncoder) -> Manifest:
+    """How texts become the model's inputs, and what comes out."""
+    if encoder.inner.transformers_model is None:
+        raise _Refused("it is no transformer")
+    tokenizer: Any = encoder.inner.tokenizer
+    if getattr(tokenizer, "backend_tokenizer", None) is None:
+        raise _Refused("its tokenizer has no fast form")
+    features = encoder.inner.preprocess(["probe"])
+    return Manifest(
+        dimension=encoder.dimension,
+        max_tokens=encoder.max_tokens,
+        query_prompt=encoder.query_prompt,
+        passage_prompt=encoder.passage_prompt,
+        inputs=tuple(name for name in ("input_ids", "attention_mask", "token_type_ids") if name in features),
+        pad_left=tokenizer.padding_side == "left",
+        pad_id=tokenizer.pad_token_id or 0,
+        pad_type=tokenizer.pad_token_type_id or 0,
+    )
+
+
+def _plain_graph(inner: SentenceTransformer, folder: Path, inputs: tuple[str, ...]) -> None:
+    import onnx
+
+    _trace(inner, folder / "traced.onnx", inputs)
+    _save(onnx.load(folder / "traced.onnx"), folder)
+
+
+def _fused_graph(inner: SentenceTransformer, folder: Path, inputs: tuple[str, ...]) -> None:
+    from onnxruntime.transformers.optimizer import optimize_model
+
+    config: Any = inner.config
+    _trace(inner, folder / "traced.onnx", inputs)
+    fused = optimize_model(
+        str(folder / "traced.onnx"),
+        model_type="bert",
+        num_heads=config.num_attention_heads,
+        hidden_size=config.hidden_size,
+        opt_level=0,
+    )
+    _save(fused.model, folder)
+
+
+def _save(graph: onnx.ModelProto, folder: Path) -> None:
+    import onnx
+
+    (folder / "traced.onnx").unlink()
+    onnx.save_model(graph, folder / GRAPH, save_as_external_data=True, location=WEIGHTS_FILE)
+    (folder / WEIGHTS_FILE).chmod(
+        (folder / GRAPH).stat().st_mode
+    )  # onnx makes it readable by its owner alone
+
+
+def _trace(inner: SentenceTransformer, path: Path, inputs: tuple[str, ...]) -> None:
+    """Export by tracing: the graphs of torch's newer exporter are not understood by the optimiser."""
+    import torch
+
+    class Whole(torch.nn.Module):
+        """Token ids in, unit vector out."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+            features = self.inner(dict(zip(inputs, tensors, strict=True)))
+            return torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
+
+    features = inner.preprocess(["a short probe", "and another one that is rather longer than the first"])
+    names: dict[str, dict[int, str]] = {name: {0: "batch", 1: "tokens"} for name in inputs}
+    if inner.transformers_model is not None:
+        inner.transformers_model.set_attn_implementation("eager")  # the one the optimiser knows
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # what tracing could get wrong, the probe texts find
+        torch.onnx.export(
+            Whole().eval(),
+            tuple(features[name] for name in inputs),
+            str(path),
+            input_names=list(inputs),
+            output_names=["embedding"],
+            dynamic_axes={**names, "embedding": {0: "batch"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
