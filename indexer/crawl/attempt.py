@@ -1,0 +1,195 @@
+"""One attempt at one address: fetch, read, judge, and hand a good page over while it is in hand."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Set
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from indexer.config import CrawlConfig
+from indexer.crawl.failure import NoPage
+from indexer.crawl.fetch import Fetcher, Known, Visit
+from indexer.crawl.verdict import judge, judge_status
+from indexer.errors import Unreadable
+from indexer.records import Expect, Fetch, Judgement, Link, Outcome, Page, Reading, Source, Verdict
+
+Read = Callable[[Page], Awaitable[Reading]]
+"""Reads a page, somewhere with a time limit. Raises Unreadable."""
+Deliver = Callable[[Outcome], Awaitable[None]]
+"""Hands an outcome over; returns when it was taken."""
+
+
+class Memory(Protocol):
+    """What the library knows. An outcome must be in it before the next one is asked for."""
+
+    def last(self, url: str) -> Fetch | None:
+        """The newest good fetch of an address in request form whose page is kept; None if there is none."""
+
+    def page(self, fetch: Fetch) -> Page:
+        """The raw page kept for a fetch that :meth:`last` returned."""
+
+    def finished(self) -> Set[str]:
+        """The ``page_url`` of every outcome that this run had before it was interrupted."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One page wanted for a link, and the attempts made so far."""
+
+    link: Link
+    page_url: str
+    expect: Expect = field(default_factory=Expect)
+    tried: list[Fetch] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an attempt came to: the log entry, and what a good page says about others."""
+
+    fetch: Fetch
+    links: tuple[str, ...] = ()
+    canonical: str = ""
+
+
+class Attempts:
+    """Makes the attempts of one run."""
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        memory: Memory,
+        read: Read,
+        deliver: Deliver,
+        config: CrawlConfig,
+        *,
+        force: bool,
+    ) -> None:
+        self._fetcher, self._memory, self._read, self.deliver = fetcher, memory, read, deliver
+        self._config, self._force = config, force
+        self._room = 2 * config.most_bytes
+        """Bytes of bad pages that may still be kept for other links to judge."""
+
+    async def attempt(self, job: Job, address: str, source: Source) -> Found:
+        """Fetches and judges one address (in request form). A good page is delivered, a bad one is not."""
+        last = self._memory.last(address)
+        if last and source is Source.ARCHIVE and not self._force:
+            return await self._stands(job, last, source, "the same capture as before, which never changes")
+        started = time.monotonic()
+        try:
+            async with self._fetcher.visit(address, None if self._force else last) as visit:
+                if visit.known:
+                    return await self._again(job, visit.page, visit.known, source)
+                if visit.page.status == 304 and last:
+                    found = await self._stands(job, last, source, "not modified since the last good fetch")
+                    visit.settle(found.fetch)
+                    return found
+                return await self._fresh(job, visit, source, started)
+        except NoPage as failure:
+            return self.failed(address, failure, source, seconds=time.monotonic() - started)
+
+    async def remembered(self, address: str) -> Found:
+        """A page that this run had before it was interrupted: only its links are wanted again."""
+        last = self._memory.last(address)
+        if last is None:
+            return self.failed(address, NoPage(Verdict.GONE, "it had no good copy"), Source.LIVE)
+        return Found(last, await self._links(last))
+
+    def failed(self, address: str, failure: NoPage, source: Source, *, seconds: float = 0.0) -> Found:
+        """The log entry of an attempt that brought no page."""
+        return Found(
+            Fetch(
+                url=address,
+                final_url=failure.url or address,
+                verdict=failure.judgement.verdict,
+                reason=failure.judgement.reason,
+                fetched_at=datetime.now(UTC),
+                source=source,
+                status=failure.status,
+                seconds=round(seconds, 3),
+            )
+        )
+
+    # -------------------------------------------------------- kinds of answer
+
+    async def _fresh(self, job: Job, visit: Visit, source: Source, started: float) -> Found:
+        """A page that came now."""
+        page = visit.page
+        judgement, reading = await self._judged(job, page)
+        fetch = _fetch(page, judgement, source, time.monotonic() - started)
+        if reading is not None and judgement.verdict.good:
+            await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article))
+            visit.settle(fetch)
+            return Found(fetch, reading.links, reading.canonical)
+        kept = page if reading is not None and len(page.body) <= self._room else None
+        self._room -= len(kept.body) if kept else 0
+        visit.settle(fetch, kept)
+        return Found(fetch)
+
+    async def _judged(self, job: Job, page: Page) -> tuple[Judgement, Reading | None]:
+        judgement = judge_status(page)
+        if judgement.verdict is not Verdict.OK:
+            return judgement, None
+        try:
+            reading = await self._read(page)
+        except Unreadable as error:
+            return judge(page, error, expect=job.expect, config=self._config), None
+        return judge(page, reading, expect=job.expect, config=self._config), reading
+
+    async def _stands(self, job: Job, last: Fetch, source: Source, reason: str) -> Found:
+        """The library's copy still stands; it is read again only where its links are followed."""
+        fetch = replace(
+            last,
+            verdict=Verdict.NOT_MODIFIED,
+            reason=reason,
+            fetched_at=datetime.now(UTC),
+            source=source,
+            status=304,
+            size=0,
+        )
+        links = await self._links(last) if job.link.follow.mode != "page" else ()
+        await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch)))
+        return Found(fetch, links)
+
+    async def _again(self, job: Job, asked: Page, known: Known, source: Source) -> Found:
+        """A page that another link led to earlier in this run: judged anew, not fetched anew."""
+        page = known.page
+        if known.fetch.verdict.good and (last := self._memory.last(known.fetch.url)):
+            page = self._memory.page(last)
+        if page is None:
+            fetch = replace(known.fetch, url=asked.url, fetched_at=asked.fetched_at, source=source)
+            return Found(fetch)
+        page = replace(
+            page, url=asked.url, final_url=asked.final_url, moved_permanently=asked.moved_permanently
+        )
+        judgement, reading = await self._judged(job, page)
+        fetch = _fetch(page, judgement, source, 0.0)
+        if reading is None or not judgement.verdict.good:
+            return Found(fetch)
+        await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article))
+        return Found(fetch, reading.links, reading.canonical)
+
+    async def _links(self, last: Fetch) -> tuple[str, ...]:
+        try:
+            return (await self._read(self._memory.page(last))).links
+        except Unreadable:
+            return ()
+
+
+def _fetch(page: Page, judgement: Judgement, source: Source, seconds: float) -> Fetch:
+    return Fetch(
+        url=page.url,
+        final_url=page.final_url,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        fetched_at=page.fetched_at,
+        source=source,
+        status=page.status,
+        etag=page.headers.get("etag", ""),
+        last_modified=page.headers.get("last-modified", ""),
+        size=len(page.body),
+        seconds=round(seconds, 3),
+        body_hash=hashlib.sha256(page.body).hexdigest() if page.body else "",
+    )

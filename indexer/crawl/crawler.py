@@ -1,0 +1,190 @@
+"""The crawl loop: every link, its copies if need be, its subpages; outcomes as they come.
+
+1. Every link is a task of its own; :class:`~indexer.crawl.fetch.Fetcher` makes it wait its host's turn.
+2. A page that came is read and judged at once, and handed over while it is still in hand: whoever takes
+   outcomes slowly slows the fetching down, and memory stays bounded.
+3. A bad verdict sends a link to its copies (:mod:`indexer.crawl.archive`), if the library has nothing.
+4. A good page of a link that follows is searched for subpages (:mod:`indexer.crawl.frontier`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import httpx
+
+from indexer.config import CrawlConfig
+from indexer.crawl import urls
+from indexer.crawl.archive import newest_capture
+from indexer.crawl.attempt import Attempts, Found, Job, Memory, Read
+from indexer.crawl.failure import NoPage
+from indexer.crawl.fetch import Fetcher
+from indexer.crawl.frontier import Frontier, Taken
+from indexer.crawl.transport import Environment
+from indexer.records import Fetch, Link, Outcome, Source, Verdict
+
+logger = logging.getLogger(__name__)
+
+
+async def crawl(
+    links: Sequence[Link],
+    *,
+    config: CrawlConfig,
+    memory: Memory,
+    read: Read,
+    source: Source = Source.LIVE,
+    transport: httpx.AsyncBaseTransport | None = None,
+    force: bool = False,
+) -> AsyncIterator[Outcome]:
+    """Fetches, reads and judges every link, and yields one outcome per page as they come.
+
+    A link with ``follow`` yields one outcome for itself and one for each subpage. An outcome is taken as
+    done with when the next one is asked for. Closing the iterator ends all requests.
+
+    Where no copy is good either, the attempts end with the original's, so that its verdict decides.
+
+    Args:
+        links: the catalogue's entries; each is fetched once, whatever leads to it.
+        config: how hosts are treated.
+        memory: what is known from earlier nights.
+        read: makes a page a reading.
+        source: what live pages are marked as; other than ``live`` it marks the copies too.
+        transport: answers in place of the network; by default the proxies of the environment, or direct
+            connections to public addresses. It is not closed.
+        force: asks for every page in full, whether it changed or not.
+    """
+    own = transport or Environment(config)
+    fetcher = Fetcher(own, config)
+    outcomes: asyncio.Queue[_Handed | None] = asyncio.Queue()
+
+    async def deliver(outcome: Outcome) -> None:
+        handed = _Handed(outcome)
+        outcomes.put_nowait(handed)
+        await handed.taken.wait()
+
+    attempts = Attempts(fetcher, memory, read, deliver, config, force=force)
+    run = _Run(links, attempts, fetcher, memory, source)
+    tasks = [asyncio.create_task(run.link(link)) for link in links]
+    ended = asyncio.gather(*tasks, return_exceptions=True)
+    ended.add_done_callback(lambda _: outcomes.put_nowait(None))
+    try:
+        while (handed := await outcomes.get()) is not None:
+            yield handed.outcome
+            handed.taken.set()
+        for task in tasks:
+            task.result()  # a fault of the program must not pass for a finished crawl
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await fetcher.close()
+        if transport is None:
+            await own.aclose()
+
+
+@dataclass(slots=True)
+class _Handed:
+    """An outcome on its way to whoever iterates, and the sign that it was taken."""
+
+    outcome: Outcome
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class _Run:
+    def __init__(
+        self, links: Sequence[Link], attempts: Attempts, fetcher: Fetcher, memory: Memory, source: Source
+    ) -> None:
+        self._attempts, self._fetcher, self._memory, self._source = attempts, fetcher, memory, source
+        self._finished = memory.finished()
+        self._taken = Taken(link.url for link in links)
+
+    async def link(self, link: Link) -> None:
+        """Everything about one link. Whatever goes wrong becomes an outcome."""
+        try:
+            job = Job(link, link.url, link.expect)
+            found = await self._own_page(job)
+            if link.follow.mode != "page" and found.fetch.verdict.good:
+                await self._subpages(link, found)
+        except Exception as fault:
+            # One page must never end the night; the log has the traceback for whoever mends it.
+            logger.exception("the crawl of %s met a fault of the program", link.url)
+            reason = f"a fault of the program, see the log: {fault!r}"
+            await self._give_up(Job(link, link.url), NoPage(Verdict.UNREADABLE, reason, url=link.url))
+
+    async def _own_page(self, job: Job) -> Found:
+        try:
+            address = urls.request_form(job.page_url)
+        except NoPage as failure:
+            return await self._give_up(job, failure)
+        if job.page_url in self._finished:
+            return await self._attempts.remembered(address)
+        found = await self._attempts.attempt(job, address, self._source)
+        if not found.fetch.verdict.good:
+            await self._copies(job, address, found.fetch)
+        return found
+
+    async def _give_up(self, job: Job, failure: NoPage) -> Found:
+        found = self._attempts.failed(job.page_url, failure, self._source)
+        await self._attempts.deliver(Outcome(job.link, job.page_url, (found.fetch,)))
+        return found
+
+    # ------------------------------------------------------------- subpages
+
+    async def _subpages(self, link: Link, own: Found) -> None:
+        frontier = Frontier(link, own.fetch.final_url, self._taken)
+        frontier.found(own.links, depth=0)
+        for address, depth in frontier:
+            found = await self._subpage(link, address)
+            if found.canonical:
+                self._taken.add(found.canonical)
+            frontier.found(found.links, depth=depth)
+
+    async def _subpage(self, link: Link, address: str) -> Found:
+        if address in self._finished:
+            return await self._attempts.remembered(address)
+        job = Job(link, address)
+        found = await self._attempts.attempt(job, address, self._source)
+        if not found.fetch.verdict.good:
+            await self._attempts.deliver(Outcome(link, address, (found.fetch,)))
+        return found
+
+    # --------------------------------------------------------------- copies
+
+    async def _copies(self, job: Job, address: str, original: Fetch) -> None:
+        """Looks for a stand-in, unless the library holds the original or its address was refused."""
+        notes: list[str] = []
+        if original.verdict is not Verdict.REFUSED and self._memory.last(address) is None:
+            job.tried.append(original)
+            for fallback in job.link.fallbacks:
+                related = fallback.kind.startswith("related")  # about the article, not the article
+                if not related and await self._stands_in(job, fallback.url, Source.FALLBACK, notes):
+                    return
+            # What a host keeps from robots is not fetched from elsewhere behind its back.
+            if job.link.archive and original.verdict is not Verdict.ROBOTS:
+                try:
+                    capture = await newest_capture(self._fetcher, address)
+                except NoPage as failure:
+                    notes.append(f"web archive: {failure}")
+                else:
+                    if await self._stands_in(job, capture, Source.ARCHIVE, notes):
+                        return
+            job.tried.remove(original)
+        decided = replace(original, reason="; ".join([original.reason, *notes]))
+        await self._attempts.deliver(Outcome(job.link, job.page_url, (*job.tried, decided)))
+
+    async def _stands_in(self, job: Job, url: str, source: Source, notes: list[str]) -> bool:
+        """Whether the copy at an address is good; then it has been delivered."""
+        try:
+            address = urls.request_form(url)
+        except NoPage as failure:
+            notes.append(f"{source}: {failure}")
+            return False
+        marked = source if self._source is Source.LIVE else self._source
+        found = await self._attempts.attempt(job, address, marked)
+        if not found.fetch.verdict.good:
+            job.tried.append(found.fetch)
+            notes.append(f"{urls.host_of(address)}: {found.fetch.reason}")
+        return found.fetch.verdict.good

@@ -1,0 +1,23 @@
+"""What stops a fetch: no page, but a verdict with its reason."""
+
+from __future__ import annotations
+
+from indexer.records import Judgement, Verdict
+
+
+class NoPage(Exception):
+    """No page came from an address; ``judgement`` says why.
+
+    Attributes:
+        judgement: the verdict and its reason, for the log.
+        url: the address that was asked last, which may be a redirect's target.
+        status: the HTTP status, 0 where no answer came.
+        transient: whether asking once more may help.
+    """
+
+    def __init__(
+        self, verdict: Verdict, reason: str, *, url: str = "", status: int = 0, transient: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.judgement = Judgement(verdict, reason)
+        self.url, self.status, self.transient = url, status, transient

@@ -1,0 +1,213 @@
+"""From an address to a page: guard, robots, pace, redirects by hand, repetition, each address once.
+
+Every hop of a redirect is treated as a request of its own: checked, allowed by its host's robots.txt,
+paced, and remembered, so that no address is asked for twice in a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from indexer.config import CrawlConfig
+from indexer.crawl import guard, urls
+from indexer.crawl.failure import NoPage
+from indexer.crawl.pace import Pace
+from indexer.crawl.robots import Robots
+from indexer.crawl.wire import Answer, Wire
+from indexer.records import Fetch, Page, Verdict
+
+_BUSY = frozenset({429, 502, 503, 504})
+"""Answers after which the same request may succeed a little later (RFC 6585; RFC 9110, section 15.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An address that only leads on to another."""
+
+    to: str
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An address whose page was fetched and judged earlier in this run.
+
+    ``page`` is kept for readable pages of bad verdict only: another link may expect just this page.
+    A good page is in the library by then.
+    """
+
+    fetch: Fetch
+    page: Page | None = None
+
+
+class Visit:
+    """One page while it is in hand. ``known`` is set instead of a fresh page on a second visit."""
+
+    def __init__(self, page: Page, known: Known | None = None) -> None:
+        self.page, self.known = page, known
+        self.finding: Known | NoPage = NoPage(
+            Verdict.UNREADABLE, "the page could not be judged", url=page.url
+        )
+
+    def settle(self, fetch: Fetch, page: Page | None = None) -> None:
+        """Says what became of the page; ``page`` is given to be kept for another link's visit."""
+        self.finding = Known(fetch, page)
+
+
+class Fetcher:
+    """All fetching of one run."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, config: CrawlConfig) -> None:
+        self._wire, self._config = Wire(transport, config), config
+        self._pace = Pace(config)
+        self._robots = Robots(self._get_robots, self._pace.crawl_delay, config)
+        self._hands = asyncio.Semaphore(config.hands)
+        self._findings: dict[str, asyncio.Future[Moved | Known | NoPage]] = {}
+
+    async def close(self) -> None:
+        """Ends what is under way."""
+        await self._robots.close()
+
+    @asynccontextmanager
+    async def visit(self, url: str, last: Fetch | None = None) -> AsyncIterator[Visit]:
+        """Fetches an address in request form, and holds its page until the block is left.
+
+        With ``last``, the last good fetch of this address, the request is conditional, and the page may
+        have status 304 and no body. Inside the block, :meth:`Visit.settle` says what became of the page;
+        no other visit may be started there, since the block holds one of the run's few hands.
+
+        Raises:
+            NoPage: for whatever keeps a page from coming.
+        """
+        at, chain, permanent = url, [url], True
+        while isinstance(
+            found := await self._find(at, last if last and last.final_url == at else None), Moved
+        ):
+            at, permanent = found.to, permanent and found.permanent
+            if at in chain or len(chain) > self._config.redirects:
+                how = "in a circle" if at in chain else f"more than {self._config.redirects} times"
+                raise NoPage(Verdict.REDIRECT_LOOP, f"redirected {how}", url=at)
+            chain.append(at)
+        moved = permanent and len(chain) > 1
+        if isinstance(found, Known):
+            yield Visit(Page(url, at, 0, {}, b"", datetime.now(UTC), moved), found)
+            return
+        visit = Visit(Page(url, at, found.status, found.headers, found.body, datetime.now(UTC), moved))
+        try:
+            yield visit
+        finally:
+            self._hands.release()
+            self._findings[at].set_result(visit.finding)
+
+    async def ask(self, url: str, *, most: int) -> Answer:
+        """The answer of a service at an address, whatever its type, cut after ``most`` bytes.
+
+        Raises:
+            NoPage: for whatever keeps the answer from coming.
+        """
+        guard.check(url)
+        await self._robots.check(url)
+        answer = await self._polite(url, {}, attempts=self._config.attempts, most=most)
+        self._hands.release()
+        return answer
+
+    async def _find(self, url: str, last: Fetch | None) -> Moved | Known | Answer:
+        """What stands at an address. An Answer comes with a hand held and its finding still open."""
+        if (earlier := self._findings.get(url)) is not None:
+            finding = await asyncio.shield(earlier)
+        else:
+            claim = self._findings[url] = asyncio.get_running_loop().create_future()
+            try:
+                answer = await self._first(url, last)
+                if not answer.location:
+                    return answer
+                self._hands.release()
+                finding = Moved(urls.resolve(url, answer.location), answer.status in (301, 308))
+            except NoPage as failure:
+                finding = failure
+            except BaseException:
+                claim.set_result(NoPage(Verdict.UNREADABLE, "its fetch was broken off", url=url))
+                raise
+            claim.set_result(finding)
+        if isinstance(finding, NoPage):
+            raise NoPage(*_parts(finding), url=finding.url or url, status=finding.status)
+        return finding
+
+    async def _first(self, url: str, last: Fetch | None) -> Answer:
+        guard.check(url)
+        await self._robots.check(url)
+        return await self._polite(url, _conditions(last), attempts=self._config.attempts)
+
+    async def _get_robots(self, url: str) -> Answer:
+        answer = await self._polite(url, {}, attempts=1, most=self._config.robots_bytes)
+        self._hands.release()
+        return answer
+
+    async def _polite(self, url: str, headers: Mapping[str, str], *, attempts: int, most: int = 0) -> Answer:
+        """One answer, asked for again where that may help. Returns with a hand held.
+
+        All waiting is the host's: its other addresses wait too, other hosts do not.
+        """
+        host = urls.host_of(url)
+        asked = broken = 0
+        while True:
+            async with self._pace.turn(host), AsyncExitStack() as hand:
+                await hand.enter_async_context(self._hands)
+                try:
+                    answer = await self._wire.get(url, headers, most=most)
+                except NoPage as failure:
+                    if not failure.transient or broken >= self._config.reconnections:
+                        raise
+                    broken += 1
+                    self._pace.hold(host, self._backoff(broken))
+                    continue
+                asked += 1
+                if answer.status == 429:
+                    self._pace.slow_down(host)
+                elif answer.status < 400:
+                    self._pace.at_ease(host)
+                wait = _retry_after(answer, self._backoff(asked)) if answer.status in _BUSY else float("inf")
+                if asked >= attempts or wait > self._config.longest_wait:
+                    hand.pop_all()  # the caller gives it back
+                    return answer
+                self._pace.hold(host, wait)
+
+    def _backoff(self, times: int) -> float:
+        """Seconds before the n-th repetition: exponential, with full jitter on top."""
+        return self._config.backoff * 2.0 ** (times - 1) * random.uniform(1, 2)  # noqa: S311 - no secret
+
+
+def _parts(failure: NoPage) -> tuple[Verdict, str]:
+    return failure.judgement.verdict, failure.judgement.reason
+
+
+def _conditions(last: Fetch | None) -> dict[str, str]:
+    """The headers that ask for a page only if it changed (RFC 9110, section 13.1)."""
+    headers = {}
+    if last and last.etag:
+        headers["If-None-Match"] = last.etag
+    if last and last.last_modified:
+        headers["If-Modified-Since"] = last.last_modified
+    return headers
+
+
+def _retry_after(answer: Answer, otherwise: float) -> float:
+    """Seconds that the host asks to wait, as a number or as a date (RFC 9110, section 10.2.3)."""
+    asked = answer.headers.get("retry-after", "").strip()
+    if asked.isdecimal():
+        return float(asked)
+    try:
+        until = parsedate_to_datetime(asked)
+    except (ValueError, TypeError):
+        return otherwise
+    if until.tzinfo is None:  # "-0000" says so
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,73 @@
+"""The address guard: nothing but public hosts, however their address is spelt.
+
+Links and redirects come from strangers. One that leads to this machine, to its network or to a cloud's
+metadata service is refused before anything is sent. Names are checked by their spelling here; what
+they resolve to is checked where the connection is made (:mod:`indexer.crawl.transport`), because a
+name may resolve to something else a second later (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+
+from indexer.crawl.failure import NoPage
+from indexer.crawl.urls import host_of
+from indexer.records import Verdict
+
+_LOCAL_NAMES = re.compile(r"(?:.*\.)?(?:localhost|local|localdomain|internal|intranet|lan|home\.arpa|onion)")
+"""Top-level names that never belong to the public web: RFC 6761, 6762, 7686, 8375; ICANN 2024."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def check(url: str) -> None:
+    """Lets an address pass that may be public.
+
+    Raises:
+        NoPage: refused, where the host is internal by name or by literal address.
+    """
+    host = host_of(url)
+    literal = literal_address(host)
+    if literal is not None:
+        if not is_public(literal):
+            raise NoPage(Verdict.REFUSED, f"{host} is an internal address", url=url)
+    elif _LOCAL_NAMES.fullmatch(host) or "." not in host:
+        raise NoPage(Verdict.REFUSED, f"{host} is a name of the local network", url=url)
+
+
+def literal_address(host: str) -> Address | None:
+    """The IP address that a host *is*; None if it is a name.
+
+    IPv4 in every spelling that a resolver understands (``inet_aton``): 127.1, 2130706433, 0x7f.1, 0177.0.0.1.
+    """
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
+
+
+def is_public(address: Address) -> bool:
+    """Whether the address is reachable on the public internet, and so is each one embedded in it."""
+    if isinstance(address, ipaddress.IPv6Address):
+        number = int(address)
+        if (
+            address.ipv4_mapped
+            or address in _EMBEDDING_LAST_32_BITS[0]
+            or address in _EMBEDDING_LAST_32_BITS[1]
+        ):
+            return is_public(ipaddress.IPv4Address(number & 0xFFFFFFFF))
+        if address.sixtofour:
+            return is_public(address.sixtofour)
+        if address.teredo or address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+_EMBEDDING_LAST_32_BITS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+"""NAT64 (RFC 6052) and the obsolete IPv4-compatible addresses (RFC 4291)."""

@@ -1,0 +1,90 @@
+"""The words and the machinery by which walls, forms and error pages give themselves away.
+
+Collected from the challenge pages of Cloudflare, DataDome, HUMAN (PerimeterX), Imperva, AWS WAF and
+DDoS-Guard, and from the notices of the common publishing systems. Where they count is decided in
+:mod:`indexer.crawl.verdict`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+_SCANNED = 200_000
+"""Bytes of a page that are searched: walls are small."""
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+_MACHINERY = re.compile(
+    rb"_cf_chl_opt|id=[\"']?challenge-(?:form|running)|px-captcha|captcha-delivery\.com|_Incapsula_Resource"
+    rb"|awsWafCookieDomainList|gokuProps|/\.well-known/ddos-guard|ddg-captcha|sgcaptcha|/_sec/cp_challenge"
+    rb"|geo\.captcha|anubis_challenge"
+)
+"""Scripts of the challenges themselves. Not the widgets that also guard comment forms (reCAPTCHA,
+hCaptcha, Turnstile), and not Cloudflare's ``cdn-cgi/challenge-platform``, which is on ordinary pages."""
+
+BOT_TITLE = _any(
+    r"\W*(?:just a moment|attention required|access (?:to this page has been )?denied",
+    r"are you a (?:robot|human)",
+    r"one more step|pardon our interruption|robot (?:check|challenge)|human verification|security check",
+    r"verif(?:y|ying) (?:that )?you are (?:a )?human|checking your browser|client challenge|ddos-guard",
+    r"request (?:blocked|rejected)|please wait\.\.\.|bot verification|making sure you)",
+)
+BOT = _any(
+    r"verify (?:that )?you are (?:a )?human|checking (?:if the site connection is secure|your browser)",
+    r"enable javascript and cookies to continue|unusual traffic from your",
+    r"complete the (?:security check|captcha)|(?:prove|confirm) (?:that )?you(?:.re| are) (?:not a robot|human)",
+    r"review the security of your connection|you have been blocked|automated (?:access|requests) (?:to|from)",
+)
+CONSENT_TITLE = _any(
+    r"\W*(?:before you continue|bevor sie|avant d.accéder|we value your privacy|cookie consent)"
+)
+CONSENT = _any(
+    r"accept all|reject all|manage (?:preferences|options|cookies)|we value your privacy|before you continue",
+    r"alle akzeptieren|tout accepter|cookie policy|use of cookies|uses? cookies|consent to",
+)
+PAYWALL = _any(
+    r"(?:reserved|only) for (?:our )?(?:subscribers|members)|(?:subscribers?|members?)[- ]only",
+    r"to (?:continue|keep) reading|(?:continue|read) the full (?:story|article) (?:with|by|for)",
+    r"already a (?:member|subscriber)|(?:read|reached|used) (?:all|your)[^.]{0,40}\bfree (?:articles|stories)",
+    r"(?:log|sign) in to (?:read|continue|view)|subscribe (?:now )?to (?:read|unlock|continue)",
+    r"unlock this (?:article|story)",
+)
+PAID = re.compile(rb"[\"']isAccessibleForFree[\"']\s*:\s*[\"']?false", re.IGNORECASE)
+"""schema.org's own word for it, as publishers must give it to search engines."""
+NOT_FOUND_TITLE = _any(
+    r"\W*(?:(?:error )?40[34]\b|410\b|not found\b",
+    r"(?:page|file|article|post|content) (?:was |could )?not (?:be )?found",
+    r"(?:sorry|oops)\b.{0,30}(?:not|nothing|n't)\b|seite nicht gefunden|page introuvable",
+    r"nothing (?:was )?found|this page (?:does ?n.t|does not|isn.t|is not))",
+)
+FRONT_TITLE = _any(r"\W*(?:welcome|home ?page|home)\b")
+NEEDS_SCRIPT = _any(
+    r"(?:enable|requires?|turn on|activate) java ?script|java ?script (?:is )?(?:required|disabled)"
+)
+
+
+def bot_machinery(body: bytes) -> bool:
+    """Whether the page carries the scripts of a challenge."""
+    return _MACHINERY.search(body, 0, _SCANNED) is not None
+
+
+def visible_text(body: bytes) -> str:
+    """The words of an HTML page, ``noscript`` included, in one pass that no input can slow down."""
+    shown: list[str] = []
+    skipped = ""
+    for piece in body[:_SCANNED].decode("utf-8", "replace").split("<"):
+        tag, _, text = piece.partition(">")
+        name = tag[:12].split(None, 1)[0].lower() if tag.strip() else ""
+        if skipped:
+            if name != f"/{skipped}":
+                continue
+            skipped = ""
+        elif name in ("script", "style", "template"):
+            skipped = name
+            continue
+        shown.append(text)
+    return " ".join(html.unescape(" ".join(shown)).split())

@@ -1,0 +1,95 @@
+"""Connections: through the proxies of the environment, or directly to addresses that were checked.
+
+``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY``, ``NO_PROXY`` and ``SSL_CERT_FILE`` are obeyed as every
+HTTP program does. A proxy resolves the names itself; without one, names are resolved here, every
+address is checked, and the connection is made to the very address that passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterable
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+from indexer.config import CrawlConfig
+from indexer.crawl.failure import NoPage
+from indexer.crawl.guard import is_public, literal_address
+from indexer.records import Verdict
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens TCP connections to public addresses only; it is the last gate before the network."""
+
+    def __init__(self) -> None:
+        self._tcp = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Resolves the host, refuses if any address is internal, and connects to the first that answers."""
+        error: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in await _addresses(host, port):
+            try:
+                return await self._tcp.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
+                error = failed
+        raise error
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(f"the host name does not resolve: {error.strerror}") from error
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    for address in addresses:
+        literal = literal_address(address)
+        if literal is None or not is_public(literal):
+            raise NoPage(Verdict.REFUSED, f"{host} resolves to the internal address {address}")
+    return addresses
+
+
+class Environment(httpx.AsyncBaseTransport):
+    """Sends each request the way the environment asks for: through its proxy, or directly."""
+
+    def __init__(self, config: CrawlConfig) -> None:
+        context = httpx.create_ssl_context()  # one for all: making one takes 20 ms
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=config.hands, keepalive_expiry=10.0
+        )
+        self._direct = httpx.AsyncHTTPTransport(verify=context, limits=limits)
+        # httpx has no parameter for the network backend, httpcore's pool has.
+        self._direct._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001
+            ssl_context=context,
+            max_keepalive_connections=config.hands,
+            keepalive_expiry=10.0,
+            network_backend=GuardedBackend(),
+        )
+        proxies = getproxies()
+        addresses = {scheme: proxies.get(scheme) or proxies.get("all") for scheme in ("http", "https")}
+        self._by_scheme = {
+            scheme: httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=address)
+            for scheme, address in addresses.items()
+            if address
+        }
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends one request."""
+        proxied = self._by_scheme.get(request.url.scheme)
+        if proxied is None or proxy_bypass(request.url.host):
+            return await self._direct.handle_async_request(request)
+        return await proxied.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Closes every connection."""
+        for transport in (self._direct, *self._by_scheme.values()):
+            await transport.aclose()

@@ -1,0 +1,197 @@
+"""What a page is worth: pure judgement over an answer and what reading it gave.
+
+A status says little: walls answer 200, real articles speak about CAPTCHAs and subscriptions. So a
+marker in the text counts only where there is hardly any other text, or where the page's own machinery
+gives it away. ``tests/crawl/test_verdict.py`` holds both sides: no sample article and no real page is
+taken for a wall, no wall for an article.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from indexer.config import CrawlConfig
+from indexer.crawl import markers
+from indexer.crawl.urls import host_of
+from indexer.errors import Unreadable
+from indexer.records import Article, Expect, Judgement, Page, Reading, Verdict
+
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+"""Scripts written without spaces (and Hangul): about two characters to a word."""
+_GENERAL = re.compile(
+    r"home(?:page)?|(?:index|default)(?:\.\w+)?|welcome|main|start|blog|news|articles|posts|docs|documentation|search"
+    r"|latest|404(?:\.\w+)?|error|(?:page-?)?not-?found"
+)
+"""Last parts of addresses of pages for everybody."""
+_LOGIN = frozenset({"login", "log-in", "signin", "sign-in", "sign_in", "sso", "auth", "authenticate"})
+_GONE = {404: "not found", 410: "gone for good", 451: "withheld for legal reasons"}
+_WALLED = frozenset({403, 405, 406, 418, 444, 999})
+"""403, and what application firewalls send in answer to a plain GET."""
+
+
+def judge_status(page: Page) -> Judgement:
+    """The verdict of an answer that is not 2xx; ``ok`` for one whose body must be read."""
+    status = page.status
+    if "challenge" in page.headers.get("cf-mitigated", ""):
+        return Judgement(Verdict.BOT_WALL, f"Cloudflare asks whether a person is there ({status})")
+    if 200 <= status < 300:
+        return Judgement(Verdict.OK)
+    if status in (403, 429, 503) and markers.bot_machinery(page.body):
+        return Judgement(Verdict.BOT_WALL, f"a challenge for browsers instead of the page ({status})")
+    if status == 429:
+        asked = page.headers.get("retry-after", "")[:40]
+        later = f", come back after {asked}{' s' if asked.isdecimal() else ''}" if asked else ""
+        return Judgement(Verdict.RATE_LIMITED, f"too many requests for this host (429{later})")
+    return _judge_failure(status)
+
+
+def _judge_failure(status: int) -> Judgement:
+    if status in _GONE:
+        return Judgement(Verdict.GONE, f"{_GONE[status]} ({status})")
+    if status in (401, 402, 407):
+        return Judgement(Verdict.PAYWALL, f"the host asks for a login or for money ({status})")
+    if status in _WALLED:
+        return Judgement(Verdict.BOT_WALL, f"the host refuses programs ({status})")
+    if status >= 500:
+        return Judgement(Verdict.SERVER_ERROR, f"the server failed ({status})")
+    return Judgement(Verdict.SERVER_ERROR, f"an answer that means nothing here ({status})")
+
+
+def judge(page: Page, reading: Reading | Unreadable, *, expect: Expect, config: CrawlConfig) -> Judgement:
+    """The verdict of a page that answered 2xx, by what reading it gave."""
+    if isinstance(reading, Unreadable):
+        if not page.body.strip():
+            return Judgement(Verdict.EMPTY, "the answer has no body")
+        return Judgement(Verdict.UNREADABLE, str(reading))
+    words = count_words(reading.article)
+    return (
+        _wall(page, reading, words, config)
+        or _soft_404(page, reading.article, words, expect, config)
+        or _too_little(page, reading, words, expect, config)
+        or _good(page)
+    )
+
+
+def count_words(article: Article) -> int:
+    """Words as a reader would count them: by white space, and two characters each where there is none."""
+    dense = len(_CJK.findall(article.text))
+    return article.words + dense // 2
+
+
+def _good(page: Page) -> Judgement:
+    if page.moved_permanently:
+        return Judgement(Verdict.MOVED, f"moved for good to {page.final_url}")
+    return Judgement(Verdict.OK)
+
+
+# ---------------------------------------------------------------- walls
+
+
+def _wall(page: Page, reading: Reading, words: int, config: CrawlConfig) -> Judgement | None:
+    """Something put in the article's place: a challenge, a consent form, a paywall or a login."""
+    if words >= config.wall_words:
+        return None
+    text = markers.visible_text(page.body)
+    alone = reading.text_on_page < config.wall_words
+    title = reading.article.title
+    if (
+        markers.bot_machinery(page.body)
+        or markers.BOT_TITLE.match(title)
+        or (alone and markers.BOT.search(text))
+    ):
+        return Judgement(Verdict.BOT_WALL, f"a challenge for browsers instead of the article: {title[:60]!r}")
+    if _is_consent(page, title, text, words, config):
+        return Judgement(Verdict.CONSENT, "a form that asks for consent instead of the article")
+    within = text if alone else reading.article.text
+    if markers.PAYWALL.search(within) or markers.PAID.search(page.body):
+        return Judgement(Verdict.PAYWALL, f"only {words} words, then a request to subscribe or log in")
+    if _sent_to(page, _LOGIN):
+        return Judgement(Verdict.PAYWALL, "sent on to a login page")
+    return None
+
+
+def _is_consent(page: Page, title: str, text: str, words: int, config: CrawlConfig) -> bool:
+    if page.final_url != page.url and (
+        host_of(page.final_url).startswith("consent.")
+        or _sent_to(page, frozenset({"consent", "cookie-consent"}))
+    ):
+        return True
+    asks = len({match.lower() for match in markers.CONSENT.findall(text)})
+    return bool(markers.CONSENT_TITLE.match(title)) or (words < config.thin_words and asks >= 2)
+
+
+# ------------------------------------------------------------- soft 404
+
+
+def _soft_404(
+    page: Page, article: Article, words: int, expect: Expect, config: CrawlConfig
+) -> Judgement | None:
+    """Another page than the one asked for, given with a good status."""
+    shown = article.title[:80]
+    if words < config.wall_words and markers.NOT_FOUND_TITLE.match(article.title):
+        return Judgement(Verdict.SOFT_404, f"says {shown!r} with status {page.status}")
+    if expect.title_any:
+        if words and not _is_expected(article, expect.title_any):
+            wanted = " or ".join(repr(word) for word in expect.title_any)
+            return Judgement(Verdict.SOFT_404, f"the page is titled {shown!r}, expected was {wanted}")
+        return None
+    if page.final_url != page.url and _leads_nowhere(page, article):
+        return Judgement(Verdict.SOFT_404, f"redirected to a general page, {shown!r} at {page.final_url}")
+    return None
+
+
+def _is_expected(article: Article, wanted: tuple[str, ...]) -> bool:
+    """Whether an expected phrase is in the title, the first heading, or (without a title) the beginning."""
+    heading = next((article.text[b.start : b.end] for b in article.blocks if b.kind == "heading"), "")
+    place = f"{article.title} / {heading}" if article.title else article.text[:300]
+    return any(_folded(phrase) in _folded(place) for phrase in wanted)
+
+
+def _folded(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _leads_nowhere(page: Page, article: Article) -> bool:
+    """Whether a redirect ended on a page for everybody, with no word of the address in its title.
+
+    A page for everybody is a front page or an ancestor of the one asked for, or is titled like one.
+    """
+    asked, final = _segments(page.url), _segments(page.final_url)
+    if not asked or final[: len(asked)] == asked:
+        return False
+    general = (
+        not final
+        or _GENERAL.fullmatch(final[-1])
+        or final == asked[: len(final)]
+        or markers.FRONT_TITLE.match(article.title) is not None
+        or _folded(article.title) in ("", _folded(host_of(page.final_url)))
+    )
+    words = set(re.findall(r"[^\W\d_]{4,}", asked[-1]))
+    found = set(re.findall(r"[^\W\d_]{4,}", f"{article.title} {' '.join(final)}".casefold()))
+    return general and not words & found
+
+
+def _segments(url: str) -> list[str]:
+    return [segment for segment in unquote(urlsplit(url).path).casefold().split("/") if segment]
+
+
+def _sent_to(page: Page, places: frozenset[str]) -> bool:
+    return bool(places & set(_segments(page.final_url)) - set(_segments(page.url)))
+
+
+# ------------------------------------------------------------ too little
+
+
+def _too_little(
+    page: Page, reading: Reading, words: int, expect: Expect, config: CrawlConfig
+) -> Judgement | None:
+    least = expect.min_words or config.thin_words
+    if words >= least:
+        return None
+    if words < config.thin_words:
+        if reading.scripts or markers.NEEDS_SCRIPT.search(markers.visible_text(page.body)):
+            return Judgement(Verdict.SCRIPT_ONLY, "the page is built by scripts, its HTML holds no text")
+        if reading.text_on_page == 0 and words == 0:
+            return Judgement(Verdict.EMPTY, "the page shows no text at all")
+    return Judgement(Verdict.THIN, f"{words} words of text, at least {least} were expected")

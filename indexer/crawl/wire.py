@@ -1,0 +1,190 @@
+"""One request, one answer, within bounds: bytes on the wire, bytes unpacked, seconds, silence.
+
+Works on httpx's transports, below its client: no cookies are kept, no passwords sent from ``.netrc``,
+no redirect is followed or even parsed, and the body is unpacked here (see :mod:`indexer.crawl.unpack`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from indexer.config import CrawlConfig
+from indexer.crawl.failure import NoPage
+from indexer.crawl.unpack import ACCEPT_ENCODING, Unpack
+from indexer.records import Verdict
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_READABLE_TYPES = re.compile(
+    r"text/(?!css|javascript|calendar|vcard).*|application/(?:xhtml\+xml|xml|pdf|x-pdf|markdown|octet-stream)|"
+    r"binary/octet-stream|application/(?:rss|atom)\+xml|unknown/unknown|"
+)
+"""Declared types that may hold a text; octet-stream and none at all mean "look at the bytes"."""
+_SIGNATURES = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"RIFF": "a sound, picture or video",
+    b"PK\x03\x04": "a ZIP archive or office document",
+    b"\x1f\x8b": "a gzip archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\x7fELF": "a program",
+    b"MZ\x90": "a program",
+    b"OggS": "a sound or video",
+    b"ID3": "a sound",
+    b"\x1aE\xdf\xa3": "a video",
+    b"wOF": "a font",
+    b"\xd0\xcf\x11\xe0": "an old office document",
+    b"SQLite format": "a database",
+}
+"""First bytes of files that hold no text for us, after the WHATWG MIME Sniffing Standard, section 6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, redirects not followed; header names in lower case, the body unpacked."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def location(self) -> str:
+        """Where a redirect points to, as written; ``""`` if the answer is none."""
+        return self.headers.get("location", "") if self.status in REDIRECTS else ""
+
+
+class Wire:
+    """Sends requests over a transport and takes in their answers."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, config: CrawlConfig) -> None:
+        self._transport, self._config = transport, config
+        self._headers = {
+            "User-Agent": config.user_agent,
+            "Accept": "text/html, application/xhtml+xml, text/*;q=0.9, application/pdf;q=0.9, */*;q=0.1",
+            "Accept-Language": "en, *;q=0.5",
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+        if "@" in config.contact:
+            self._headers["From"] = config.contact
+        silence = config.silence_seconds
+        self._timeout = {"connect": config.connect_seconds, "read": silence, "write": silence, "pool": None}
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None, *, most: int = 0) -> Answer:
+        """The answer to one GET request.
+
+        ``most`` cuts the body there without complaint; 0 means that a body above the configured limit
+        is a failure.
+
+        Raises:
+            NoPage: for everything that keeps the answer from coming in whole and in bounds.
+        """
+        request = httpx.Request(
+            "GET", url, headers={**self._headers, **(headers or {})}, extensions={"timeout": self._timeout}
+        )
+        taking = _Taking(url, self._config.most_bytes, most)
+        try:
+            async with asyncio.timeout(self._config.page_seconds):
+                response = await self._transport.handle_async_request(request)
+                try:
+                    return await taking.answer(response)
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            seconds = self._config.page_seconds
+            raise NoPage(Verdict.TIMEOUT, f"the answer took longer than {seconds:g} s", url=url) from error
+        except httpx.TransportError as error:
+            raise taking.failure(error) from error
+
+
+class _Taking:
+    """Takes in one answer; knows how far it came when it breaks off."""
+
+    def __init__(self, url: str, limit: int, most: int) -> None:
+        self._url, self._limit, self._most = url, limit, most
+        self._status, self._taken = 0, 0
+
+    async def answer(self, response: httpx.Response) -> Answer:
+        """The whole answer; the body of a redirect or an unreadable type is left unread."""
+        self._status = response.status_code
+        headers = dict(response.headers.items())
+        body = b""
+        if not (self._status in REDIRECTS or self._status in (204, 304)):
+            self._check_head(headers)
+            body = await self._body(response, headers)
+        return Answer(self._url, self._status, headers, body)
+
+    def _check_head(self, headers: Mapping[str, str]) -> None:
+        if self._status != 200 or self._most:
+            return
+        declared = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if "/" in declared and not _READABLE_TYPES.fullmatch(declared):
+            raise self._no(Verdict.WRONG_TYPE, f"it is declared as {declared[:60]}, which holds no text")
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self._limit:
+            raise self._too_large(f"{int(length) / 2**20:.0f} MB by its header")
+
+    async def _body(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+        unpack = Unpack(headers.get("content-encoding", ""))
+        pieces: list[bytes] = []
+        size = 0
+        async for raw in response.aiter_raw():
+            self._taken += len(raw)
+            for piece in unpack.feed(raw):
+                if not size and piece:
+                    self._check_signature(piece)
+                pieces.append(piece)
+                size += len(piece)
+                if self._most and size >= self._most:
+                    return b"".join(pieces)[: self._most]
+                if size > self._limit:
+                    raise self._too_large(
+                        f"{self._taken / 2**20:.1f} MB became more than {size / 2**20:.0f} MB"
+                    )
+            if self._taken > self._limit:
+                raise self._too_large("it has no end in sight")
+        if size and not unpack.finished:
+            raise self._no(Verdict.TRUNCATED, "the packed body ends too early")
+        return b"".join(pieces)
+
+    def _check_signature(self, start: bytes) -> None:
+        if self._status == 200 and not self._most:
+            for signature, what in _SIGNATURES.items():
+                if start.startswith(signature):
+                    raise self._no(Verdict.WRONG_TYPE, f"it is {what}, whatever its header says")
+
+    def _too_large(self, how: str) -> NoPage:
+        return self._no(Verdict.TOO_LARGE, f"larger than the limit of {self._limit / 2**20:g} MB: {how}")
+
+    def _no(self, verdict: Verdict, reason: str, *, transient: bool = False) -> NoPage:
+        return NoPage(verdict, reason, url=self._url, status=self._status, transient=transient)
+
+    def failure(self, error: httpx.TransportError) -> NoPage:
+        """What a broken connection means, by how far the answer had come."""
+        what = str(error) or type(error).__name__
+        if self._status:
+            if isinstance(error, httpx.TimeoutException):
+                return self._no(Verdict.TIMEOUT, f"the host fell silent after {self._taken:,} bytes")
+            reason = f"the connection broke off after {self._taken:,} bytes"
+            return self._no(Verdict.TRUNCATED, reason, transient=True)
+        kinds: Mapping[type[httpx.TransportError], Callable[[], NoPage]] = {
+            httpx.ConnectTimeout: lambda: self._no(Verdict.TIMEOUT, "no connection in time", transient=True),
+            httpx.TimeoutException: lambda: self._no(
+                Verdict.TIMEOUT, "the host gave no answer", transient=True
+            ),
+            httpx.ProxyError: lambda: self._no(Verdict.NETWORK, f"the host cannot be reached: {what}"),
+            httpx.UnsupportedProtocol: lambda: self._no(Verdict.REFUSED, what),
+        }
+        for kind, make in kinds.items():
+            if isinstance(error, kind):
+                return make()
+        # A name that does not resolve will not do so a second later; a lost connection may come back.
+        transient = "resolve" not in what and "Name or service" not in what
+        return self._no(Verdict.NETWORK, f"the host cannot be reached: {what}", transient=transient)
