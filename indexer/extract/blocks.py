@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from indexer.extract.clean import one_line, prose, verbatim
+from indexer.extract.clean import one_line, printable, prose, verbatim
 from indexer.records import Article, Block, BlockKind
 
 MAX_HEADING = 300
@@ -29,7 +29,7 @@ class Writer:
 
     def heading(self, text: str, level: int, *, anchor: str = "", page: int = 0) -> None:
         """Opens a section; the path loses what is on this level or below."""
-        text = one_line(text)
+        text = printable(text).replace("\n", " ").strip()
         if not text:
             return
         if len(text) > MAX_HEADING:
@@ -57,15 +57,24 @@ class Writer:
         self.blocks.append(Block(kind, start, self._length, path, self._anchor, page))
         self._parts.append(text)
 
-    def article(self, **metadata: str) -> Article:
-        """The article; ``metadata`` are the remaining fields of :class:`~indexer.records.Article`."""
+    def article(
+        self, *, author: str = "", published: str = "", language: str = "", site: str = ""
+    ) -> Article:
+        """The article, its hash taken of title and text."""
         while self.blocks and self.blocks[-1].kind == "heading":  # a heading with nothing under it
             self.blocks.pop()
             self._parts.pop()
         text = "\n\n".join(self._parts)
-        digest = hashlib.sha256(f"{self.title}\0{text}".encode()).hexdigest()
-        cleaned = {name: one_line(value) for name, value in metadata.items()}
-        return replace(Article(self.title, text, tuple(self.blocks), hash=digest), **cleaned)
+        return Article(
+            title=self.title,
+            text=text,
+            blocks=tuple(self.blocks),
+            author=one_line(author),
+            published=one_line(published),
+            language=one_line(language),
+            site=one_line(site),
+            hash=hashlib.sha256(f"{self.title}\0{text}".encode()).hexdigest(),
+        )
 
 
 def same(one: str, other: str) -> bool:

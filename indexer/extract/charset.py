@@ -8,12 +8,15 @@ import re
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _META = re.compile(
-    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding=[\"']([\w.:-]+)", re.I
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding=[\"']([\w.:-]+)",
+    re.IGNORECASE,
 )
 _PRESCAN = 4096
 """Bytes searched for a declaration; HTML's prescan asks for 1024, real heads are longer."""
 _SAMPLE = 20_000
 """Bytes shown to the detector, around the first that is not ASCII."""
+_ENOUGH = 0.1
+"""The share of bytes above 127 from which on a text is hardly in a Latin script, and frequencies tell."""
 # The WHATWG Encoding Standard reads these labels as windows-1252, as all browsers do.
 _LATIN = {"ascii", "us-ascii", "iso-8859-1", "iso8859-1", "latin-1", "latin1"}
 
@@ -35,13 +38,13 @@ def decode(body: bytes, content_type: str = "") -> str:
     for name in ("utf-8", *declared):
         if (text := _strictly(body, name)) is not None:
             return text
-    if "utf-8" in declared and _nearly_utf8(body):
+    if "utf-8" in declared and not _looks_western(body):
         return body.decode("utf-8", "replace")
     return body.decode(_detected(body), "replace")
 
 
 def _parameter(content_type: str) -> str:
-    match = re.search(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", content_type, re.I)
+    match = re.search(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", content_type, re.IGNORECASE)
     return _known(match[1]) if match else ""
 
 
@@ -70,17 +73,21 @@ def _strictly(body: bytes, name: str) -> str | None:
         return None
 
 
-def _nearly_utf8(body: bytes) -> bool:
-    """Whether most bytes above 127 form valid sequences: UTF-8 with some damage, not another charset."""
-    wrong = body.decode("utf-8", "replace").count("\ufffd") - body.count("\ufffd".encode())
-    right = sum(1 for char in body.decode("utf-8", "ignore") if char > "\x7f")
-    return right >= wrong
+def _looks_western(body: bytes) -> bool:
+    """Whether bytes above 127 mostly touch ASCII letters and make no UTF-8, as accents in windows-1252."""
+    high = sum(byte > 127 for byte in body)
+    touching = len(re.findall(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]", body))
+    sequences = sum(char > "\x7f" for char in body.decode("utf-8", "ignore"))
+    return touching * 2 > high and sequences * 10 < high
 
 
 def _detected(body: bytes) -> str:
+    """The charset by its frequencies, where there are enough bytes above 127 to tell."""
     from charset_normalizer import from_bytes
 
     first = next((at for at, byte in enumerate(body) if byte > 127), 0)
-    best = from_bytes(body[max(0, first - _SAMPLE // 2) : first + _SAMPLE // 2]).best()
-    # Of the one-byte charsets only windows-1252 can be told apart from its cousins by frequency alone.
-    return best.encoding if best is not None and best.language not in ("Unknown", "English") else "cp1252"
+    sample = body[max(0, first - _SAMPLE // 2) : first + _SAMPLE // 2]
+    if sum(byte > 127 for byte in sample) < len(sample) * _ENOUGH:
+        return "cp1252"
+    best = from_bytes(sample).best()
+    return "cp1252" if best is None else best.encoding

@@ -7,7 +7,9 @@ import unicodedata
 
 # ECMA-48: CSI (parameters, intermediates, final byte), OSC ended by BEL or ST, two-byte escapes.
 _TERMINAL = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]{0,300}(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]{0,300}(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
 )
 # C0 and C1 but tab and newline; soft hyphen, zero-width space, joiner, BOM; the direction marks and
 # overrides of UAX #9; line and paragraph separators are handled as newlines before; surrogates.
@@ -17,6 +19,14 @@ _FORBIDDEN = re.compile(
 _NEWLINES = re.compile("\r\n?|[\u0085\u2028\u2029\x0b\x0c]")
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r" ?\n\s*")
+
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def parseable(text: str) -> str:
+    """The source of a page without terminal escapes and characters that no XML tree may hold."""
+    return _NOT_XML.sub("", _TERMINAL.sub("", text))
 
 
 def printable(text: str) -> str:

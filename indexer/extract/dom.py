@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from indexer.extract.blocks import comparable
-from indexer.extract.clean import one_line
+from indexer.extract.clean import one_line, parseable
 
 if TYPE_CHECKING:
+    from lxml.etree import _Element
     from lxml.html import HtmlElement
 
 MAX_LINKS = 5_000
@@ -27,12 +28,17 @@ def parse(text: str) -> HtmlElement | None:
     """The page as a tree, None where there is no element in it. Nesting beyond libxml2's bound is cut."""
     from lxml import etree, html
 
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, default_doctype=False)
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        tree = html.document_fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+        tree = html.document_fromstring(parseable(text).encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
     return tree if len(tree) else None
+
+
+def text_of(element: _Element) -> str:
+    """All text inside an element, as it stands."""
+    return "".join(map(str, element.itertext()))
 
 
 def base(tree: HtmlElement, url: str) -> str:
@@ -54,7 +60,8 @@ def links(tree: HtmlElement, address: str) -> tuple[str, ...]:
     """Absolute http(s) addresses in document order, once each, at most :data:`MAX_LINKS`."""
     found: dict[str, None] = {}
     for element in tree.iter("a", "area"):
-        if (url := join(address, element.get("href", "#"))) and "#" != element.get("href", "#")[:1]:
+        href = element.get("href", "#")
+        if not href.startswith("#") and (url := join(address, href)):
             found.setdefault(url)
             if len(found) == MAX_LINKS:
                 break
@@ -71,9 +78,9 @@ def canonical(tree: HtmlElement, address: str) -> str:
 
 def visible_text(tree: HtmlElement) -> Iterator[str]:
     """The text that a reader without scripts or styles sees, in order, piece by piece."""
-    skipped = 0
     from lxml import etree
 
+    skipped = 0
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         unseen = element.tag in _UNSEEN
         if event == "start":
@@ -87,10 +94,10 @@ def visible_text(tree: HtmlElement) -> Iterator[str]:
 
 
 def builds_itself(tree: HtmlElement, words: int) -> bool:
-    """Whether the page shows hardly a word and has scripts with an empty element to fill, or asks for them."""
+    """Whether the page shows hardly a word, and has scripts that would fill it or asks for them."""
     if words >= FEW_WORDS or next(tree.iter("script"), None) is None:
         return False
-    if any("javascript" in "".join(element.itertext()).lower() for element in tree.iter("noscript")):
+    if any("javascript" in text_of(element).lower() for element in tree.iter("noscript")):
         return True
     return words == 0 or any(
         element.get("id") in _MOUNTS and not len(element) for element in tree.iter("div", "main")
@@ -103,7 +110,7 @@ class Anchors:
     def __init__(self, tree: HtmlElement) -> None:
         self._places: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for place, element in enumerate(tree.iter(*_HEADINGS)):
-            self._places[comparable("".join(element.itertext()))].append((place, _anchor(element)))
+            self._places[comparable(text_of(element))].append((place, _anchor(element)))
         self._reached = -1
 
     def of(self, heading: str) -> str:
@@ -120,7 +127,7 @@ def _anchor(heading: HtmlElement) -> str:
     """The id of a heading: its own, one inside it, one just before it, or that of what it opens."""
     candidates = [heading, *heading.iterdescendants("a", "span")]
     before = heading.getprevious()
-    if before is not None and before.tag in ("a", "span") and not "".join(before.itertext()).strip():
+    if before is not None and before.tag in ("a", "span") and not text_of(before).strip():
         candidates.append(before)
     wrapper, parent = heading, heading.getparent()
     while (

@@ -13,8 +13,15 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|etc|al|Mr|Mrs|Ms|Dr|Prof|St|Fig|Figs|Eq|Sec|Ch|No|Nr|Vol|pp|approx|ca|resp|z\.B|d\.h|bzw)"
     r"|\b[A-Za-z])\.$"
 )
-_SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\Wa-z_])|[。！？]+[」』）]*\s*|\n+")
-_CLAUSE = re.compile(r"[;:,–—]\s+|\s+(?=[–—(])|[、，；：]\s*")
+# The ends of sentences in Latin scripts, then in Chinese and Japanese; then any line break. Closing quotation
+# marks and brackets belong to the sentence; what follows begins with anything but a small letter.
+_SENTENCE = re.compile(
+    r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+(?=[\"'\u201c\u2018(\[]*[^\Wa-z_])"
+    r"|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*\s*"
+    r"|\n+"
+)
+# Comma, semicolon, colon and dashes, the same in Chinese and Japanese, and before a bracket.
+_CLAUSE = re.compile(r"[;:,\u2013\u2014]\s+|\s+(?=[\u2013\u2014(])|[\u3001\uff0c\uff1b\uff1a]\s*")
 _WORD = re.compile(r"\s+")
 _LINE = re.compile(r"\n+")
 

@@ -47,7 +47,7 @@ class Counter:
 
 
 def measure(text: str, blocks: Sequence[tuple[Block, int]], counter: Counter) -> dict[Block, list[Span]]:
-    """The spans of each block, given with the tokens it may have; one call of the counter for each kind of cut.
+    """The spans of each block, given with the tokens it may have; the counter is called once for each cut.
 
     A block within its limit is one span. Others become the spans of their lines or sentences, those that
     are still too large the spans of their clauses, words, and at last halves.
