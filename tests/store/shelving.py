@@ -1,0 +1,100 @@
+"""A small library to write into, with an encoder that counts what it is asked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.records import Article, Block, Fetch, Link, Outcome, Page, Passage, Source, Verdict
+from indexer.store.crawl_log import CrawlLog
+from indexer.store.database import Database, Run
+from indexer.store.publish import Published, publish
+
+AT = datetime(2026, 1, 5, 3, tzinfo=UTC)
+
+
+class CountingEncoder:
+    """Eight numbers from a text's hash: equal texts are near, others anywhere."""
+
+    name, fingerprint, dimension, max_tokens = "counting", "counting-1", 8, 256
+
+    def __init__(self) -> None:
+        self.encoded: list[str] = []
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        self.encoded += texts
+        rows = [np.frombuffer(hashlib.sha256(text.encode()).digest()[:8], np.uint8) for text in texts]
+        vectors = np.array(rows, dtype=np.float32) - 127.5
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def encode_query(self, text: str) -> np.ndarray:
+        return self.encode_passages([text])[0]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+
+def article(*paragraphs: str, title: str = "A title") -> Article:
+    """An article of these paragraphs."""
+    text, blocks = "\n\n".join(paragraphs), []
+    start = 0
+    for paragraph in paragraphs:
+        blocks.append(Block("paragraph", start, start + len(paragraph)))
+        start += len(paragraph) + 2
+    digest = hashlib.sha256(f"{title}\n{text}".encode()).hexdigest()
+    return Article(title=title, text=text, blocks=tuple(blocks), site="example.org", hash=digest)
+
+
+def cut(read: Article) -> list[Passage]:
+    """One passage a block."""
+    return [
+        Passage(read.text[b.start : b.end], b.start, b.end, headings=(read.title,), context=read.title)
+        for b in read.blocks
+    ]
+
+
+def outcome(
+    link: Link,
+    read: Article | None = None,
+    verdict: Verdict = Verdict.OK,
+    *,
+    source: Source = Source.LIVE,
+    body: bytes = b"<html>",
+    page_url: str = "",
+    final_url: str = "",
+) -> Outcome:
+    """What a crawl says of one page."""
+    url = page_url or link.url
+    page = Page(url, final_url or url, 200, {"content-type": "text/html"}, body, AT)
+    fetch = Fetch(url, final_url or url, verdict, "", AT, source=source, status=200, etag='"1"')
+    return Outcome(link, url, (fetch,), page if verdict is not Verdict.NOT_MODIFIED else None, read)
+
+
+class Shelf:
+    """A library being written: record outcomes, publish, look."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.encoder = CountingEncoder()
+        self.database = Database(folder)
+        self.run: Run = self.database.start_run(resume_within=timedelta(hours=1))
+
+    def log(self, *, force: bool = False) -> CrawlLog:
+        return CrawlLog(self.database, self.run, extractor="1", force=force)
+
+    def publish(self, *links: Link, fingerprint: str = "f") -> Published:
+        return publish(
+            self.database, links, encoder=self.encoder, model="counting", cut=cut, fingerprint=fingerprint
+        )
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    made = Shelf(tmp_path / "data")
+    yield made
+    made.database.close()

@@ -1,0 +1,132 @@
+"""A good copy is never lost, nor replaced by a worse one; what is known makes the next fetch cheap."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from shelving import AT, Shelf, article, outcome
+
+from indexer.errors import UnknownName
+from indexer.records import Fetch, Link, Outcome, Source, Verdict
+from indexer.store import reports
+from indexer.store.crawl_log import keep_reading, stale_articles
+
+LINK = Link("https://example.org/a", "Patterns")
+LONG = article(*(f"Paragraph {number} of an article with some words in it." for number in range(20)))
+
+
+def held(shelf: Shelf) -> tuple[str, str]:
+    shelf.publish(LINK)
+    read, facts = reports.article(shelf.folder, LINK.url)
+    return read.text, facts["source"]
+
+
+@pytest.mark.parametrize("verdict", [v for v in Verdict if not v.good])
+def test_a_bad_fetch_changes_the_verdict_and_not_the_article(shelf: Shelf, verdict: Verdict) -> None:
+    shelf.log().record(outcome(LINK, LONG))
+    effect, _ = shelf.log().record(outcome(LINK, None, verdict))
+    assert effect == "kept"
+    assert held(shelf) == (LONG.text, "live")
+    [state] = reports.status(shelf.folder, [LINK])
+    assert state.verdict == verdict.value
+    assert state.words == LONG.words
+
+
+def test_a_text_that_shrinks_to_a_stub_is_refused_with_a_reason(shelf: Shelf) -> None:
+    shelf.log().record(outcome(LINK, LONG))
+    effect, fetch = shelf.log().record(outcome(LINK, article("Subscribe to read on.")))
+    assert (effect, fetch.verdict) == ("kept", Verdict.THIN)
+    assert "200 to 4 words" in fetch.reason
+    assert held(shelf)[0] == LONG.text
+
+
+def test_force_takes_a_shrunken_text(shelf: Shelf) -> None:
+    shelf.log().record(outcome(LINK, LONG))
+    effect, _ = shelf.log(force=True).record(outcome(LINK, article("It is short now.")))
+    assert effect == "changed"
+    assert held(shelf)[0] == "It is short now."
+
+
+def test_a_stand_in_never_replaces_the_live_text_but_the_live_text_replaces_a_stand_in(shelf: Shelf) -> None:
+    archived, fresh = article("As it was archived, long ago."), article("As it is today, on the live site.")
+    assert shelf.log().record(outcome(LINK, archived, source=Source.ARCHIVE))[0] == "new"
+    assert held(shelf) == (archived.text, "archive")
+    assert shelf.log().record(outcome(LINK, fresh))[0] == "changed"
+    assert held(shelf) == (fresh.text, "live")
+    assert shelf.log().record(outcome(LINK, archived, source=Source.ARCHIVE))[0] == "kept"
+    assert held(shelf) == (fresh.text, "live")
+
+
+def test_the_same_text_at_another_address_opens_there(shelf: Shelf) -> None:
+    """A moved article is unchanged, but answers with its new address."""
+    shelf.log().record(outcome(LINK, LONG))
+    shelf.publish(LINK)
+    effect, _ = shelf.log().record(outcome(LINK, LONG, Verdict.MOVED, final_url="https://example.org/new"))
+    assert effect == "unchanged"
+    assert shelf.publish(LINK).embedded == 0
+    assert reports.article(shelf.folder, LINK.url)[1]["final_url"] == "https://example.org/new"
+
+
+def test_not_modified_keeps_validators_and_page_for_the_next_night(shelf: Shelf) -> None:
+    shelf.log().record(outcome(LINK, LONG, body=b"<html>the page</html>"))
+    silent = Fetch(LINK.url, LINK.url, Verdict.NOT_MODIFIED, "", AT, status=304)
+    effect, _ = shelf.log().record(Outcome(LINK, LINK.url, (silent,)))
+    last = shelf.log().last(LINK.url)
+    assert effect == "unchanged"
+    assert last is not None
+    assert (last.verdict, last.etag) == (Verdict.NOT_MODIFIED, '"1"')
+    assert shelf.log().page(last).body == b"<html>the page</html>"
+
+
+def test_validators_are_only_those_of_good_fetches(shelf: Shelf) -> None:
+    """The ETag of a challenge page must never make the article look unmodified."""
+    shelf.log().record(outcome(LINK, None, Verdict.BOT_WALL))
+    assert shelf.log().last(LINK.url) is None
+
+
+def test_every_attempt_is_kept_and_the_last_one_decides(shelf: Shelf) -> None:
+    first = Fetch(LINK.url, LINK.url, Verdict.BOT_WALL, "challenge page", AT, status=403)
+    good = outcome(LINK, LONG, source=Source.FALLBACK)
+    shelf.log().record(replace(good, attempts=(first, *good.attempts)))
+    past = reports.history(shelf.folder, LINK.url)
+    assert [fetch.verdict for fetch in past.fetches] == [Verdict.OK, Verdict.BOT_WALL]
+    assert reports.status(shelf.folder, [LINK])[0].verdict == "ok"
+
+
+def test_history_tells_what_changed(shelf: Shelf) -> None:
+    shelf.log().record(outcome(LINK, article("Stays.", "Goes.")))
+    shelf.log().record(outcome(LINK, article("Stays.", "Comes.")))
+    newest, oldest = reports.history(shelf.folder, LINK.url).versions
+    assert newest.changes == ("-Goes.", "+Comes.")
+    assert oldest.changes == ()
+
+
+def test_history_of_an_unknown_page_offers_the_nearest(shelf: Shelf) -> None:
+    shelf.log().record(outcome(LINK, LONG))
+    with pytest.raises(UnknownName, match=r"did you mean 'https://example.org/a'"):
+        reports.history(shelf.folder, "https://example.org/aa")
+
+
+def test_an_interrupted_run_goes_on_and_a_finished_one_does_not(shelf: Shelf) -> None:
+    shelf.log().record(outcome(LINK, LONG))
+    resumed = shelf.database.start_run(resume_within=timedelta(hours=1))
+    assert resumed.resumed
+    assert resumed.number == shelf.run.number
+    assert shelf.log().finished() == {LINK.url}
+    shelf.database.finish_run(resumed, {})
+    assert not shelf.database.start_run(resume_within=timedelta(hours=1)).resumed
+
+
+def test_an_old_interrupted_run_is_not_resumed(shelf: Shelf) -> None:
+    assert not shelf.database.start_run(resume_within=timedelta(0)).resumed
+
+
+def test_a_better_extraction_reads_the_kept_page_again(shelf: Shelf) -> None:
+    shelf.log().record(outcome(LINK, LONG, body=b"<p>raw</p>"))
+    [stale] = stale_articles(shelf.database, "2")
+    assert stale.page.body == b"<p>raw</p>"
+    keep_reading(shelf.database, stale, article("Read better."), extractor="2")
+    assert not list(stale_articles(shelf.database, "2"))
+    assert held(shelf)[0] == "Read better."
