@@ -66,8 +66,6 @@ def _print_states(states: Sequence[LinkState]) -> None:
         link = Text(safe(state.url), overflow="fold")
         if state.reason and not good:
             link.append(f"\n{safe(state.reason)}", style="yellow")
-        elif state.reason:
-            link.append(f"\n{safe(state.reason)}", style="dim")
         table.add_row(
             Text(state.verdict or "-", style="green" if good else "red"),
             f"{state.words:,}",
