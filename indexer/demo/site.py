@@ -10,6 +10,7 @@ import hashlib
 import html
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
@@ -93,7 +94,7 @@ def to_html(text: str) -> str:
     """Markdown to HTML, every heading with an anchor: its own ``{#id}`` or a slug of its words."""
     markdown = MarkdownIt("commonmark").enable("table")
     tokens = markdown.parse(text)
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type == "heading_open":
             own = re.search(r"\s*\{#([\w-]+)\}$", inline.content)
             if own and inline.children:
