@@ -157,9 +157,8 @@ def _save(graph: onnx.ModelProto, folder: Path) -> None:
 
     (folder / "traced.onnx").unlink()
     onnx.save_model(graph, folder / GRAPH, save_as_external_data=True, location=WEIGHTS_FILE)
-    (folder / WEIGHTS_FILE).chmod(
-        (folder / GRAPH).stat().st_mode
-    )  # onnx makes it readable by its owner alone
+    # onnx makes it readable by its owner alone.
+    (folder / WEIGHTS_FILE).chmod((folder / GRAPH).stat().st_mode)
 
 
 def _trace(inner: SentenceTransformer, path: Path, inputs: tuple[str, ...]) -> None:

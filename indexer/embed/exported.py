@@ -135,7 +135,8 @@ class ExportedEncoder:
 
     def _run(self, encodings: Sequence[Encoding]) -> Vectors:
         feed = self._padded(encodings)
-        return np.asarray(self._session.run(None, {name: feed[name] for name in self._manifest.inputs})[0])
+        (vectors,) = self._session.run(None, {name: feed[name] for name in self._manifest.inputs})
+        return np.asarray(vectors, dtype=np.float32)
 
     def _padded(self, encodings: Sequence[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
         """The model's inputs, padded to the longest: int64 ``(len(encodings), tokens)`` each."""

@@ -69,32 +69,44 @@ def find_model(name: str, *, memory: Path | None) -> Model:
 
 def check_folder(folder: Path) -> None:
     """Raise a ModelError that says what is missing, if the folder is no sentence-transformers model."""
-    modules_file = folder / "modules.json"
-    if not modules_file.is_file():
-        raise ModelError(
-            f"{folder} is not a sentence-transformers model: it has no modules.json{_hint(folder)}"
-        )
-    settings = _read_json(folder / "config_sentence_transformers.json", default={})
-    kind = settings.get("model_type", "SentenceTransformer") if isinstance(settings, dict) else "unreadable"
+    kind = kind_of(folder)
+    if kind == "CrossEncoder":
+        raise ModelError(f"{folder} holds a cross-encoder, which only reranks; name an encoder with --model")
+    if not kind:
+        raise ModelError(f"{folder} is not a sentence-transformers model: it has no modules.json")
     if kind != "SentenceTransformer":
-        raise ModelError(f"{folder} holds a {kind}, not an encoder of passages; give another with --model")
-    modules = _read_json(modules_file)
-    if (
-        not isinstance(modules, list)
-        or not modules
-        or not all(isinstance(m, dict) and "path" in m for m in modules)
-    ):
-        raise ModelError(f"{modules_file} does not list the modules of a model")
-    first = folder / str(modules[0]["path"])
+        raise ModelError(f"{folder} holds a {kind}, which gives no single vector; name another with --model")
+    modules = _modules(folder)
+    if not modules:
+        raise ModelError(f"{folder}/modules.json does not list the modules of a model")
+    first = folder / modules[0]
     if not _matching(first, _WEIGHTS):
-        raise ModelError(f"{folder} is not a complete model: {first} has no weights (model.safetensors)")
-    if not any((first / file).is_file() for file in ("config.json", "tokenizer.json")):
-        raise ModelError(f"{folder} is not a complete model: {first} has no config.json")
-    for module in modules[1:]:
-        if not (folder / str(module["path"])).is_dir() and not str(module.get("type", "")).endswith(
-            "Normalize"
-        ):
-            raise ModelError(f"{folder} is not a complete model: its module {module['path']} is missing")
+        raise ModelError(f"{first} has no weights (model.safetensors): the model is not complete")
+    if not any((first / name).is_file() for name in ("config.json", "tokenizer.json")):
+        raise ModelError(f"{first} has no config.json: the model is not complete")
+
+
+def kind_of(folder: Path) -> str:
+    """``SentenceTransformer``, ``CrossEncoder`` or another of the library's kinds; ``""`` for neither.
+
+    Raises:
+        ModelError: the files that would tell it cannot be read.
+    """
+    if (folder / "modules.json").is_file():
+        settings = folder / "config_sentence_transformers.json"
+        named = read_object(settings).get("model_type") if settings.is_file() else None
+        return str(named or "SentenceTransformer")
+    config = folder / "config.json"
+    architectures = read_object(config).get("architectures") if config.is_file() else None
+    return "CrossEncoder" if "ForSequenceClassification" in str(architectures) else ""
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a model's file, or a ModelError."""
+    value = _read_json(path)
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} is damaged: it holds no JSON object")
+    return value
 
 
 def _packaged_folder() -> Path | None:
@@ -106,21 +118,20 @@ def _packaged_folder() -> Path | None:
     return None
 
 
-def _hint(folder: Path) -> str:
-    config = _read_json(folder / "config.json", default={}) if (folder / "config.json").is_file() else {}
-    architectures = " ".join(map(str, config.get("architectures") or ())) if isinstance(config, dict) else ""
-    if "ForSequenceClassification" in architectures:
-        return " (it looks like a reranker, a cross-encoder)"
-    return " (a plain transformers model, without pooling)" if architectures else ""
+def _modules(folder: Path) -> list[str]:
+    """The paths of the model's modules, in order, relative to the folder."""
+    listed = _read_json(folder / "modules.json")
+    try:
+        return [str(module["path"]) for module in listed]
+    except (TypeError, KeyError) as error:
+        raise ModelError(f"{folder}/modules.json does not list the modules of a model") from error
 
 
-def _read_json(path: Path, *, default: Any = None) -> Any:
-    if default is not None and not path.is_file():
-        return default
+def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
+        raise ModelError(f"{path} is damaged: {error}") from error
 
 
 def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
@@ -130,8 +141,7 @@ def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
 def _fingerprint(folder: Path, hashes: Hashes) -> str:
     """Over names and contents of all that sentence-transformers reads to make a vector."""
     digest = hashlib.sha256(VECTORS_VERSION.encode())
-    modules = _read_json(folder / "modules.json")
-    for place in dict.fromkeys([folder, *(folder / module["path"] for module in modules)]):
+    for place in dict.fromkeys([folder, *(folder / path for path in _modules(folder))]):
         weights = _matching(place, _WEIGHTS[:1]) or _matching(place, _WEIGHTS[1:])
         for path in [*_matching(place, _SETTINGS), *weights]:
             digest.update(f"\n{path.relative_to(folder).as_posix()} {hashes.sha256(path)}".encode())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from indexer.errors import ModelError
 
 from .hub import find_folder
+from .models import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,8 @@ class CrossEncoderReranker:
 
     def __init__(self, model: str) -> None:
         folder = find_folder(model)
-        if not (folder / "config.json").is_file():
-            raise ModelError(f"{folder} is not a cross-encoder: it has no config.json")
+        if kind_of(folder) != "CrossEncoder":
+            raise ModelError(f"{folder} is not a cross-encoder, which a reranker is; name another")
         from sentence_transformers import CrossEncoder
         from transformers.utils.logging import disable_progress_bar
 

@@ -1,0 +1,39 @@
+"""Bulk embedding in pieces loses no text, repeats none, and gives what embedding at once gives."""
+
+from __future__ import annotations
+
+import numpy as np
+from fakes import HashEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.embed import in_batches
+
+TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=60), max_size=40)
+
+
+@given(TEXTS, st.integers(1, 12))
+def test_the_pieces_make_up_the_whole_in_the_order_of_the_texts(texts: list[str], size: int) -> None:
+    encoder = HashEncoder()
+    together = np.full((len(texts), encoder.dimension), np.nan, np.float32)
+    seen: list[int] = []
+    for indices, vectors in in_batches(encoder, texts, size=size):
+        assert 0 < len(indices) <= size
+        together[indices] = vectors
+        seen.extend(indices.tolist())
+    assert sorted(seen) == list(range(len(texts)))
+    np.testing.assert_array_equal(together, encoder.encode_passages(texts))
+
+
+def test_a_piece_is_given_before_the_next_is_embedded() -> None:
+    encoder = HashEncoder()
+    pieces = in_batches(encoder, ["one", "two", "three", "four", "five"], size=2)
+    next(pieces)
+    assert encoder.texts_encoded == 2
+
+
+def test_the_deterministic_encoder_puts_texts_with_more_in_common_closer() -> None:
+    encoder = HashEncoder()
+    question = encoder.encode_query("how to design an event store")
+    near, far = encoder.encode_passages(["Designing event stores", "Cooking rice"]) @ question
+    assert near > far

@@ -1,0 +1,218 @@
+"""The fast path gives the original's vectors without torch, mends itself, and says so where it cannot."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indexer.embed import how_it_runs, load_encoder, load_reranker
+from indexer.embed.exported import ExportedEncoder
+from indexer.errors import ModelError
+
+pytestmark = pytest.mark.slow  # torch is imported, which takes seconds
+
+WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] query passage : . an event is kept in the log store state of order"
+TEXTS = [
+    "",
+    "an event",
+    "The log of events is the state of the store, kept in order.",
+    "événement 事件 😀",
+    "in the log " * 200,
+    "query: an event is in the store",
+]
+
+
+def tiny_transformer(folder: Path, *, classifier: bool = False) -> None:
+    """A BERT of two layers with random weights: real in form, without meaning."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizerFast
+
+    folder.mkdir(parents=True)
+    (folder / "vocab.txt").write_text("\n".join(WORDS.split()))
+    torch.manual_seed(5)
+    config = BertConfig(
+        vocab_size=len(WORDS.split()),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        num_labels=1,
+        initializer_range=0.5,  # far from zero, so that different texts get different vectors
+    )
+    model: Any = BertForSequenceClassification if classifier else BertModel
+    model(config).save_pretrained(folder)
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Makes tiny sentence-transformers models: pooling, prompts, an added dense layer."""
+
+    def make(*, dense: bool = False, prompts: dict[str, str] | None = None, **pooling: Any) -> Path:
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.models import Dense, Pooling, Transformer
+
+        folder = tmp_path_factory.mktemp("tiny")
+        tiny_transformer(folder / "bert")
+        modules: list[Any] = [Transformer(str(folder / "bert"), max_seq_length=24), Pooling(32, **pooling)]
+        if dense:
+            modules.append(Dense(32, 16))
+        SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save_pretrained(
+            str(folder / "model")
+        )
+        return folder / "model"
+
+    return make
+
+
+def vectors(encoder: Any) -> np.ndarray:
+    return np.stack([*encoder.encode_passages(TEXTS), *map(encoder.encode_query, TEXTS)])
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"pooling_mode": "mean"},
+        {"pooling_mode": "cls"},
+        {"pooling_mode": "max"},
+        {"pooling_mode": "lasttoken"},
+        {"pooling_mode": "mean", "dense": True},
+        {"pooling_mode": "mean", "prompts": {"query": "query: ", "document": "passage: "}},
+    ],
+    ids=["mean", "cls", "max", "lasttoken", "dense", "prompts"],
+)
+def test_any_model_whose_export_is_proved_equal_runs_without_torch_and_gives_its_vectors(
+    make_model: Any, tmp_path: Path, parts: dict[str, Any]
+) -> None:
+    model = str(make_model(**parts))
+    original, exported = load_encoder(model, exports=None), load_encoder(model, exports=tmp_path)
+    assert isinstance(exported, ExportedEncoder)
+    assert (vectors(original) * vectors(exported)).sum(axis=1).min() >= 0.9999
+    for name in ("name", "fingerprint", "dimension", "max_tokens"):
+        assert getattr(original, name) == getattr(exported, name)
+    assert original.count_tokens(TEXTS) == exported.count_tokens(TEXTS)
+    assert "cosine 1.0000" in how_it_runs(model, exports=tmp_path)
+
+
+def test_a_model_that_cannot_be_exported_still_works_and_the_reason_is_kept(
+    make_model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Prompts left out of the pooling are nothing a graph of token ids can know."""
+    model = str(make_model(pooling_mode="mean", include_prompt=False, prompts={"query": "query : the log "}))
+    expected = vectors(load_encoder(model, exports=None))
+    first = load_encoder(model, exports=tmp_path)
+    assert "through sentence-transformers, slowly" in caplog.text
+    np.testing.assert_allclose(vectors(first), expected, atol=1e-5)
+    assert "cosine" in how_it_runs(model, exports=tmp_path)
+    caplog.clear()
+    np.testing.assert_allclose(vectors(load_encoder(model, exports=tmp_path)), expected, atol=1e-5)
+    assert not caplog.text  # remembered, not tried again
+
+
+@pytest.fixture(scope="module")
+def exported(make_model: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A tiny model and the folder of its export."""
+    model, exports = str(make_model(pooling_mode="mean")), tmp_path_factory.mktemp("exports")
+    load_encoder(model, exports=exports)
+    return model, exports
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "weights.bin", "tokenizer.json", "manifest.json"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "altered"])
+def test_a_damaged_export_is_made_again(
+    exported: tuple[str, Path], tmp_path: Path, file: str, damage: str
+) -> None:
+    model, exports = exported[0], tmp_path / "exports"
+    shutil.copytree(exported[1], exports)
+    (folder,) = (path for path in exports.iterdir() if path.is_dir())
+    sound = (folder / file).read_bytes()
+    match damage:
+        case "cut":
+            (folder / file).write_bytes(sound[: len(sound) // 2])
+        case "gone":
+            (folder / file).unlink()
+        case "altered":
+            (folder / file).write_bytes(bytes([sound[0] ^ 0xFF]) + sound[1:])
+    encoder = load_encoder(model, exports=exports)
+    np.testing.assert_allclose(vectors(encoder), vectors(load_encoder(model, exports=exported[1])), atol=1e-6)
+    assert how_it_runs(model, exports=exports).startswith("exported")
+    assert [path.name for path in exports.iterdir() if path.is_dir()] == [folder.name]
+
+
+def test_where_no_export_can_be_kept_the_model_still_runs(
+    exported: tuple[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    encoder = load_encoder(exported[0], exports=tmp_path / "file" / "exports")
+    assert encoder.encode_query("an event").shape == (32,)
+    assert "cannot be kept" in caplog.text
+
+
+def test_damaged_weights_are_one_plain_error(make_model: Any) -> None:
+    model = make_model(pooling_mode="mean")
+    weights = model / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="cannot be loaded as a model") as caught:
+        load_encoder(str(model), exports=None)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the default model's export."""
+    exports = tmp_path_factory.mktemp("real")
+    load_encoder("all-MiniLM-L6-v2", exports=exports)
+    return exports
+
+
+def test_the_default_model_is_fused_and_equal_to_the_original_on_texts_it_was_not_proved_on(
+    real: Path,
+) -> None:
+    original = load_encoder("all-MiniLM-L6-v2", exports=None)
+    exported = load_encoder("all-MiniLM-L6-v2", exports=real)
+    assert how_it_runs("all-MiniLM-L6-v2", exports=real).startswith("exported (fused)")
+    assert (vectors(original) * vectors(exported)).sum(axis=1).min() >= 0.9999
+    assert exported.dimension == 384
+    assert exported.max_tokens == 256
+
+
+def test_a_question_to_the_exported_default_model_imports_nothing_heavy(real: Path) -> None:
+    code = (
+        "import sys, json\nfrom pathlib import Path\nfrom indexer.embed import load_encoder\n"
+        f"encoder = load_encoder('all-MiniLM-L6-v2', exports=Path({str(real)!r}))\n"
+        "vector = encoder.encode_query('how do I design an event store')\n"
+        "print(json.dumps([len(vector), sorted({name.split('.')[0] for name in sys.modules})]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    length, imported = json.loads(done.stdout)
+    assert length == 384
+    heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx", "pandas", "scipy"}
+    assert heavy.isdisjoint(imported)
+
+
+def test_a_reranker_scores_each_passage_by_itself(tmp_path: Path) -> None:
+    tiny_transformer(tmp_path / "reranker", classifier=True)
+    reranker = load_reranker(str(tmp_path / "reranker"))
+    texts = ["the log of events", "an event store", "order"]
+    scores = reranker.score("an event", texts)
+    backwards = reranker.score("an event", texts[::-1])
+    assert len({round(score, 4) for score in scores}) == 3
+    np.testing.assert_allclose(scores, backwards[::-1], atol=1e-5)
+    assert list(reranker.score("an event", [])) == []
+
+
+def test_a_reranker_with_damaged_weights_is_one_plain_error(tmp_path: Path) -> None:
+    tiny_transformer(tmp_path / "reranker", classifier=True)
+    (tmp_path / "reranker" / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match="cannot be loaded as a cross-encoder"):
+        load_reranker(str(tmp_path / "reranker"))
