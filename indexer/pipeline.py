@@ -36,7 +36,7 @@ from indexer.records import (
     Source,
     Verdict,
 )
-from indexer.store import reports
+from indexer.store import reports, revisit
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog, Effect, keep_reading, stale_articles
 from indexer.store.database import Database
@@ -107,6 +107,7 @@ def crawl(
     *,
     only: Iterable[str] = (),
     failed: bool = False,
+    due: bool = False,
     force: bool = False,
     offline: bool = False,
     source: Source = Source.LIVE,
@@ -115,10 +116,11 @@ def crawl(
 ) -> Summary:
     """Fetch, extract, embed and publish.
 
-    ``only`` are URLs or categories of the catalogue, ``failed`` takes just the links whose last
-    verdict was bad, ``force`` fetches unconditionally and accepts shrunken texts, ``offline``
-    fetches nothing. Whatever is fetched, all ``links`` are published. ``source`` and ``transport``
-    are the demo's: what to call the pages, and who answers in place of the hosts.
+    ``only`` are URLs or categories of the catalogue. ``failed`` takes just the links whose last verdict
+    was bad, ``due`` just those whose revisit interval has passed. ``force`` fetches unconditionally and
+    accepts shrunken texts, ``offline`` fetches nothing. Whatever is fetched, all ``links`` are
+    published. ``source`` and ``transport`` are the demo's: what to call the pages, and who answers in
+    place of the hosts.
 
     Raises:
         UnknownName: ``only`` names neither a link nor a category.
@@ -132,6 +134,8 @@ def crawl(
         before = {state.url: state for state in reports.status(config.data, links)}
         if failed:
             chosen = [link for link in chosen if not _is_good(before[link.url])]
+        if due:
+            chosen = revisit.due(config.data, chosen, at=now())
         run = database.start_run(resume_within=timedelta(hours=config.resume_hours))
         log = CrawlLog(database, run, extractor=extract.VERSION, force=force)
         found = _Found()

@@ -37,6 +37,9 @@ def crawl(
     *,
     only: Annotated[list[str] | None, typer.Option(help="Only this URL or category; repeatable.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only links whose last fetch was bad.")] = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only links whose revisit interval has passed; for nightly runs.")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Fetch even what is unchanged, and take shrunken texts.")
     ] = False,
@@ -62,7 +65,14 @@ def crawl(
     links = load(config.catalogue).links
     with Progress() as watcher:
         summary = run(
-            links, config, only=only or (), failed=failed, force=force, offline=offline, watcher=watcher
+            links,
+            config,
+            only=only or (),
+            failed=failed,
+            due=due,
+            force=force,
+            offline=offline,
+            watcher=watcher,
         )
     if as_json:
         print_json(summary.to_json())

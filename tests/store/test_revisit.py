@@ -1,0 +1,48 @@
+"""Links that change are looked at often, links that do not seldom, broken ones every night."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from shelving import AT, Shelf, article, outcome
+
+from indexer.records import Link, Verdict
+from indexer.store.revisit import LONGEST, SHORTEST, Visit, due, interval
+
+visits = st.lists(
+    st.builds(Visit, st.just(datetime(2026, 1, 1, tzinfo=UTC)), good=st.booleans(), changed=st.booleans())
+)
+
+
+def visit(*, good: bool = True, changed: bool = False) -> Visit:
+    return Visit(AT, good, changed)
+
+
+@given(visits)
+def test_the_interval_stays_within_its_bounds(past: list[Visit]) -> None:
+    assert SHORTEST <= interval(past) <= LONGEST
+
+
+@given(visits)
+def test_nothing_new_never_shortens_and_a_change_never_lengthens(past: list[Visit]) -> None:
+    settled = [*past, visit()]
+    assert interval([*settled, visit()]) >= interval(settled)
+    assert interval([*settled, visit(changed=True)]) <= interval(settled)
+
+
+@given(visits)
+def test_a_broken_link_is_due_the_next_night(past: list[Visit]) -> None:
+    assert interval([*past, visit(good=False)]) == SHORTEST
+
+
+def test_due_links(shelf: Shelf) -> None:
+    """New and broken links are due the next night, a steady one only after its longer interval."""
+    new, steady, broken = (Link(f"https://example.org/{name}", "Patterns") for name in "abc")
+    for _ in range(4):
+        shelf.log().record(outcome(steady, article("The same.")))
+    shelf.log().record(outcome(broken, None, Verdict.SERVER_ERROR))
+    links = [new, steady, broken]
+    assert due(shelf.folder, links, at=AT + timedelta(hours=23)) == [new, broken]
+    assert due(shelf.folder, links, at=AT + timedelta(days=4)) == links
