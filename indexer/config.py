@@ -106,7 +106,66 @@ class PassageConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchConfig:
-    """How lists are made and merged."""
+    """How lists are made and merged. Every number that is not a plain bound was set by
+    ``benchmarks/fusion_experiments.py``: one set for all collections, chosen where the result is flat.
+    """
+
+    depth: int = 200
+    """Passages taken from each list. 100 loses 0.002 nDCG@10, 400 gains nothing."""
+    text_weight: float = 1.0
+    """BM25 weight of a word in the passage itself."""
+    context_weight: float = 1.0
+    """BM25 weight of a word in title and headings: 0.5 to 1.5 differ by at most 0.009, 0 loses 0.01 to 0.05."""
+    about_weight: float = 0.5
+    """BM25 weight of a word in the user's note, tags and category. They stand with every passage of an
+    article, so they say which article and not which passage."""
+
+    lexical_weight: float = 0.4
+    """The lexical share for an ordinary question. nDCG@10 is flat from 0.35 to 0.5."""
+    common: float = 0.4
+    """Specificity below which a query has common words only, and the dense side is to be believed."""
+    rare: float = 0.6
+    """Specificity above which a query is about names, and the lexical side is to be believed."""
+    rarity_slope: float = 2.0
+    """Lexical share gained (lost) for each unit of specificity above ``rare`` (below ``common``)."""
+    lean_slope: float = 0.3
+    """Lexical share gained for each unit of cohesion that the lexical list is ahead of the dense one."""
+    usual_lean: float = -0.07
+    """That difference on average: the dense list is made of neighbours, so it coheres more."""
+    leaders: int = 10
+    """Passages at the head of a list whose cohesion is measured."""
+    least_lexical: float = 0.05
+    """The smallest lexical share."""
+    most_lexical: float = 0.9
+    """The largest lexical share."""
+
+    feedback_passages: int = 3
+    """Best passages that the question's vector is moved towards; 2 to 5 are alike."""
+    feedback_strength: float = 0.5
+    """Length of that move, the question having length 1; 0.4 to 0.6 are alike. 0 switches it off."""
+
+    reranker: str = "cross-encoder/ms-marco-MiniLM-L6-v2"
+    """The cross-encoder of ``--rerank``: a folder or hub name."""
+    rerank_depth: int = 30
+    """Candidates that the cross-encoder reads; each takes it about 20 ms on two cores."""
+    same_passage: float = 0.985
+    """Cosine from which two passages of one article say the same."""
+
+    answer_passages: int = 5
+    """Best passages that are looked at to tell whether anything answers."""
+    answer_cosine: float = 10.0
+    """Evidence for each unit of cosine of the nearest of them."""
+    answer_coverage: float = 3.0
+    """Evidence for each unit of the share of the question's words that one of them has."""
+    answer_bias: float = -5.0
+    """Evidence before anything is seen."""
+    answered: float = 0.5
+    """Confidence from which a question counts as answered."""
+
+    @property
+    def column_weights(self) -> tuple[float, float, float]:
+        """The BM25 weights of the columns text, context, about."""
+        return (self.text_weight, self.context_weight, self.about_weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

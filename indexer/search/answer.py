@@ -1,0 +1,113 @@
+"""The answer to a question, and its forms: JSON, a pandas table, HTML in a notebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from indexer.records import Hit, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The passages that answer a question, best first.
+
+    Where ``answered`` is false nothing in the library answers, and ``hits`` are merely the closest.
+    """
+
+    question: str
+    mode: Mode
+    answered: bool
+    took_ms: float
+    generation: int
+    model: str
+    hits: tuple[Hit, ...]
+    confidence: float = 0.0
+    """How likely the best hit answers, 0 to 1, as calibrated on questions with and without an answer."""
+    notices: tuple[str, ...] = ()
+    """What a person should know: a word that was corrected, a reranker that could not be had."""
+
+    def to_json(self, *, explain: bool = False) -> dict[str, Any]:
+        """Plain values for ``ask --json``; with ``explain``, how each retriever saw each hit."""
+        return {
+            "question": self.question,
+            "mode": self.mode,
+            "answered": self.answered,
+            "confidence": round(self.confidence, 3),
+            "took_ms": round(self.took_ms, 2),
+            "generation": self.generation,
+            "model": self.model,
+            "notices": list(self.notices),
+            "results": [_result(hit, explain=explain) for hit in self.hits],
+        }
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a hit: rank, score, title, heading, text, category, site, note, source, link, url."""
+        import pandas as pd
+
+        columns = [
+            "rank",
+            "score",
+            "title",
+            "heading",
+            "text",
+            "category",
+            "site",
+            "note",
+            "source",
+            "fetched_at",
+            "link",
+            "url",
+            "passage_id",
+        ]
+        rows = [{**_result(hit, explain=False), "heading": _path(hit)} for hit in self.hits]
+        return pd.DataFrame(rows, columns=columns)
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks; everything from the web is escaped."""
+        verdict = "" if self.answered else "<p>Nothing in the library answers this. The closest:</p>"
+        rows = "".join(
+            f"<tr><td>{hit.rank}</td><td>{hit.score:.2f}</td>"
+            f'<td style="text-align:left"><a href="{escape(hit.link)}"><b>{escape(hit.title)}</b></a>'
+            f"<br><i>{escape(_path(hit))}</i><br>{escape(hit.passage.text)}</td>"
+            f"<td>{escape(hit.category)}</td></tr>"
+            for hit in self.hits
+        )
+        head = "<tr><th>#</th><th>score</th><th>passage</th><th>category</th></tr>"
+        return f"<p><b>{escape(self.question)}</b></p>{verdict}<table>{head}{rows}</table>"
+
+
+def _path(hit: Hit) -> str:
+    return " › ".join(hit.passage.headings)
+
+
+def _result(hit: Hit, *, explain: bool) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "rank": hit.rank,
+        "score": round(hit.score, 4),
+        "text": hit.passage.text,
+        "heading": list(hit.passage.headings),
+        "title": hit.title,
+        "url": hit.url,
+        "page_url": hit.page_url,
+        "link": hit.link,
+        "category": hit.category,
+        "site": hit.site,
+        "note": hit.note,
+        "source": hit.source.value,
+        "fetched_at": hit.fetched_at.isoformat(),
+        "passage_id": hit.passage_id,
+    }
+    if hit.before or hit.after:
+        result["before"] = [passage.text for passage in hit.before]
+        result["after"] = [passage.text for passage in hit.after]
+    if explain:
+        result["explain"] = {
+            name: {"rank": share.rank, "score": round(share.score, 4), "share": round(share.share, 4)}
+            for name, share in hit.shares.items()
+        }
+    return result

@@ -1,0 +1,92 @@
+"""Two retrievers, one ranking: pure functions over arrays.
+
+Both give exact scores for the union of both lists; these are brought to the same scale by their mean
+and deviation over that union (Wu et al., Score standardization for inter-collection comparison, SIGIR
+2006, applied to a list) and added up. Nothing depends on the order in which candidates are given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from indexer.config import SearchConfig
+    from indexer.records import Vectors
+
+Floats = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
+
+
+def standardise(scores: Floats) -> Floats:
+    """Scores (n,) in deviations from their mean; zeros where they are all the same."""
+    # Summed in sorted order: floating point addition must not see the order of the candidates.
+    ordered = np.sort(scores)
+    deviation = ordered.std() if len(ordered) else 0.0
+    if deviation < 1e-9:
+        return np.zeros_like(scores)
+    return (scores - ordered.mean()) / deviation
+
+
+def mix(dense: Floats, lexical: Floats, weight: float) -> Floats:
+    """The merged scores (n,) of candidates, ``weight`` in [0, 1] going to the lexical side."""
+    return (1.0 - weight) * standardise(dense) + weight * standardise(lexical)
+
+
+def order(ids: Ids, scores: Floats) -> npt.NDArray[np.intp]:
+    """The places (n,) of candidates, best first; the smaller id first where scores tie."""
+    return np.lexsort((ids, -scores))
+
+
+def specificity(counts: Floats, passages: int) -> float:
+    """How rare the words of a query are in the library: 0 (everywhere) to 1 (in one passage).
+
+    The inverse document frequencies of the words that occur, on a scale where 1 is a word of a single
+    passage, averaged with themselves as weights so that one name outweighs the words around it.
+
+    Args:
+        counts: in how many passages each word occurs, (words,); words that do not occur say nothing.
+        passages: how many there are.
+    """
+    counts = np.sort(counts[counts > 0])
+    if not len(counts):
+        return 0.0
+    rarity = np.log1p((passages - counts + 0.5) / (counts + 0.5)) / np.log(passages + 1.0)
+    return float(min(1.0, (rarity**2).sum() / rarity.sum()))
+
+
+def cohesion(vectors: Vectors) -> float:
+    """How much passages speak of the same: the mean cosine of all pairs of ``vectors`` (n, dimension)."""
+    return float((vectors @ vectors.T).mean()) if len(vectors) else 0.0
+
+
+def lexical_weight(specific: float, lean: float, config: SearchConfig) -> float:
+    """The lexical share of the mixture for one question.
+
+    Common words only: BM25 cannot tell passages apart, the meaning must. Rare words, names and
+    identifiers: the encoder has never seen them, the words must. In between the best weight is flat.
+
+    Args:
+        specific: :func:`specificity` of the query.
+        lean: cohesion of the lexical list's best passages minus that of the dense list's: the list
+            whose best passages agree among themselves is more often right.
+        config: the constants.
+    """
+    weight = config.lexical_weight + config.lean_slope * (lean - config.usual_lean)
+    weight += config.rarity_slope * max(0.0, specific - config.rare)
+    weight -= config.rarity_slope * max(0.0, config.common - specific)
+    return float(np.clip(weight, config.least_lexical, config.most_lexical))
+
+
+def towards(question: Vectors, best: Vectors, strength: float) -> Vectors:
+    """The question's vector (dimension,) moved towards the best passages (n, dimension), unit length.
+
+    Rocchio's pseudo-relevance feedback (The SMART retrieval system, 1971, chapter 14) on dense vectors.
+    """
+    if not len(best):
+        return question
+    moved = question + np.float32(strength) * best.mean(axis=0)
+    length = np.linalg.norm(moved)
+    return np.asarray(moved / length, dtype=np.float32) if length > 1e-6 else question

@@ -1,0 +1,274 @@
+"""The way from a question to an answer, through one pinned state of the library."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.errors import ModelError, StaleIndex, UnknownName
+from indexer.records import Hit, Share
+from indexer.search import confidence, retrieve
+from indexer.search.answer import Answer
+from indexer.search.fuse import specificity
+from indexer.search.links import deep_link
+from indexer.search.query import Query, analyse
+from indexer.search.retrieve import Question, Ranking
+from indexer.search.select import select
+from indexer.search.spelling import corrected, occurrences
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from indexer.config import SearchConfig
+    from indexer.records import Encoder, Mode, PassageRow, Reranker
+    from indexer.search.fuse import Floats, Ids
+    from indexer.store.snapshot import Snapshot
+
+CANDIDATES = 2
+"""Passages asked of each list for one that is shown, where more are to be shown than half its depth."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The question's words as they are searched, how often each occurs, and what was corrected."""
+
+    query: Query
+    counts: Floats
+    notices: tuple[str, ...]
+
+
+class Searcher:
+    """Answers questions from one snapshot. The encoder is loaded by the first question that needs it."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        encoder: Callable[[], Encoder],
+        config: SearchConfig,
+        *,
+        reranker: Callable[[], Reranker] | None = None,
+    ) -> None:
+        """``reranker`` loads the cross-encoder; by default the one that ``config`` names."""
+        self._snapshot = snapshot
+        self._load = encoder
+        self._config = config
+        self._load_reranker = reranker or self._configured_reranker
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int = 5,
+        categories: Iterable[str] = (),
+        sites: Iterable[str] = (),
+        since: datetime | None = None,
+        mode: Mode = "hybrid",
+        per_article: int = 3,
+        context: int = 0,
+        rerank: bool = False,
+    ) -> Answer:
+        """The ``k`` passages that answer best, at most ``per_article`` of one article.
+
+        Filters apply before the best are taken. ``context`` neighbours are brought along on each side.
+        ``rerank`` lets a cross-encoder order the best candidates again; where it cannot be had the
+        answer comes without, and says so in its notices.
+
+        Raises:
+            EmptyQuestion: nothing was asked. UnknownName: no such category or site.
+            StaleIndex: the encoder is not the one the index was made with.
+            ModelError: the encoder cannot be had.
+        """
+        query = analyse(question)
+        allowed = self._allowed(tuple(categories), tuple(sites), since)
+        # A one-time cost of the process, not of the question.
+        vectors_from = self._encoder if mode != "lexical" else None
+        begun = time.perf_counter()
+        words = self._words(query)
+        asked = Question(
+            match=words.query.match,
+            vector=vectors_from.encode_query(words.query.text) if vectors_from else np.zeros(0, np.float32),
+            specificity=specificity(words.counts, self._passages),
+            allowed=allowed,
+        )
+        ranking = self._rank(asked, mode, max(self._config.depth, CANDIDATES * k))
+        rows = self._snapshot.rows([int(number) for number in ranking.ids])
+        notices = words.notices
+        places, reread = list(range(len(rows))), {}
+        if rerank and rows:
+            places, reread, said = self._reread(query.text, rows)
+            notices += said
+        chosen = self._select(ranking, rows, places, k=k, per_article=per_article)
+        sure = self._confidence(ranking, words, mode)
+        hits = tuple(
+            self._hit(rank, place, ranking, rows[place], context=context, reread=reread)
+            for rank, place in enumerate(chosen, start=1)
+        )
+        return Answer(
+            question=question,
+            mode=mode,
+            answered=bool(hits) and sure >= self._config.answered,
+            took_ms=(time.perf_counter() - begun) * 1000,
+            generation=self._snapshot.generation.number,
+            model=self._snapshot.generation.model,
+            hits=hits,
+            confidence=sure,
+            notices=notices,
+        )
+
+    # ------------------------------------------------------------- models
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        encoder, made_with = self._load(), self._snapshot.generation
+        if encoder.fingerprint != made_with.encoder:
+            raise StaleIndex(
+                f"the index was made with the model {made_with.model}, not with {encoder.name} as it is now; "
+                "run `indexer reindex`, or name the old model with --model"
+            )
+        return encoder
+
+    def _configured_reranker(self) -> Reranker:
+        from indexer.embed import load_reranker
+
+        return load_reranker(self._config.reranker)
+
+    @cached_property
+    def _reranker(self) -> Reranker:
+        return self._load_reranker()
+
+    @property
+    def _passages(self) -> int:
+        return self._snapshot.generation.passages
+
+    # ----------------------------------------------------------- question
+
+    def _allowed(
+        self, categories: tuple[str, ...], sites: tuple[str, ...], since: datetime | None
+    ) -> Ids | None:
+        known = self._snapshot.categories() if categories else []
+        for name in categories:
+            if name not in known:
+                raise UnknownName("category", name, known)
+        hosts = self._snapshot.sites() if sites else []
+        for name in sites:
+            if not any(host == name.lower() or host.endswith(f".{name.lower()}") for host in hosts):
+                raise UnknownName("site", name, hosts)
+        return self._snapshot.allowed(categories=categories, sites=sites, since=since)
+
+    def _words(self, query: Query) -> _Words:
+        """Count the words, and search for the nearest known word beside each that is unknown."""
+        counts = occurrences(self._snapshot, query.terms)
+        meant = {
+            term: stem
+            for term, count in zip(query.terms, counts, strict=True)
+            if not count and (stem := corrected(self._snapshot, term))
+        }
+        if not meant:
+            return _Words(query, counts, ())
+        terms = tuple(meant.get(term, term) for term in query.terms)
+        notices = tuple(f"nothing has {term!r}; searched for {stem!r}" for term, stem in meant.items())
+        mended = Query(query.text, terms, query.compounds)
+        return _Words(mended, occurrences(self._snapshot, terms), notices)
+
+    # ------------------------------------------------------------ ranking
+
+    def _rank(self, asked: Question, mode: Mode, depth: int) -> Ranking:
+        match mode:
+            case "lexical":
+                return retrieve.lexical_only(self._snapshot, asked, self._config, depth)
+            case "dense":
+                return retrieve.dense_only(self._snapshot, asked, depth)
+            case "hybrid":
+                return retrieve.hybrid(self._snapshot, asked, self._config, depth)
+
+    def _reread(
+        self, question: str, rows: list[PassageRow]
+    ) -> tuple[list[int], dict[int, Share], tuple[str, ...]]:
+        """The places in the reranker's order, how it saw them, and what is to be said of it."""
+        places = list(range(len(rows)))
+        head = places[: self._config.rerank_depth]
+        try:
+            reranker = self._reranker
+        except ModelError as error:
+            return places, {}, (f"not reranked: {error}",)
+        scores = reranker.score(question, [rows[place].passage.embedded_text for place in head])
+        best = sorted(head, key=lambda place: (-scores[place], place))
+        shares = {
+            place: Share(rank, float(scores[place]), float(scores[place]))
+            for rank, place in enumerate(best, start=1)
+        }
+        return best + places[len(head) :], shares, ()
+
+    def _select(
+        self, ranking: Ranking, rows: list[PassageRow], places: list[int], *, k: int, per_article: int
+    ) -> list[int]:
+        vectors = self._snapshot.vectors([int(ranking.ids[place]) for place in places])
+        chosen = select(
+            [rows[place] for place in places],
+            vectors,
+            k=k,
+            per_article=per_article,
+            same=self._config.same_passage,
+        )
+        return [places[number] for number in chosen]
+
+    def _confidence(self, ranking: Ranking, words: _Words, mode: Mode) -> float:
+        best = [int(number) for number in ranking.ids[: self._config.answer_passages]]
+        covered = confidence.coverage(
+            self._snapshot, words.query.terms, words.counts, best, passages=self._passages
+        )
+        if mode == "lexical":  # no vector was made: the words alone must tell
+            return covered
+        nearest = float(ranking.cosines[: self._config.answer_passages].max(initial=0.0))
+        return confidence.confidence(nearest, covered, self._config)
+
+    # ----------------------------------------------------------- an answer
+
+    def _hit(
+        self,
+        rank: int,
+        place: int,
+        ranking: Ranking,
+        row: PassageRow,
+        *,
+        context: int,
+        reread: dict[int, Share],
+    ) -> Hit:
+        before, after = self._snapshot.neighbours(row.passage_id, context) if context else ([], [])
+        shares = {
+            "dense": Share(
+                int(ranking.dense_ranks[place]),
+                float(ranking.cosines[place]),
+                float(ranking.dense_shares[place]),
+            ),
+            "lexical": Share(
+                int(ranking.lexical_ranks[place]),
+                float(ranking.lexical_scores[place]),
+                float(ranking.lexical_shares[place]),
+            ),
+        }
+        if place in reread:
+            shares["rerank"] = reread[place]
+        return Hit(
+            rank=rank,
+            score=float(ranking.scores[place]),
+            passage=row.passage,
+            passage_id=row.passage_id,
+            title=row.title,
+            url=row.url,
+            page_url=row.page_url,
+            link=deep_link(row),
+            category=row.category,
+            site=row.site,
+            note=row.note,
+            source=row.source,
+            fetched_at=row.fetched_at,
+            before=tuple(before),
+            after=tuple(after),
+            shares=shares,
+        )
