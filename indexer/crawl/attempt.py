@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -77,7 +76,6 @@ class Attempts:
         last = self._memory.last(address)
         if last and source is Source.ARCHIVE and not self._force:
             return await self._stands(job, last, source, "the same capture as before, which never changes")
-        started = time.monotonic()
         try:
             async with self._fetcher.visit(address, None if self._force else last) as visit:
                 if visit.known:
@@ -86,9 +84,9 @@ class Attempts:
                     found = await self._stands(job, last, source, "not modified since the last good fetch")
                     visit.settle(found.fetch)
                     return found
-                return await self._fresh(job, visit, source, started)
+                return await self._fresh(job, visit, source)
         except NoPage as failure:
-            return self.failed(address, failure, source, seconds=time.monotonic() - started)
+            return self.failed(address, failure, source)
 
     async def remembered(self, address: str) -> Found:
         """A page that this run had before it was interrupted: only its links are wanted again."""
@@ -97,7 +95,7 @@ class Attempts:
             return self.failed(address, NoPage(Verdict.GONE, "it had no good copy"), Source.LIVE)
         return Found(last, await self._links(last))
 
-    def failed(self, address: str, failure: NoPage, source: Source, *, seconds: float = 0.0) -> Found:
+    def failed(self, address: str, failure: NoPage, source: Source) -> Found:
         """The log entry of an attempt that brought no page."""
         return Found(
             Fetch(
@@ -108,17 +106,17 @@ class Attempts:
                 fetched_at=datetime.now(UTC),
                 source=source,
                 status=failure.status,
-                seconds=round(seconds, 3),
+                seconds=round(failure.seconds, 3),
             )
         )
 
     # -------------------------------------------------------- kinds of answer
 
-    async def _fresh(self, job: Job, visit: Visit, source: Source, started: float) -> Found:
+    async def _fresh(self, job: Job, visit: Visit, source: Source) -> Found:
         """A page that came now."""
         page = visit.page
         judgement, reading = await self._judged(job, page)
-        fetch = _fetch(page, judgement, source, time.monotonic() - started)
+        fetch = _fetch(page, judgement, source, visit.seconds)
         if reading is not None and judgement.verdict.good:
             await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article))
             visit.settle(fetch)

@@ -12,6 +12,7 @@ class NoPage(Exception):
         judgement: the verdict and its reason, for the log.
         url: the address that was asked last, which may be a redirect's target.
         status: the HTTP status, 0 where no answer came.
+        seconds: how long the request took, 0 where none was sent.
         transient: whether asking once more may help.
     """
 
@@ -21,3 +22,10 @@ class NoPage(Exception):
         super().__init__(reason)
         self.judgement = Judgement(verdict, reason)
         self.url, self.status, self.transient = url, status, transient
+        self.seconds = 0.0
+
+    def again(self, url: str) -> NoPage:
+        """The same failure for another who asks: an exception belongs to one task."""
+        copy = NoPage(self.judgement.verdict, self.judgement.reason, url=self.url or url, status=self.status)
+        copy.seconds = self.seconds
+        return copy

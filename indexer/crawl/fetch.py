@@ -51,8 +51,8 @@ class Known:
 class Visit:
     """One page while it is in hand. ``known`` is set instead of a fresh page on a second visit."""
 
-    def __init__(self, page: Page, known: Known | None = None) -> None:
-        self.page, self.known = page, known
+    def __init__(self, page: Page, *, seconds: float = 0.0, known: Known | None = None) -> None:
+        self.page, self.seconds, self.known = page, seconds, known
         self.finding: Known | NoPage = NoPage(
             Verdict.UNREADABLE, "the page could not be judged", url=page.url
         )
@@ -98,9 +98,10 @@ class Fetcher:
             chain.append(at)
         moved = permanent and len(chain) > 1
         if isinstance(found, Known):
-            yield Visit(Page(url, at, 0, {}, b"", datetime.now(UTC), moved), found)
+            yield Visit(Page(url, at, 0, {}, b"", datetime.now(UTC), moved), known=found)
             return
-        visit = Visit(Page(url, at, found.status, found.headers, found.body, datetime.now(UTC), moved))
+        page = Page(url, at, found.status, found.headers, found.body, datetime.now(UTC), moved)
+        visit = Visit(page, seconds=found.seconds)
         try:
             yield visit
         finally:
@@ -138,7 +139,7 @@ class Fetcher:
                 raise
             claim.set_result(finding)
         if isinstance(finding, NoPage):
-            raise NoPage(*_parts(finding), url=finding.url or url, status=finding.status)
+            raise finding.again(url)
         return finding
 
     async def _first(self, url: str, last: Fetch | None) -> Answer:
@@ -183,10 +184,6 @@ class Fetcher:
     def _backoff(self, times: int) -> float:
         """Seconds before the n-th repetition: exponential, with full jitter on top."""
         return self._config.backoff * 2.0 ** (times - 1) * random.uniform(1, 2)  # noqa: S311 - no secret
-
-
-def _parts(failure: NoPage) -> tuple[Verdict, str]:
-    return failure.judgement.verdict, failure.judgement.reason
 
 
 def _conditions(last: Fetch | None) -> dict[str, str]:

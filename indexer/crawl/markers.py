@@ -36,7 +36,7 @@ BOT_TITLE = _any(
 BOT = _any(
     r"verify (?:that )?you are (?:a )?human|checking (?:if the site connection is secure|your browser)",
     r"enable javascript and cookies to continue|unusual traffic from your",
-    r"complete the (?:security check|captcha)|(?:prove|confirm) (?:that )?you(?:.re| are) (?:not a robot|human)",
+    r"complete the (?:security check|captcha)|(?:prove|confirm) (?:that )?you(?:.re| are) (?:human|not a)",
     r"review the security of your connection|you have been blocked|automated (?:access|requests) (?:to|from)",
 )
 CONSENT_TITLE = _any(
@@ -49,7 +49,8 @@ CONSENT = _any(
 PAYWALL = _any(
     r"(?:reserved|only) for (?:our )?(?:subscribers|members)|(?:subscribers?|members?)[- ]only",
     r"to (?:continue|keep) reading|(?:continue|read) the full (?:story|article) (?:with|by|for)",
-    r"already a (?:member|subscriber)|(?:read|reached|used) (?:all|your)[^.]{0,40}\bfree (?:articles|stories)",
+    r"already a (?:member|subscriber)",
+    r"(?:read|reached|used) (?:all|your)[^.]{0,40}\bfree (?:articles|stories)",
     r"(?:log|sign) in to (?:read|continue|view)|subscribe (?:now )?to (?:read|unlock|continue)",
     r"unlock this (?:article|story)",
 )

@@ -8,7 +8,6 @@ Whoever waits for one host keeps nobody else waiting.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from indexer.config import CrawlConfig
 class _Host:
     pause: float
     ended: float = float("-inf")
-    """When the last request ended, by the monotonic clock in seconds."""
+    """When the last request ended, by the event loop's clock in seconds."""
     held_until: float = float("-inf")
     factor: float = 1.0
     good_in_a_row: int = 0
@@ -41,12 +40,12 @@ class Pace:
         state = self._hosts[host]
         async with state.turn:
             # While this one slept, the host may have asked for a longer pause.
-            while (wait := self._free_at(state) - time.monotonic()) > 0:  # noqa: ASYNC110 - no event ends it
+            while (wait := self._free_at(state) - _now()) > 0:  # noqa: ASYNC110 - no event ends it
                 await asyncio.sleep(wait)
             try:
                 yield
             finally:
-                state.ended = time.monotonic()
+                state.ended = _now()
 
     def _free_at(self, state: _Host) -> float:
         pause = min(state.pause * state.factor, max(state.pause, self._config.slowest))
@@ -60,7 +59,7 @@ class Pace:
     def hold(self, host: str, seconds: float) -> None:
         """Sends the host nothing for so many seconds from now."""
         state = self._hosts[host]
-        state.held_until = max(state.held_until, time.monotonic() + seconds)
+        state.held_until = max(state.held_until, _now() + seconds)
 
     def slow_down(self, host: str) -> None:
         """The host complained (429): doubles its pause, up to the bound."""
@@ -76,3 +75,7 @@ class Pace:
         if state.factor > 1 and state.good_in_a_row >= self._config.recovery:
             state.good_in_a_row = 0
             state.factor /= 2
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

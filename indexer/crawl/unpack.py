@@ -35,39 +35,48 @@ class _Unpacker(Protocol):
 
 
 class _Zlib:
-    """gzip, also of several members (RFC 1952, section 2.2), and deflate with or without its header."""
+    """gzip, also of several members (RFC 1952, section 2.2)."""
 
-    def __init__(self, *, gzip: bool) -> None:
-        self._bits = zlib.MAX_WBITS | 16 if gzip else zlib.MAX_WBITS
-        self._gzip, self._fresh = gzip, True
-        self._packer = zlib.decompressobj(self._bits)
+    def __init__(self, bits: int = zlib.MAX_WBITS | 16) -> None:
+        self._bits = bits
+        self._packer = zlib.decompressobj(bits)
         self.finished = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         while data and not self.finished:
-            piece = self._step(data)
-            if piece:
-                yield piece
+            piece = self._packer.decompress(data, _PIECE)
+            yield piece
             data = self._packer.unconsumed_tail
             while not data and len(piece) == _PIECE and not self._packer.eof:
                 piece = self._packer.decompress(b"", _PIECE)
                 yield piece
             if self._packer.eof:
                 data = self._packer.unused_data
-                self.finished = not (self._gzip and data.startswith(b"\x1f\x8b"))
+                self.finished = not data.startswith(b"\x1f\x8b")
                 if not self.finished:
                     self._packer = zlib.decompressobj(self._bits)
 
-    def _step(self, data: bytes) -> bytes:
-        fresh, self._fresh = self._fresh, False
-        try:
-            return self._packer.decompress(data, _PIECE)
-        except zlib.error:
-            if not fresh or self._gzip:
-                raise
-            # "deflate" should have a zlib header (RFC 9110, section 8.4.1.2); some send it bare.
-            self._packer = zlib.decompressobj(-zlib.MAX_WBITS)
-            return self._packer.decompress(data, _PIECE)
+
+class _Deflate:
+    """deflate, which should have a zlib header (RFC 9110, section 8.4.1.2); some send it bare."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._inner: _Zlib | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self._inner is not None and self._inner.finished
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        if self._inner is None:
+            self._head += data
+            if len(self._head) < 2:
+                return
+            data, first = self._head, int.from_bytes(self._head[:2], "big")
+            with_header = first % 31 == 0 and first >> 8 & 15 == zlib.DEFLATED  # RFC 1950, section 2.2
+            self._inner = _Zlib(zlib.MAX_WBITS if with_header else -zlib.MAX_WBITS)
+        yield from self._inner.feed(data)
 
 
 class _Brotli:
@@ -102,9 +111,9 @@ class _Zstandard:
 def _unpacker(coding: str) -> _Unpacker:
     match coding:
         case "gzip" | "x-gzip":
-            return _Zlib(gzip=True)
+            return _Zlib()
         case "deflate":
-            return _Zlib(gzip=False)
+            return _Deflate()
         case "br":
             return _Brotli()
         case "zstd":

@@ -53,7 +53,8 @@ def request_form(url: str) -> str:
         plain = parsed.copy_with(fragment=None, port=None if port == _PORTS[scheme] else port)
     except (httpx.InvalidURL, ValueError) as error:
         raise NoPage(Verdict.REFUSED, f"not a web address: {error}", url=url) from error
-    return str(plain) if plain.raw_path.startswith(b"/") else str(plain.copy_with(path="/"))
+    parts = urlsplit(str(plain))
+    return (parts if parts.path else parts._replace(path="/")).geturl()
 
 
 def resolve(base: str, reference: str) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -54,6 +55,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    seconds: float = 0.0
+    """From the request to the last byte."""
 
     @property
     def location(self) -> str:
@@ -90,6 +93,15 @@ class Wire:
             "GET", url, headers={**self._headers, **(headers or {})}, extensions={"timeout": self._timeout}
         )
         taking = _Taking(url, self._config.most_bytes, most)
+        started = time.monotonic()
+        try:
+            answer = await self._exchange(request, taking)
+        except NoPage as failure:
+            failure.seconds = time.monotonic() - started
+            raise
+        return replace(answer, seconds=time.monotonic() - started)
+
+    async def _exchange(self, request: httpx.Request, taking: _Taking) -> Answer:
         try:
             async with asyncio.timeout(self._config.page_seconds):
                 response = await self._transport.handle_async_request(request)
@@ -99,7 +111,7 @@ class Wire:
                     await response.aclose()
         except TimeoutError as error:
             seconds = self._config.page_seconds
-            raise NoPage(Verdict.TIMEOUT, f"the answer took longer than {seconds:g} s", url=url) from error
+            raise taking.no(Verdict.TIMEOUT, f"the answer took longer than {seconds:g} s") from error
         except httpx.TransportError as error:
             raise taking.failure(error) from error
 
@@ -126,7 +138,7 @@ class _Taking:
             return
         declared = headers.get("content-type", "").partition(";")[0].strip().lower()
         if "/" in declared and not _READABLE_TYPES.fullmatch(declared):
-            raise self._no(Verdict.WRONG_TYPE, f"it is declared as {declared[:60]}, which holds no text")
+            raise self.no(Verdict.WRONG_TYPE, f"it is declared as {declared[:60]}, which holds no text")
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._limit:
             raise self._too_large(f"{int(length) / 2**20:.0f} MB by its header")
@@ -151,19 +163,20 @@ class _Taking:
             if self._taken > self._limit:
                 raise self._too_large("it has no end in sight")
         if size and not unpack.finished:
-            raise self._no(Verdict.TRUNCATED, "the packed body ends too early")
+            raise self.no(Verdict.TRUNCATED, "the packed body ends too early")
         return b"".join(pieces)
 
     def _check_signature(self, start: bytes) -> None:
         if self._status == 200 and not self._most:
             for signature, what in _SIGNATURES.items():
                 if start.startswith(signature):
-                    raise self._no(Verdict.WRONG_TYPE, f"it is {what}, whatever its header says")
+                    raise self.no(Verdict.WRONG_TYPE, f"it is {what}, whatever its header says")
 
     def _too_large(self, how: str) -> NoPage:
-        return self._no(Verdict.TOO_LARGE, f"larger than the limit of {self._limit / 2**20:g} MB: {how}")
+        return self.no(Verdict.TOO_LARGE, f"larger than the limit of {self._limit / 2**20:g} MB: {how}")
 
-    def _no(self, verdict: Verdict, reason: str, *, transient: bool = False) -> NoPage:
+    def no(self, verdict: Verdict, reason: str, *, transient: bool = False) -> NoPage:
+        """The failure of this very request."""
         return NoPage(verdict, reason, url=self._url, status=self._status, transient=transient)
 
     def failure(self, error: httpx.TransportError) -> NoPage:
@@ -171,20 +184,20 @@ class _Taking:
         what = str(error) or type(error).__name__
         if self._status:
             if isinstance(error, httpx.TimeoutException):
-                return self._no(Verdict.TIMEOUT, f"the host fell silent after {self._taken:,} bytes")
+                return self.no(Verdict.TIMEOUT, f"the host fell silent after {self._taken:,} bytes")
             reason = f"the connection broke off after {self._taken:,} bytes"
-            return self._no(Verdict.TRUNCATED, reason, transient=True)
+            return self.no(Verdict.TRUNCATED, reason, transient=True)
         kinds: Mapping[type[httpx.TransportError], Callable[[], NoPage]] = {
-            httpx.ConnectTimeout: lambda: self._no(Verdict.TIMEOUT, "no connection in time", transient=True),
-            httpx.TimeoutException: lambda: self._no(
+            httpx.ConnectTimeout: lambda: self.no(Verdict.TIMEOUT, "no connection in time", transient=True),
+            httpx.TimeoutException: lambda: self.no(
                 Verdict.TIMEOUT, "the host gave no answer", transient=True
             ),
-            httpx.ProxyError: lambda: self._no(Verdict.NETWORK, f"the host cannot be reached: {what}"),
-            httpx.UnsupportedProtocol: lambda: self._no(Verdict.REFUSED, what),
+            httpx.ProxyError: lambda: self.no(Verdict.NETWORK, f"the host cannot be reached: {what}"),
+            httpx.UnsupportedProtocol: lambda: self.no(Verdict.REFUSED, what),
         }
         for kind, make in kinds.items():
             if isinstance(error, kind):
                 return make()
         # A name that does not resolve will not do so a second later; a lost connection may come back.
         transient = "resolve" not in what and "Name or service" not in what
-        return self._no(Verdict.NETWORK, f"the host cannot be reached: {what}", transient=transient)
+        return self.no(Verdict.NETWORK, f"the host cannot be reached: {what}", transient=transient)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import selectors
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import httpx
 
 from indexer.config import CrawlConfig
 from indexer.crawl import crawl
@@ -13,7 +16,7 @@ from indexer.extract import read as read_page
 from indexer.records import Fetch, Link, Outcome, Page, Reading
 
 QUICK = CrawlConfig(
-    delay=0.0, backoff=0.01, longest_wait=2.0, longest_crawl_delay=0.05, silence_seconds=1.0, page_seconds=3.0
+    delay=0.0, backoff=0.01, longest_wait=2.0, longest_crawl_delay=0.05, silence_seconds=2.5, page_seconds=4.0
 )
 """No pauses, short patience: for tests that are not about time."""
 
@@ -75,3 +78,106 @@ def plain(url: str, **fields: Any) -> Link:
 
 def without_pauses(config: CrawlConfig = QUICK, **fields: Any) -> CrawlConfig:
     return replace(config, **fields)
+
+
+# ------------------------------------------------- a scripted web, without network and without waiting
+
+
+class _Skipping(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+    """Instead of waiting for a timer, lets the clock jump to it."""
+
+    skipped = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if not ready and timeout:
+            self.skipped += timeout
+        return ready
+
+
+class _SkippingLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._skipping = _Skipping()
+        super().__init__(self._skipping)
+
+    def time(self) -> float:
+        return self._skipping.skipped
+
+
+def run_without_waiting(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Runs what uses no network and no threads; a minute's sleep in it takes no time."""
+    with asyncio.Runner(loop_factory=_SkippingLoop) as runner:
+        return runner.run(coroutine)
+
+
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+PROSE = "Queues hold what cannot be done at once, and somebody writes down why it was done so. " * 12
+
+
+def html(title: str, body: str = "", **response: Any) -> httpx.Response:
+    """A page with enough prose to be an article."""
+    text = f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{PROSE}</p>{body}"
+    return httpx.Response(
+        200, headers={"content-type": "text/html", **response}, text=f"{text}</article></body></html>"
+    )
+
+
+class ScriptedWeb(httpx.AsyncBaseTransport):
+    """Answers from a dictionary and remembers who asked when; a list is answered one by one."""
+
+    def __init__(self, answers: dict[str, Answer | list[Answer]]) -> None:
+        self.answers = answers
+        self.requests: list[tuple[float, httpx.Request]] = []
+        self.seconds = 0.0
+        """How long each answer takes."""
+        self.under_way: dict[str, int] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url, host = str(request.url), request.url.host
+        self.requests.append((asyncio.get_running_loop().time(), request))
+        self.under_way[host] = self.under_way.get(host, 0) + 1
+        assert self.under_way[host] == 1, f"two requests at a time to {host}"
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self.under_way[host] -= 1
+        answer = self.answers.get(url) or httpx.Response(404, text="nothing here")
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if isinstance(answer, Exception):
+            raise answer
+        if callable(answer):
+            answer = answer(request)
+        return httpx.Response(
+            answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content)
+        )
+
+    @property
+    def asked(self) -> list[str]:
+        """The addresses asked for, in order, robots.txt left out."""
+        return [str(request.url) for _, request in self.requests if request.url.path != "/robots.txt"]
+
+    def times(self, host: str) -> list[float]:
+        """When the host was asked, in seconds since the first request to it."""
+        times = [time for time, request in self.requests if request.url.host == host]
+        return [time - times[0] for time in times]
+
+
+async def read_here(page: Page) -> Reading:
+    return read_page(page)
+
+
+def scripted(
+    links: Sequence[Link] | Sequence[str],
+    answers: dict[str, Answer | list[Answer]] | ScriptedWeb,
+    memory: InMemory | None = None,
+    **options: Any,
+) -> tuple[dict[str, Outcome], ScriptedWeb]:
+    """Crawls a scripted web with the default pauses, in no time."""
+    web = answers if isinstance(answers, ScriptedWeb) else ScriptedWeb(answers)
+    wanted = [link if isinstance(link, Link) else plain(link) for link in links]
+    options = {"config": CrawlConfig(), "read": read_here, "transport": web, **options}
+    found = run_without_waiting(outcomes(wanted, memory, **options))
+    by_url = {outcome.page_url: outcome for outcome in found}
+    assert len(by_url) == len(found), "a page has two outcomes"
+    return by_url, web

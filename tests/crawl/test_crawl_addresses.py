@@ -1,0 +1,229 @@
+"""What is sent to a host, which addresses are one page, and which are never asked at all."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import httpcore
+import httpx
+import pytest
+from crawling import html, plain, scripted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.config import CrawlConfig
+from indexer.crawl import request_form
+from indexer.crawl.failure import NoPage
+from indexer.crawl.guard import check
+from indexer.crawl.transport import Environment, GuardedBackend
+from indexer.crawl.urls import page_key
+from indexer.records import Verdict
+
+
+@pytest.mark.parametrize(
+    ("verbatim", "sent"),
+    [
+        ("https://a.example/x/#:~:text=A%20slip,and%20on.", "https://a.example/x/"),
+        ("https://a.example/blog/#the-stack", "https://a.example/blog/"),
+        ("https://a.example/Lightweight+RFC+Process", "https://a.example/Lightweight+RFC+Process"),
+        ("https://a.example/a%20b?q=c+d%2Fe", "https://a.example/a%20b?q=c+d%2Fe"),
+        ("HTTP://A.Example:80", "http://a.example/"),
+        ("https://a.example:443/x", "https://a.example/x"),
+        ("https://a.example:8443/x", "https://a.example:8443/x"),
+        ("https://a.example?q=1", "https://a.example/?q=1"),
+        ("https://bücher.example/ä b", "https://xn--bcher-kva.example/%C3%A4%20b"),
+        ("https://a.example/b/../c/./d", "https://a.example/c/d"),
+        (" https://a.example/x\n", "https://a.example/x"),
+    ],
+)
+def test_what_goes_to_the_host(verbatim, sent):
+    assert request_form(verbatim) == sent
+
+
+@given(st.text(max_size=40), st.text(max_size=20))
+def test_the_request_form_is_stable_and_has_no_fragment(path, query):
+    try:
+        sent = request_form(f"https://a.example/{path}?{query}")
+    except NoPage:
+        return
+    assert request_form(sent) == sent
+    assert "#" not in sent
+    assert sent.isascii()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a.example/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "mailto:a@b.example",
+        "//a.example/",
+    ]
+    + ["a.example/x", "", "http://", "http:///x", "https://user:secret@a.example/", "https://user@a.example/"]
+    + ["http://a.example:99999/", "http://a.example:x/", "http://[::1/", "http://a.example/\0"],
+)
+def test_what_is_no_plain_web_address_is_refused(url):
+    with pytest.raises(NoPage) as refusal:
+        request_form(url)
+    assert refusal.value.judgement.verdict is Verdict.REFUSED
+    assert refusal.value.judgement.reason
+
+
+INTERNAL = """
+127.0.0.1 127.1 127.0.1 2130706433 0x7f000001 0x7f.1 0177.0.0.1 017700000001 127.0.0.1. [::1] [::ffff:127.0.0.1]
+[::ffff:7f00:1] [0:0:0:0:0:0:0:1] [::] [::127.0.0.1] [64:ff9b::7f00:1] [2002:7f00:1::] [fe80::1] [fc00::1] [fd12::1] [ff02::1]
+0.0.0.0 0 10.0.0.1 10.1 172.16.0.1 192.168.1.1 100.64.0.1 169.254.169.254 0xa9fea9fe 2852039166 224.0.0.1 255.255.255.255
+240.0.0.1 198.18.0.1 192.0.2.1 localhost LOCALHOST localhost. a.localhost printer.local router.lan metadata.google.internal
+metadata intranet nas.home.arpa
+""".split()
+
+
+@pytest.mark.parametrize("host", INTERNAL)
+def test_an_internal_address_is_refused_in_every_spelling(host):
+    with pytest.raises(NoPage) as refusal:
+        check(request_form(f"http://{host}/"))
+    assert refusal.value.judgement.verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a.example",
+        "93.184.215.14",
+        "93.184.215.14:8080",
+        "[2606:4700::6810:85e5]",
+        "localhost.example",
+        "10.example",
+    ],
+)
+def test_a_public_host_passes(host):
+    check(request_form(f"http://{host}/"))
+
+
+@pytest.mark.parametrize("host", INTERNAL)
+def test_no_redirect_leads_to_an_internal_address(host):
+    answers = {"https://a.example/": httpx.Response(302, headers={"location": f"http://{host}/admin"})}
+    found, web = scripted(["https://a.example/"], answers)
+    assert found["https://a.example/"].fetch.verdict is Verdict.REFUSED
+    assert {request.url.host for _, request in web.requests} == {"a.example"}
+
+
+@pytest.mark.parametrize(
+    "location", ["javascript:alert(1)", "file:///etc/passwd", "http://[", "https://u:p@b.example/"]
+)
+def test_no_redirect_leads_out_of_the_web(location):
+    found, web = scripted(
+        ["https://a.example/"], {"https://a.example/": httpx.Response(302, headers={"location": location})}
+    )
+    assert found["https://a.example/"].fetch.verdict is Verdict.REFUSED
+    assert web.asked == ["https://a.example/"]
+
+
+def test_robots_txt_leads_to_no_internal_address_either():
+    answers = {
+        "https://a.example/robots.txt": httpx.Response(
+            301, headers={"location": "http://127.0.0.1/robots.txt"}
+        )
+    }
+    found, web = scripted(["https://a.example/"], {**answers, "https://a.example/": html("A")})
+    assert found["https://a.example/"].fetch.verdict is Verdict.REFUSED
+    assert {request.url.host for _, request in web.requests} == {"a.example"}
+
+
+def test_a_refused_address_is_not_sought_in_the_archive():
+    found, web = scripted([plain("http://127.0.0.1/", archive=True)], {})
+    assert found["http://127.0.0.1/"].fetch.verdict is Verdict.REFUSED
+    assert not web.requests
+
+
+class Resolver:
+    """Stands in for DNS: a name that resolves to an internal address, as rebinding makes it."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+
+    async def __call__(self, host, port, **_):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in self.addresses]
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.215.14", "10.0.0.1"], ["::1"]])
+def test_a_name_that_resolves_to_an_internal_address_is_not_connected_to(addresses):
+    """The check is at the connection itself, on the very address that would be connected to."""
+    connected = []
+
+    async def attempt() -> None:
+        server = await asyncio.start_server(lambda reader, writer: connected.append(1), "127.0.0.1", 0)
+        asyncio.get_running_loop().getaddrinfo = Resolver(*addresses)
+        try:
+            await GuardedBackend().connect_tcp("rebound.example", server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+
+    with pytest.raises(NoPage) as refusal:
+        asyncio.run(attempt())
+    assert refusal.value.judgement.verdict is Verdict.REFUSED
+    assert not connected
+
+
+def test_a_crawl_without_proxy_refuses_such_a_name(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def attempt() -> None:
+        asyncio.get_running_loop().getaddrinfo = Resolver("127.0.0.1")
+        transport = Environment(CrawlConfig())
+        try:
+            await transport.handle_async_request(httpx.Request("GET", "http://rebound.example/"))
+        finally:
+            await transport.aclose()
+
+    with pytest.raises(NoPage) as refusal:
+        asyncio.run(attempt())
+    assert "127.0.0.1" in refusal.value.judgement.reason
+
+
+def test_a_name_that_does_not_resolve_is_a_network_failure():
+    async def attempt() -> None:
+        async def fails(*_, **__):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        asyncio.get_running_loop().getaddrinfo = fails
+        await GuardedBackend().connect_tcp("nowhere.example", 80)
+
+    with pytest.raises(httpcore.ConnectError, match="does not resolve"):
+        asyncio.run(attempt())
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "http://a.example/guide",
+        "https://www.a.example/guide/",
+        "https://a.example/guide/index.html",
+        "https://a.example/guide?utm_source=x&utm_medium=y&fbclid=z",
+        "https://a.example/guide?lang=ja",
+        "https://a.example/guide#part",
+        "https://a.example/%67uide",
+    ],
+)
+def test_copies_of_a_page_have_one_key(copy):
+    assert page_key(copy) == page_key("https://a.example/guide")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://a.example/guide/2",
+        "https://b.example/guide",
+        "https://a.example/guide?page=2",
+        "https://a.example/guide?gallery=2",
+        "https://a.example/guide?pageId=9",
+        "https://a.example:8443/guide",
+        "https://a.example/Guide",
+    ],
+)
+def test_different_pages_have_different_keys(other):
+    assert page_key(other) != page_key("https://a.example/guide")

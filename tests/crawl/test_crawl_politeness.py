@@ -1,0 +1,228 @@
+"""Hosts are treated as their owners ask: measured on a scripted web, by a clock that skips waiting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+from crawling import ScriptedWeb, html, plain, scripted, without_pauses
+
+from indexer.config import CrawlConfig
+from indexer.records import Verdict
+
+SITE = "https://a.example"
+
+
+def robots(text: str) -> httpx.Response:
+    return httpx.Response(200, text=text)
+
+
+def pauses(web: ScriptedWeb, host: str = "a.example") -> list[float]:
+    times = web.times(host)
+    return [round(later - earlier, 3) for earlier, later in zip(times, times[1:], strict=False)]
+
+
+def pages(count: int, site: str = SITE) -> dict[str, httpx.Response]:
+    return {f"{site}/{n}": html(f"Page {n}") for n in range(count)}
+
+
+def test_robots_txt_is_asked_first_and_once_per_origin():
+    found, web = scripted([f"{SITE}/{n}" for n in range(4)], pages(4))
+    asked = [str(request.url) for _, request in web.requests]
+    assert asked[0] == f"{SITE}/robots.txt"
+    assert asked.count(f"{SITE}/robots.txt") == 1
+    assert all(outcome.fetch.verdict is Verdict.OK for outcome in found.values())
+
+
+def test_the_pause_is_counted_from_the_end_of_one_request_to_the_start_of_the_next():
+    web = ScriptedWeb(pages(3))
+    web.seconds = 5.0
+    scripted([f"{SITE}/{n}" for n in range(3)], web)
+    assert pauses(web) == [6.0, 6.0, 6.0]
+
+
+def test_hosts_do_not_wait_for_each_other():
+    slow = {**pages(5), f"{SITE}/robots.txt": robots("User-agent: *\nCrawl-delay: 20")}
+    links = [f"{SITE}/{n}" for n in range(5)] + [f"https://b{n}.example/0" for n in range(50)]
+    answers = slow | {f"https://b{n}.example/0": html("B") for n in range(50)}
+    _, web = scripted(links, answers, config=CrawlConfig(hands=2))
+    began = web.requests[0][0]
+    others = [time - began for time, request in web.requests if request.url.host.startswith("b")]
+    assert len(others) == 100
+    assert max(others) < 5
+
+
+def test_crawl_delay_is_honoured_also_right_after_robots_txt():
+    answers = {**pages(3), f"{SITE}/robots.txt": robots("User-agent: *\nCrawl-delay: 7")}
+    _, web = scripted([f"{SITE}/{n}" for n in range(3)], answers)
+    assert pauses(web) == [7.0, 7.0, 7.0]
+
+
+def test_an_absurd_crawl_delay_is_honoured_up_to_the_stated_bound():
+    answers = {**pages(2), f"{SITE}/robots.txt": robots("User-agent: *\nCrawl-delay: 86400")}
+    _, web = scripted([f"{SITE}/{n}" for n in range(2)], answers)
+    assert pauses(web) == [CrawlConfig().longest_crawl_delay] * 2
+
+
+def test_a_429_makes_the_host_slower_and_good_answers_faster_again():
+    busy = httpx.Response(429, headers={"retry-after": "0"})
+    answers = {**pages(9), f"{SITE}/0": [busy, html("Page 0")]}
+    found, web = scripted([f"{SITE}/{n}" for n in range(9)], answers)
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.OK
+    assert pauses(web) == [1.0, 2.0, 2.0, 2.0] + [1.0] * 6
+
+
+def test_the_pause_after_429s_stays_bounded():
+    busy = httpx.Response(429, headers={"retry-after": "0"})
+    _, web = scripted([f"{SITE}/{n}" for n in range(8)], {f"{SITE}/{n}": busy for n in range(8)})
+    assert max(pauses(web)) == CrawlConfig().slowest
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_in_seconds_holds_the_whole_host(status):
+    answers = {
+        **pages(2),
+        f"{SITE}/0": [httpx.Response(status, headers={"retry-after": "40"}), html("Page 0")],
+    }
+    found, web = scripted([f"{SITE}/0", f"{SITE}/1"], answers)
+    assert found[f"{SITE}/0"].article
+    assert pauses(web)[1] == 40.0, "nothing else may be asked of the host meanwhile"
+
+
+def test_retry_after_as_a_date_is_understood():
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    answers = {f"{SITE}/0": [httpx.Response(503, headers={"retry-after": date}), html("Page 0")]}
+    found, web = scripted([f"{SITE}/0"], answers)
+    assert found[f"{SITE}/0"].article
+    assert 25 < pauses(web)[1] <= 30
+
+
+def test_who_asks_to_come_back_tomorrow_is_left_alone():
+    answers = {f"{SITE}/0": httpx.Response(429, headers={"retry-after": "86400"})}
+    found, web = scripted([f"{SITE}/0"], answers)
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.RATE_LIMITED
+    assert "86400" in found[f"{SITE}/0"].fetch.reason
+    assert web.asked == [f"{SITE}/0"]
+
+
+def test_repetition_backs_off_and_ends():
+    found, web = scripted([f"{SITE}/0"], {f"{SITE}/0": httpx.Response(503)})
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.SERVER_ERROR
+    assert web.asked == [f"{SITE}/0"] * 3
+    first, second = pauses(web)[1:]
+    assert 1 <= first <= 2 <= second <= 4
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 500])
+def test_what_repetition_cannot_help_is_not_repeated(status):
+    _, web = scripted([f"{SITE}/0"], {f"{SITE}/0": httpx.Response(status)})
+    assert web.asked == [f"{SITE}/0"]
+
+
+def test_a_lost_connection_is_tried_once_more():
+    found, web = scripted([f"{SITE}/0"], {f"{SITE}/0": [httpx.ReadError("reset"), html("Page 0")]})
+    assert found[f"{SITE}/0"].article
+    assert web.asked == [f"{SITE}/0"] * 2
+
+
+def test_the_user_agent_is_honest_and_names_a_contact():
+    config = without_pauses(CrawlConfig(contact="me@example.org"))
+    _, web = scripted([f"{SITE}/0"], pages(1), config=config)
+    for _, request in web.requests:
+        assert request.headers["user-agent"].startswith("indexer/")
+        assert "+me@example.org" in request.headers["user-agent"]
+        assert "mozilla" not in request.headers["user-agent"].lower()
+        assert request.headers["from"] == "me@example.org"
+
+
+def test_no_cookie_is_ever_sent_back():
+    def strict(request: httpx.Request) -> httpx.Response:
+        assert "cookie" not in request.headers
+        return html("Page", **{"set-cookie": "id=1; Path=/"})
+
+    _, web = scripted([f"{SITE}/0", f"{SITE}/1"], {f"{SITE}/0": strict, f"{SITE}/1": strict})
+    assert len(web.asked) == 2
+
+
+def test_every_hop_of_a_redirect_is_a_paced_request():
+    hops = {f"{SITE}/{n}": httpx.Response(302, headers={"location": f"/{n + 1}"}) for n in range(3)}
+    found, web = scripted([f"{SITE}/0"], {**hops, f"{SITE}/3": html("Page 3")})
+    assert found[f"{SITE}/0"].fetch.final_url == f"{SITE}/3"
+    assert pauses(web) == [1.0] * 4
+
+
+# ------------------------------------------------------------------ robots.txt
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_a_robots_txt_that_is_not_there_allows_everything(status):
+    found, _ = scripted(
+        [f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": httpx.Response(status, text="Disallow: /")}
+    )
+    assert found[f"{SITE}/0"].article
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_robots_txt_that_the_server_cannot_give_refuses_everything(status):
+    found, web = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": httpx.Response(status)})
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
+    assert str(status) in found[f"{SITE}/0"].fetch.reason
+    assert not web.asked
+
+
+def test_an_unreachable_host_is_called_so_and_its_page_not_fetched():
+    error = httpx.ConnectError("no route to host")
+    found, web = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": error})
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.NETWORK
+    assert not web.asked
+
+
+def test_the_longest_rule_decides_and_other_robots_rules_do_not_count():
+    rules = "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nDisallow: /0\nAllow: /0/open\n"
+    answers = {f"{SITE}/0": html("A"), f"{SITE}/0/open": html("B"), f"{SITE}/robots.txt": robots(rules)}
+    found, web = scripted([f"{SITE}/0", f"{SITE}/0/open"], answers)
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
+    assert web.asked == [f"{SITE}/0/open"]
+
+
+def test_a_group_for_this_crawler_is_obeyed():
+    rules = "User-agent: indexer\nDisallow: /\n\nUser-agent: *\nAllow: /\n"
+    found, _ = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": robots(rules)})
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
+
+
+def test_an_html_page_in_place_of_robots_txt_has_no_rules():
+    text = "<html><body>User-agent: *\nDisallow: /\n</body></html>"
+    found, _ = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": robots(text)})
+    assert found[f"{SITE}/0"].article
+
+
+def test_robots_txt_may_be_redirected_five_times():
+    hops = {f"{SITE}/r{n}": httpx.Response(301, headers={"location": f"/r{n + 1}"}) for n in range(5)}
+    hops[f"{SITE}/robots.txt"] = httpx.Response(301, headers={"location": "/r1"})
+    rules = robots("User-agent: *\nDisallow: /0")
+    refused, _ = scripted([f"{SITE}/0"], {**pages(1), **hops, f"{SITE}/r5": rules})
+    assert refused[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
+    endless = {**hops, f"{SITE}/r5": httpx.Response(301, headers={"location": "/r6"}), f"{SITE}/r6": rules}
+    allowed, _ = scripted([f"{SITE}/0"], {**pages(1), **endless})
+    assert allowed[f"{SITE}/0"].article
+
+
+def test_rules_beyond_500_kib_of_robots_txt_are_not_looked_at():
+    long = "User-agent: *\n" + "Allow: /nothing-of-interest\n" * 40_000 + "Disallow: /0\n"
+    found, _ = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": robots(long)})
+    assert found[f"{SITE}/0"].article
+
+
+def test_a_redirect_to_a_forbidden_address_is_not_followed():
+    answers = {
+        f"{SITE}/0": httpx.Response(302, headers={"location": "https://b.example/m/0"}),
+        "https://b.example/robots.txt": robots("User-agent: *\nDisallow: /m/"),
+        "https://b.example/m/0": html("Hidden"),
+    }
+    found, web = scripted([plain(f"{SITE}/0")], answers)
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
+    assert "b.example" in found[f"{SITE}/0"].fetch.reason
+    assert web.asked == [f"{SITE}/0"]

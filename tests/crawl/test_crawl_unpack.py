@@ -1,0 +1,95 @@
+"""Packed bodies come out as they went in, and a bomb never bursts."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+from functools import partial
+
+import brotli
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.crawl.failure import NoPage
+from indexer.crawl.unpack import Unpack
+from indexer.records import Verdict
+
+
+def raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+PACKERS = {
+    "": bytes,
+    "identity": bytes,
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "Deflate": raw_deflate,
+    "br": partial(brotli.compress, quality=5),
+    "zstd": zstandard.compress,
+    "gzip, br": lambda data: brotli.compress(gzip.compress(data)),
+}
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+@given(data=st.binary(min_size=1, max_size=5000), size=st.integers(1, 700))
+def test_a_body_comes_out_as_it_went_in(coding, data, size):
+    """However it was packed, and however the network cuts it."""
+    packed = PACKERS[coding](data)
+    unpack = Unpack(coding)
+    pieces = [piece for at in range(0, len(packed), size) for piece in unpack.feed(packed[at : at + size])]
+    assert b"".join(pieces) == data
+    assert unpack.finished
+
+
+@pytest.mark.parametrize("coding", [coding for coding in PACKERS if coding not in ("", "identity")])
+@given(data=st.binary(min_size=200, max_size=2000), cut=st.floats(0.1, 0.9))
+def test_a_body_cut_short_is_noticed(coding, data, cut):
+    packed = PACKERS[coding](data)
+    unpack = Unpack(coding)
+    b"".join(unpack.feed(packed[: int(len(packed) * cut)]))
+    assert not unpack.finished
+
+
+def test_gzip_of_several_members_is_one_body():
+    packed = gzip.compress(b"one ") + gzip.compress(b"two")
+    unpack = Unpack("gzip")
+    assert b"".join(unpack.feed(packed)) == b"one two"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br", "br, zstd"])
+def test_a_bomb_can_be_stopped_before_it_bursts(coding):
+    """64 MiB of zeros: whoever counts the pieces stops after a few, with little memory taken."""
+    names = [name.strip() for name in coding.split(",")]
+    packed = bytes(64 << 20)
+    for name in names:
+        packed = PACKERS[name](packed)
+    tracemalloc.start()
+    size = 0
+    for piece in Unpack(coding).feed(packed):
+        size += len(piece)
+        if size > 10 << 20:
+            break
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 10 << 20 < size < 20 << 20
+    assert peak < 24 << 20
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
+def test_what_is_not_packed_as_it_says_is_unreadable(coding):
+    with pytest.raises(NoPage) as failure:
+        b"".join(Unpack(coding).feed(b"<html>plain and simple" * 50))
+    assert failure.value.judgement.verdict is Verdict.UNREADABLE
+
+
+@pytest.mark.parametrize("coding", ["lzma", "gzip, gzip, gzip, gzip", "compress"])
+def test_an_unknown_or_absurd_coding_is_unreadable(coding):
+    with pytest.raises(NoPage) as failure:
+        Unpack(coding)
+    assert failure.value.judgement.verdict is Verdict.UNREADABLE
