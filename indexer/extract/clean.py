@@ -14,7 +14,7 @@ _TERMINAL = re.compile(
 # C0 and C1 but tab and newline; soft hyphen, zero-width space, joiner, BOM; the direction marks and
 # overrides of UAX #9; line and paragraph separators are handled as newlines before; surrogates.
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc\ud800-\udfff\ue000-\uf8ff]"
 )
 _NEWLINES = re.compile("\r\n?|[\u0085\u2028\u2029\x0b\x0c]")
 _SPACES = re.compile(r"[^\S\n]+")

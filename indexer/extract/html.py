@@ -68,6 +68,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     writer = Writer(title)
     anchors_of = dom.Anchors(tree)
     _keep_code(tree)
+    _keep_cells(tree)
     drop_promotions(tree)
     if (body := _main_text(tree, url)) is not None:
         _write(body, writer, anchors_of)
@@ -125,6 +126,16 @@ def _keep_code(tree: HtmlElement) -> None:
             table = table.getparent()
         if table is not None and table.tag == "table" and len(table.xpath(".//pre")) <= 2:
             _unwrap_code_table(table, pre)
+
+
+def _keep_cells(tree: HtmlElement) -> None:
+    """Marks cells of one word, as trafilatura takes "Mail" or "PDF" for a button wherever it stands.
+
+    The mark is a private-use character, which cleaning takes out again.
+    """
+    for cell in tree.iter("td", "th"):
+        if cell.text and not len(cell) and len(cell.text.split()) == 1:
+            cell.text += "\ue000"
 
 
 def _unwrap_code_table(table: HtmlElement, pre: HtmlElement) -> None:
@@ -224,7 +235,10 @@ def _is_block(code: _Element) -> bool:
 
 def _rows(table: _Element) -> Iterator[tuple[BlockKind, str]]:
     """A line of cells for each row; a table of one column only sets text and is paragraphs."""
-    rows = [[one_line(" ".join(map(str, cell.itertext()))) for cell in row] for row in table.iter("row")]
+    rows = [
+        [one_line(" ".join(text for _, text in _flow(cell, "table"))) for cell in row]
+        for row in table.iter("row")
+    ]
     single = all(len([cell for cell in row if cell]) <= 1 for row in rows)
     for row in rows:
         yield ("paragraph", "".join(row)) if single else ("table", " | ".join(row).rstrip(" |"))

@@ -32,7 +32,8 @@ _PAGE_NUMBER = re.compile(
     r"\W*(?:page|seite)?\W*(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|von)\s*\d{1,4})?\W*$", re.IGNORECASE
 )
 _BULLET = re.compile(r"(?:[\u2022\u25aa\u25cf\u2013*-]|\(?\d{1,2}[.)])\s+(?=\S)")
-_LINE_END_HYPHEN = re.compile("[\x02\ufffe]")  # pdfium's own signs for it
+_LINE_FEED, _RETURN = 10, 13
+_HYPHENS = (2, 0xFFFE)  # pdfium's signs for a hyphen that ends a line; it gives no line break after it
 _SENTENCE_END = re.compile(r"[.:;!?\"')\]]$")
 _NO_TITLE = re.compile(r"untitled|microsoft word|\.(?:docx?|pdf|tex|indd)$|^\W*$", re.IGNORECASE)
 
@@ -97,17 +98,18 @@ def _lines(document: Any, number: int) -> Iterator[_Line]:
     text_page = sheet.get_textpage()
     characters: list[str] = []
     first = 0
-    for at in range(text_page.count_chars() + 1):
-        code = raw.FPDFText_GetUnicode(text_page, at) if at < text_page.count_chars() else 10
-        if code not in (10, 13):
-            if not characters or not "".join(characters).strip():
-                first = at
-            characters.append(chr(code) if code < 0x110000 else "")
-        elif characters:
-            if text := printable(_LINE_END_HYPHEN.sub("-", "".join(characters))).strip():
-                left, _, _, top = text_page.get_charbox(first, loose=True)
-                yield _Line(text, number + 1, _size(text_page, first), _bold(text_page, first), top, left)
-            characters = []
+    count = text_page.count_chars()
+    for at in range(count + 1):
+        code = raw.FPDFText_GetUnicode(text_page, at) if at < count else _LINE_FEED
+        if code not in (_LINE_FEED, _RETURN, *_HYPHENS):
+            first = first if characters else at
+            characters.append(chr(code))
+            continue
+        text = printable("".join(characters)).strip() + ("-" if code in _HYPHENS else "")
+        if text:
+            left, _, _, top = text_page.get_charbox(first, loose=True)
+            yield _Line(text, number + 1, _size(text_page, first), _bold(text_page, first), top, left)
+        characters = []
     text_page.close()
     sheet.close()
 
@@ -223,7 +225,7 @@ def _pitch(lines: list[_Line], body: float) -> float:
     gaps = Counter(
         round(one.top - two.top, 1)
         for one, two in pairwise(lines)
-        if one.page == two.page and one.size == two.size == body and 0 < one.top - two.top < 3 * body
+        if one.page == two.page and one.size == two.size == body and 0 < one.top - two.top < 1.8 * body
     )
     return gaps.most_common(1)[0][0] if gaps else body * 1.2
 

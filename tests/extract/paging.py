@@ -1,0 +1,68 @@
+"""Pages for the tests of extraction: the replayed web's without its sockets, and pages made by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from indexer.records import Article, Page
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "replay"))
+
+
+def page(
+    body: bytes | str, *, url: str = "https://example.org/page", kind: str = "text/html; charset=utf-8"
+) -> Page:
+    """A page as the crawler hands it over."""
+    data = body.encode() if isinstance(body, str) else body
+    return Page(url, url, 200, {"content-type": kind} if kind else {}, data, datetime(2026, 1, 5, tzinfo=UTC))
+
+
+def document(body: str, *, head: str = "<title>A page</title>") -> Page:
+    """An HTML page of a body."""
+    return page(f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>")
+
+
+@cache
+def web() -> Any:
+    """The declared web of the replay: its rules, articles and templates."""
+    from declared_web import Web
+
+    return Web()
+
+
+def hostile_bodies() -> ModuleType:
+    import bodies
+
+    return bodies
+
+
+def replayed(url: str, *, template: str = "") -> Page:
+    """The page that the replay serves at a URL, in its own charset and called what the replay calls it."""
+    rule = web().rules[url]
+    rule = replace(rule, template=template or rule.template)
+    declared = rule.charset if rule.declared is None else rule.declared
+    kind = "text/html" + (f"; charset={declared}" if declared else "")
+    return page(web().page(rule).encode(rule.charset, "xmlcharrefreplace"), url=url, kind=kind)
+
+
+def texts(article: Article, kind: str) -> list[str]:
+    """The texts of all blocks of a kind."""
+    return [article.text[block.start : block.end] for block in article.blocks if block.kind == kind]
+
+
+def count_words(counted: Sequence[str]) -> list[int]:
+    """A tokenizer that takes each word for a token and adds two special ones."""
+    return [len(text.split()) + 2 for text in counted]
+
+
+FILLER = (
+    "It carries no meaning of its own, only enough words to pass for a paragraph: a server answers, a client "
+    "asks again, a queue holds what cannot be done at once, and somebody writes down why."
+)
