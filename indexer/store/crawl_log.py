@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from indexer.records import Article, Fetch, Outcome, Page, Source, Verdict
 from indexer.store.codec import article_row, digest, fetch_of, fetch_row, moment, to_json
@@ -156,6 +157,8 @@ class CrawlLog:
                 "extractor": self._extractor,
                 "fetched_at": fetch_row(fetch)["fetched_at"],
                 **article_row(article),
+                # What `--site` filters by: the host in the user's list, whoever stood in for it.
+                "site": urlsplit(outcome.page_url).hostname or "",
             }
         )
 
@@ -201,4 +204,5 @@ def keep_reading(database: Database, stale: StaleArticle, article: Article, *, e
     """A new version of an article, read again from the same page: only the reading differs."""
     row = database.rows("SELECT * FROM articles WHERE id = ?", (stale.number,))[0]
     del row["id"]
-    database.insert("articles", {**row, **article_row(article), "extractor": extractor})
+    fresh = {**article_row(article), "site": row["site"], "extractor": extractor}
+    database.insert("articles", {**row, **fresh})
