@@ -79,7 +79,7 @@ def visible_text(body: bytes) -> str:
     skipped = ""
     for piece in body[:_SCANNED].decode("utf-8", "replace").split("<"):
         tag, _, text = piece.partition(">")
-        name = tag[:12].split(None, 1)[0].lower() if tag.strip() else ""
+        name = tag[:12].partition(" ")[0].strip().lower()
         if skipped:
             if name != f"/{skipped}":
                 continue

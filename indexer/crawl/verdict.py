@@ -95,16 +95,15 @@ def _wall(page: Page, reading: Reading, words: int, config: CrawlConfig) -> Judg
     text = markers.visible_text(page.body)
     alone = reading.text_on_page < config.wall_words
     title = reading.article.title
-    if (
-        markers.bot_machinery(page.body)
-        or markers.BOT_TITLE.match(title)
-        or (alone and markers.BOT.search(text))
-    ):
+    asks = alone and (markers.BOT_TITLE.match(title) or markers.BOT.search(text))
+    if asks or markers.bot_machinery(page.body):
         return Judgement(Verdict.BOT_WALL, f"a challenge for browsers instead of the article: {title[:60]!r}")
     if _is_consent(page, title, text, words, config):
         return Judgement(Verdict.CONSENT, "a form that asks for consent instead of the article")
-    within = text if alone else reading.article.text
-    if markers.PAYWALL.search(within) or markers.PAID.search(page.body):
+    # Many a header says "already a subscriber?": it counts only in the article's place, or where the
+    # publisher declares the article paid.
+    within = text if alone or markers.PAID.search(page.body) else reading.article.text
+    if markers.PAYWALL.search(within):
         return Judgement(Verdict.PAYWALL, f"only {words} words, then a request to subscribe or log in")
     if _sent_to(page, _LOGIN):
         return Judgement(Verdict.PAYWALL, "sent on to a login page")

@@ -1,0 +1,272 @@
+"""Walls are not taken for articles, nor articles for walls."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from string import Template
+
+import pytest
+
+from indexer.config import CrawlConfig
+from indexer.crawl.verdict import judge, judge_status
+from indexer.errors import Unreadable
+from indexer.extract import read
+from indexer.records import Expect, Judgement, Page, Verdict
+
+TEMPLATES = Path(__file__).parents[2] / "data" / "sample" / "templates"
+SHARED = Path(os.environ.get("INDEXER_SHARED_DATA", "no data given"))
+SENTENCE = "The broker keeps every event in order, and each consumer remembers how far it has read. "
+CHROME = "<nav>" + "<a href='/x'>Products and solutions</a> " * 30 + "</nav>"
+URL = "https://a.example/blog/how-queues-scale"
+
+
+def page(
+    body: str | bytes, *, url: str = URL, final: str = "", status: int = 200, moved=False, **headers: str
+) -> Page:
+    data = body.encode() if isinstance(body, str) else body
+    named = {"content-type": "text/html; charset=utf-8"} | {
+        k.replace("_", "-"): v for k, v in headers.items()
+    }
+    return Page(url, final or url, status, named, data, datetime.now(UTC), moved)
+
+
+def article(
+    words: int, *, title: str = "How queues scale", text: str = SENTENCE, head: str = "", body: str = ""
+) -> str:
+    prose = (text * (words // len(text.split()) + 1)).split()[:words]
+    return (
+        f"<html><head><title>{title}</title>{head}</head><body>{body}"
+        f"<article><h1>{title}</h1><p>{' '.join(prose)}</p></article></body></html>"
+    )
+
+
+def notice(name: str) -> str:
+    text = (TEMPLATES / f"{name}.html").read_text(encoding="utf-8")
+    return Template(text).substitute(host="a.example", url=URL, title="How queues scale", status="200")
+
+
+def verdict(page: Page, **expect) -> Judgement:
+    judged = judge_status(page)
+    if judged.verdict is not Verdict.OK:
+        return judged
+    try:
+        reading = read(page)
+    except Unreadable as error:
+        return judge(page, error, expect=Expect(**expect), config=CrawlConfig())
+    return judge(page, reading, expect=Expect(**expect), config=CrawlConfig())
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (403, Verdict.BOT_WALL),
+        (999, Verdict.BOT_WALL),
+        (401, Verdict.PAYWALL),
+        (402, Verdict.PAYWALL),
+        (404, Verdict.GONE),
+        (410, Verdict.GONE),
+        (451, Verdict.GONE),
+        (429, Verdict.RATE_LIMITED),
+        (500, Verdict.SERVER_ERROR),
+        (503, Verdict.SERVER_ERROR),
+        (400, Verdict.SERVER_ERROR),
+        (304, Verdict.SERVER_ERROR),
+    ],
+)
+def test_each_failing_status_has_its_verdict_and_reason(status, expected):
+    judged = verdict(page(article(500), status=status))
+    assert judged.verdict is expected
+    assert str(status) in judged.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("challenge", Verdict.BOT_WALL),
+        ("paywall", Verdict.PAYWALL),
+        ("notfound", Verdict.SOFT_404),
+        ("forbidden", Verdict.SOFT_404),
+        ("busy", Verdict.THIN),
+        ("gone", Verdict.THIN),
+    ],
+)
+def test_a_notice_with_status_200_is_told_apart(name, expected):
+    assert verdict(page(notice(name))).verdict is expected
+
+
+@pytest.mark.parametrize("status", [200, 403, 503])
+def test_a_challenge_is_recognised_by_its_header_alone(status):
+    judged = verdict(page(article(900), status=status, cf_mitigated="challenge"))
+    assert judged.verdict is Verdict.BOT_WALL
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>Just a moment...</title><p>Checking your browser before accessing a.example.</p>",
+        "<title>a.example</title><p>Please enable JS</p><script src='https://ct.captcha-delivery.com/c.js'></script>",
+        "<title>Access to this page has been denied</title><div id=px-captcha></div><p>Press and hold</p>",
+        "<title>Pardon Our Interruption</title><p>As you were browsing something made us think you were a bot.</p>",
+        "<title>Making sure you're not a bot!</title><p>You are seeing this because of Anubis.</p>",
+        "<html><body><iframe src='/_Incapsula_Resource?x=1'>Request unsuccessful</iframe></body></html>",
+        "<title>x</title><p>Our systems have detected unusual traffic from your computer network.</p>",
+    ],
+)
+def test_challenges_of_the_usual_guards(html):
+    assert verdict(page(html)).verdict is Verdict.BOT_WALL
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>Subscribe</title><article><p>"
+        + SENTENCE * 3
+        + "To continue reading, log in.</p></article>"
+        + CHROME,
+        "<title>A story</title><script type='application/ld+json'>{\"isAccessibleForFree\": false}</script><p>"
+        + SENTENCE * 3
+        + "</p><aside>Already a subscriber? Sign in.</aside>"
+        + CHROME,
+    ],
+)
+def test_a_teaser_before_a_request_for_money_is_a_paywall(html):
+    assert verdict(page(html)).verdict is Verdict.PAYWALL
+
+
+def test_a_consent_form_in_place_of_the_article():
+    html = "<title>Before you continue</title><p>We use cookies.</p><button>Accept all</button><button>Reject all</button>"
+    assert verdict(page(html)).verdict is Verdict.CONSENT
+    moved = page("<title>x</title><p>Choose.</p>", final="https://consent.a.example/ui?continue=x")
+    assert verdict(moved).verdict is Verdict.CONSENT
+
+
+def test_a_login_page_in_place_of_the_article():
+    html = page("<title>Sign in</title><form>E-mail Password</form>", final="https://a.example/login?next=x")
+    assert verdict(html).verdict is Verdict.PAYWALL
+
+
+ABOUT_WALLS = (
+    "Verify you are human, says the CAPTCHA; checking your browser, says the proxy. A paywall asks you to subscribe to "
+    "continue reading, already a subscriber or not. We value your privacy, says the banner: accept all, reject all. "
+    "Page not found, says the server; please enable JavaScript, says the rest. "
+)
+
+
+@pytest.mark.parametrize(
+    "title", ["Just a moment: how challenges work", "404 pages that work", "Before you continue"]
+)
+def test_a_long_article_about_walls_is_an_article(title):
+    assert verdict(page(article(400, title=title, text=ABOUT_WALLS))).verdict is Verdict.OK
+
+
+def test_a_short_article_in_the_chrome_of_a_paid_site_is_an_article():
+    chrome = (
+        CHROME
+        + "<div>Already a subscriber? Log in. Subscribe now to read more.</div><div>Accept all cookies</div>"
+    )
+    assert verdict(page(article(60, body=chrome))).verdict is Verdict.OK
+
+
+def test_a_small_page_is_enough_where_its_link_expects_little():
+    small = page(article(40, title="Code: the hidden language"))
+    assert verdict(small, title_any=("hidden language",), min_words=30).verdict is Verdict.OK
+    assert verdict(small, min_words=300).verdict is Verdict.THIN
+
+
+def test_words_are_counted_in_scripts_without_spaces():
+    text = "分散ロックは、複数のプロセスが資源を排他的に扱うための仕組みです。" * 3
+    assert (
+        verdict(page(f"<title>分散ロック</title><article><h1>分散ロック</h1><p>{text}</p></article>")).verdict
+        is Verdict.OK
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("", Verdict.EMPTY),
+        ("  \n ", Verdict.EMPTY),
+        ("<html><head><title>x</title></head><body></body></html>", Verdict.EMPTY),
+        (
+            "<title>App</title><div id=root></div><noscript>You need to enable JavaScript.</noscript>",
+            Verdict.SCRIPT_ONLY,
+        ),
+        ("<title>x</title><p>One moment.</p>", Verdict.THIN),
+    ],
+)
+def test_too_little_is_told_by_its_kind(html, expected):
+    judged = verdict(page(html))
+    assert judged.verdict is expected
+    assert judged.reason
+
+
+def test_what_cannot_be_read_says_why():
+    judged = verdict(page(b"%PDF-1.7 broken", content_type="application/pdf"))
+    assert judged.verdict is Verdict.UNREADABLE
+    assert judged.reason
+
+
+# ------------------------------------------------------------------- soft 404
+
+
+def test_a_title_that_is_not_the_expected_one_is_a_soft_404():
+    judged = verdict(page(article(500, title="Our new product")), title_any=("queues", "brokers"))
+    assert judged.verdict is Verdict.SOFT_404
+    assert "Our new product" in judged.reason
+    assert "queues" in judged.reason
+
+
+@pytest.mark.parametrize("title", ["Event-Driven Architecture", "event driven  architecture, explained | A"])
+def test_the_expected_title_is_found_whatever_its_case_and_hyphens(title):
+    assert (
+        verdict(page(article(500, title=title)), title_any=("event-driven architecture",)).verdict
+        is Verdict.OK
+    )
+
+
+@pytest.mark.parametrize("final", ["/", "/home", "/blog", "/blog/", "/index.html", "/404", "/docs/latest/"])
+def test_a_redirect_to_a_page_for_everybody_is_a_soft_404(final):
+    general = page(notice("home"), final=f"https://a.example{final}")
+    assert verdict(general).verdict is Verdict.SOFT_404
+
+
+@pytest.mark.parametrize(
+    ("url", "final", "title"),
+    [
+        (URL, "https://a.example/articles/how-queues-scale", "How queues scale"),
+        (URL, "https://b.example/", "How queues scale"),
+        ("https://a.example/", "https://a.example/en/home", "Welcome"),
+        ("https://a.example/docs", "https://a.example/docs/latest/", "Welcome to the docs"),
+        ("https://a.example/302", "https://a.example/arrived", "Adding binary numbers"),
+        ("https://a.example/relative/start", "https://a.example/arrived", "Adding binary numbers"),
+        (
+            "https://a.example/p/8c751c47db6f",
+            "https://a.example/designing-an-event-store",
+            "Designing an event store",
+        ),
+    ],
+)
+def test_a_redirect_to_the_article_is_none(url, final, title):
+    moved = page(article(500, title=title), url=url, final=final, moved=True)
+    assert verdict(moved).verdict is Verdict.MOVED
+
+
+# ------------------------------------------------------- evidence on real pages
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="INDEXER_SHARED_DATA names no folder with the benchmark")
+def test_no_real_page_is_taken_for_a_wall():
+    """The 181 pages of the article extraction benchmark, some with texts of 24 words."""
+    folder = SHARED / "extraction" / "article-extraction-benchmark" / "html"
+    files = sorted(folder.glob("*.html.gz"))
+    assert len(files) == 181
+    bad = {
+        file.name: judged
+        for file in files
+        if not (judged := verdict(page(gzip.decompress(file.read_bytes())))).verdict.good
+    }
+    assert not bad
