@@ -14,19 +14,23 @@ _TERMINAL = re.compile(
 # C0 and C1 but tab and newline; soft hyphen, zero-width space, joiner, BOM; the direction marks and
 # overrides of UAX #9; line and paragraph separators are handled as newlines before; surrogates.
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc\ud800-\udfff\ue000-\uf8ff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffc\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]"
 )
 _NEWLINES = re.compile("\r\n?|[\u0085\u2028\u2029\x0b\x0c]")
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r" ?\n\s*")
 
 
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+PAGE_BREAK = "\u2029"
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def parseable(text: str) -> str:
-    """The source of a page without terminal escapes and characters that no XML tree may hold."""
-    return _NOT_XML.sub("", _TERMINAL.sub("", text))
+    """The source of a page without terminal escapes and characters that no XML tree may hold.
+
+    A form feed becomes :data:`PAGE_BREAK`, which a tree may hold and which is white space as well.
+    """
+    return _NOT_XML.sub("", _TERMINAL.sub("", text).replace("\f", PAGE_BREAK))
 
 
 def printable(text: str) -> str:

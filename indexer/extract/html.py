@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from itertools import groupby
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from indexer.extract import dom
 from indexer.extract.blocks import Writer, comparable
 from indexer.extract.charset import decode
-from indexer.extract.clean import one_line
+from indexer.extract.clean import PAGE_BREAK, one_line
 from indexer.extract.dom import text_of
 from indexer.extract.frame import drop_promotions, mark_frame, missed_structure
 from indexer.extract.plain import plain_article
@@ -51,6 +52,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     """The article in the tree, which is changed on the way."""
     from trafilatura.metadata import extract_metadata
 
+    _quiet()
     known = extract_metadata(tree, url, extensive=False)
     host = urlsplit(url).hostname or ""
     site = one_line(known.sitename or host)
@@ -80,7 +82,7 @@ def _preformatted(tree: HtmlElement, words: int) -> list[str]:
 
     ``words`` are those that are visible on the page.
     """
-    texts = [text_of(pre) for pre in tree.iter("pre")]
+    texts = [text_of(pre).replace(PAGE_BREAK, "\f") for pre in tree.iter("pre")]
     length = len("".join(texts).split())
     return texts if length >= max(MOSTLY * words, ENOUGH) else []
 
@@ -102,6 +104,12 @@ def _main_text(tree: HtmlElement, url: str) -> _Element | None:
         return first
     second = extract()
     return second if second is not None and _better(second, first) else first
+
+
+def _quiet() -> None:
+    """Stops log lines about single pages, which Python would print where no logging is set up."""
+    for library in ("trafilatura", "htmldate"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def _better(second: _Element, first: _Element) -> bool:

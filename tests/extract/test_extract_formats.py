@@ -20,7 +20,8 @@ RFC = "https://www.rfc-editor.org/rfc/rfc7990.html"
 
 def pdf(*sheets: list[tuple[float, float, float, str]], encrypt: str = "") -> bytes:
     """A PDF of sheets of lines: x and y in points, size (negative for bold), text."""
-    fonts = "<</F1 <</Type/Font/Subtype/Type1/BaseFont/Helvetica>>/F2 <</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>>>>"
+    font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica"
+    resources = f"<</Font <</F1 {font}>>/F2 {font}-Bold>>>>>>"
     kids = " ".join(f"{3 + 2 * at} 0 R" for at in range(len(sheets)))
     objects = ["<</Type/Catalog/Pages 2 0 R>>", f"<</Type/Pages/Count {len(sheets)}/Kids[{kids}]>>"]
     for at, sheet in enumerate(sheets):
@@ -28,7 +29,7 @@ def pdf(*sheets: list[tuple[float, float, float, str]], encrypt: str = "") -> by
             f"BT /F{1 + (size < 0)} {abs(size)} Tf {x} {y} Td ({text}) Tj ET\n" for x, y, size, text in sheet
         )
         objects.append(
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font {fonts}>>/Contents {4 + 2 * at} 0 R>>"
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources{resources}/Contents {4 + 2 * at} 0 R>>"
         )
         objects.append(f"<</Length {len(stream)}>>stream\n{stream}endstream")
     out, places = "%PDF-1.4\n", []
@@ -52,8 +53,8 @@ def sheet(number: int, *lines: tuple[float, str]) -> list[tuple[float, float, fl
 def test_a_pdf_keeps_its_pages_headings_and_paragraphs() -> None:
     """Broken lines and hyphenated words are joined, over the page break as well; running heads are gone."""
     article = read(page(pdf(
-        sheet(1, (-16, "About queues"), (0, ""), (11, "A queue holds what cannot be done at once, and a con-"),
-              (11, "sumer takes it out in order.")),
+        sheet(1, (-16, "About queues"), (0, ""),
+              (11, "A queue holds what cannot be done at once, and a con-"), (11, "sumer takes it out in order.")),
         sheet(2, (-16, "Retries"), (0, ""), (11, "Every retry waits longer than the one before it, and the")),
         sheet(3, (11, "last one gives up."), (0, ""), (11, "A dead letter tells a person.")),
     ), kind="application/pdf")).article  # fmt: skip
@@ -78,7 +79,10 @@ def test_a_real_pdf_called_html_is_read_as_pdf() -> None:
     assert {block.page for block in article.blocks} == {1, 2}
 
 
-LOCK = f"/Encrypt<</Filter/Standard/V 1/R 2/Length 40/P -4/O<{'ab' * 32}>/U<{'cd' * 32}>>>/ID[<{'00' * 16}><{'00' * 16}>]"
+LOCK = (
+    f"/Encrypt<</Filter/Standard/V 1/R 2/Length 40/P -4/O<{'ab' * 32}>/U<{'cd' * 32}>>>"
+    f"/ID[<{'00' * 16}><{'00' * 16}>]"
+)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +149,8 @@ def test_markdown_keeps_structure_and_drops_front_matter() -> None:
     """Title from the front matter, blocks under headings, code as it stands, links by their words."""
     article = read(page(
         "---\ntitle: Queues\nauthor: Ann\ndate: 2024-01-02\n---\n\nSee [the *docs*](https://x.org/y).\n\n"
-        "## Use {#use}\n\n1. one\n2. two `x`\n\n```py\nif a:\n    b()\n```\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n> said\n",
+        "## Use {#use}\n\n1. one\n2. two `x`\n\n```py\nif a:\n    b()\n```\n\n"
+        "| A | B |\n|---|---|\n| 1 | 2 |\n\n> said\n",
         kind="text/plain",
     )).article  # fmt: skip
     assert (article.title, article.author, article.published) == ("Queues", "Ann", "2024-01-02")
@@ -167,7 +172,8 @@ def test_a_raw_gist_equals_its_page() -> None:
 
 def test_plain_text_is_re_flowed() -> None:
     """Hard line breaks go, list items stay apart, a short first line is the title."""
-    body = "Notes on queues\n\nA queue holds what\ncannot be done at once.\n\n- first item\n  goes on\n- second\n"
+    items = "- first item\n  goes on\n- second\n"
+    body = f"Notes on queues\n\nA queue holds what\ncannot be done at once.\n\n{items}"
     article = read(page(body, kind="text/plain")).article
     assert article.title == "Notes on queues"
     assert texts(article, "paragraph") == ["A queue holds what cannot be done at once."]

@@ -1,0 +1,79 @@
+"""Text fragments are found by a browser: unique, inside one block, correctly escaped."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.extract.blocks import Writer
+from indexer.extract.fragments import text_fragment
+
+BLOCKS = st.lists(
+    st.tuples(
+        st.sampled_from(["paragraph", "list", "table"]), st.text("abé ,-&#%\n|.€", min_size=1, max_size=80)
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def directive(fragment: str) -> list[str]:
+    """The parts of a text directive, as a browser reads them."""
+    assert fragment.startswith("#:~:text=")
+    return [unquote(part) for part in fragment.removeprefix("#:~:text=").split(",")]
+
+
+@given(BLOCKS, st.data())
+def test_a_fragment_names_one_place_inside_the_passage(
+    blocks: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    """Its start occurs once in the article and lies in the passage; its end is the first one after that."""
+    writer = Writer("")
+    for kind, text in blocks:
+        writer.add(kind, text)
+    article = writer.article()
+    if not article.blocks:
+        return
+    block = data.draw(st.sampled_from(article.blocks))
+    fragment = text_fragment(article.text, block.start, block.end)
+    if fragment:
+        assert re.fullmatch(r"#:~:text=[A-Za-z0-9%!'()*._~]+(,[A-Za-z0-9%!'()*._~]+)?", fragment)
+        first, *last = directive(fragment)
+        assert article.text.lower().count(first.lower()) == 1
+        begins = article.text.lower().index(first.lower())
+        assert block.start <= begins < block.end
+        assert "\n" not in first
+        assert " | " not in first
+        if last:
+            ends = article.text.lower().index(last[0].lower(), begins + len(first))
+            assert ends + len(last[0]) <= block.end
+
+
+def test_it_begins_with_the_passage_and_ends_with_its_first_line() -> None:
+    """The whole first paragraph is highlighted."""
+    text = "Before it.\n\nA queue holds what cannot be done at once, by design.\n\nAfter it."
+    start = text.index("A queue")
+    fragment = text_fragment(text, start, text.index("\n\nAfter"))
+    assert fragment == "#:~:text=A%20queue%20holds%20what,design."
+
+
+def test_signs_that_mean_something_in_a_directive_are_escaped() -> None:
+    """Commas, hyphens and ampersands of the text are not taken for syntax."""
+    text = "Up-to-date, fast & small"
+    assert text_fragment(text, 0, len(text)) == "#:~:text=Up%2Dto%2Ddate%2C%20fast%20%26%20small"
+
+
+def test_it_grows_until_it_is_unique_whatever_the_case() -> None:
+    """Browsers ignore case, so a title in capitals counts as the same words."""
+    text = "THE SAME FOUR WORDS here\n\nThe same four words there"
+    start = text.index("The same")
+    assert directive(text_fragment(text, start, len(text)))[0] == "The same four words there"
+
+
+def test_a_passage_that_nothing_tells_apart_has_none() -> None:
+    """Rather no fragment than one that opens the wrong place."""
+    text = "Yes.\n\nYes."
+    assert text_fragment(text, 6, 10) == ""
