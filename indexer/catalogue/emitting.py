@@ -35,10 +35,14 @@ def text(value: str) -> str:
 
 def quoted(value: str) -> str:
     """A scalar for any context: mostly a JSON string, with escapes for what YAML would not take raw."""
-    if '"' in value and "'" not in value and value.isprintable() and "\ufeff" not in value:
+    if '"' in value and "'" not in value and value.isprintable():
         return f"'{value}'"
-    raw = json.dumps(value, ensure_ascii=False)
-    return raw if raw.isprintable() and "\ufeff" not in raw else json.dumps(value)
+    return _escaped(json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(json_text: str) -> str:
+    """JSON with YAML's escapes for unprintable characters; YAML does not join JSON's surrogate pairs."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json_text)
 
 
 def flow_text(value: str) -> str:
@@ -84,8 +88,7 @@ def flow_entry(link: Link) -> str:
     kept = {key: value for key, value in values.items() if value}
     if not link.archive:
         kept["archive"] = False
-    written = json.dumps(kept if len(kept) > 1 else link.url, ensure_ascii=False)
-    return written if written.isprintable() else json.dumps(kept if len(kept) > 1 else link.url)
+    return _escaped(json.dumps(kept if len(kept) > 1 else link.url, ensure_ascii=False))
 
 
 def dump(links: Iterable[Link]) -> str:

@@ -257,7 +257,10 @@ def _key_column(document: Document, path: NodePath) -> int:
 def _apply(document: Document, splices: Sequence[Splice], wanted: Mapping[str, tuple[Link, ...]]) -> None:
     """Make the edits, prove that they gave what was wanted, and only then write."""
     text = document.text
-    for start, end, replacement in sorted(splices, reverse=True):
+    # From the end backward; of two at one place the last given goes in first, and so comes out behind.
+    for _, (start, end, replacement) in sorted(
+        enumerate(splices), key=lambda at: (at[1][0], at[0]), reverse=True
+    ):
         text = text[:start] + replacement + text[end:]
     try:
         held = dict(parse(text, document.path).links)

@@ -76,7 +76,9 @@ def test_every_key_of_the_interface_is_understood(written):
 
 def test_plain_lists_of_urls_are_a_catalogue(written):
     """A category may be just its URLs; an empty category and an empty key count as nothing."""
-    catalogue = load(written("categories:\n  A:\n    - http://a.org\n  B:\n  C: [{url: http://b.org, note: }]\n"))
+    catalogue = load(
+        written("categories:\n  A:\n    - http://a.org\n  B:\n  C: [{url: http://b.org, note: }]\n")
+    )
     assert [link.url for link in catalogue.links] == ["http://a.org", "http://b.org"]
     assert catalogue.categories == ("A", "B", "C")
 
@@ -112,11 +114,15 @@ ONE = "categories:\n  A:\n    - url: https://a.org/\n"
     [
         ("categories:\n  A:\n   - b: [1\n", 4, "broken YAML"),
         ("categories:\n\tA: 1\n", 2, "broken YAML"),
-        ("categories:\n  A:\n    - https://a.org/\0\n", 3, r"broken YAML: the character '\x00' is not allowed"),
+        (
+            "categories:\n  A:\n    - https://a.org/\0\n",
+            3,
+            r"broken YAML: the character '\x00' is not allowed",
+        ),
         ("categories: *x\n", 1, "broken YAML: found undefined alias 'x'"),
         ("categories: {}\n---\ncategories: {}\n", 2, "broken YAML"),
         (b"categories:\n  A:\n    - http://a.org/\xff\n", 3, "not UTF-8 text (byte 0xff)"),
-        ("categories: " + "[" * 5000, 1, "nested too deeply"),
+        ("categories: " + "[" * 1500, 1, "nested too deeply"),
         ("categories: &a {A: *a}\n", 1, "nested too deeply"),
         ("categories: !!python/object:os.system {}\n", 1, "YAML tag"),
         ("categories:\n  ? [a, b]\n  : []\n", 1, "a key that is not plain text"),
@@ -131,7 +137,11 @@ ONE = "categories:\n  A:\n    - url: https://a.org/\n"
         ("categories:\n  A: https://a.org\n", 2, "category 'A' must be a list, not the text"),
         ("categories:\n  A:\n  - https://a.org\n  A:\n  - https://b.org\n", 4, "'A' is already at line 2"),
         ("categories:\n  A:\n    - 42\n", 3, "link 1 of 'A' must be a URL or a mapping with 'url:'"),
-        ("categories:\n  A:\n    -\n", 3, "link 1 of 'A' must be a URL or a mapping with 'url:', not nothing"),
+        (
+            "categories:\n  A:\n    -\n",
+            3,
+            "link 1 of 'A' must be a URL or a mapping with 'url:', not nothing",
+        ),
         ("categories:\n  A:\n    - title: x\n", 3, "link 1 of 'A' has no 'url'"),
         (ONE + "      titel: x\n", 4, "unknown key 'titel' in link 1 of 'A'; did you mean 'title'?"),
         (ONE + "      url: x\n", 4, "the key 'url' is already at line 3"),
@@ -145,7 +155,11 @@ ONE = "categories:\n  A:\n    - url: https://a.org/\n"
         (ONE + "      follow: pages\n", 4, "'follow' cannot be 'pages'; did you mean 'page'?"),
         (ONE + "      follow: [a]\n", 4, "'follow' must be a mapping, not a list"),
         (ONE + "      follow:\n        mode: sites\n", 5, "'mode' cannot be 'sites'; did you mean 'site'?"),
-        (ONE + "      follow:\n        dept: 2\n", 5, "unknown key 'dept' in 'follow'; did you mean 'depth'?"),
+        (
+            ONE + "      follow:\n        dept: 2\n",
+            5,
+            "unknown key 'dept' in 'follow'; did you mean 'depth'?",
+        ),
         (ONE + "      follow: {max_pages: 0}\n", 4, "'max_pages' must be at least 1, not 0"),
         (ONE + "      follow: {depth: deep}\n", 4, "'depth' must be a whole number, not the text 'deep'"),
         (ONE + "      follow: {depth: 1.5}\n", 4, "'depth' must be a whole number"),
@@ -155,7 +169,11 @@ ONE = "categories:\n  A:\n    - url: https://a.org/\n"
         (ONE + "      fallbacks:\n        - not a url\n", 5, "malformed URL 'not a url'"),
         (ONE + "      fallbacks: [{url: http://b.org, kind: relatd}]\n", 4, "did you mean 'related'?"),
         (ONE + "      fallbacks: [{kind: related}]\n", 4, "item 1 of 'fallbacks' has no 'url'"),
-        (ONE + "    - https://b.org\n    - https://a.org/\n", 5, "duplicate URL https://a.org/ is already at line 3"),
+        (
+            ONE + "    - https://b.org\n    - https://a.org/\n",
+            5,
+            "duplicate URL https://a.org/ is already at line 3",
+        ),
         (ONE + "  B:\n    - https://a.org/\n", 5, "duplicate URL https://a.org/ is already at line 3"),
         (ONE + "      titel: x\n      nte: y\n", 4, "(and 1 more)"),
     ],
@@ -210,7 +228,9 @@ def test_anchors_and_aliases_may_share_settings(written):
     assert [link.expect.min_words for link in catalogue.links] == [9, 9]
 
 
-@pytest.mark.parametrize(("written_as", "means"), [("no", False), ("off", False), ("true", True), ("Yes", True)])
+@pytest.mark.parametrize(
+    ("written_as", "means"), [("no", False), ("off", False), ("true", True), ("Yes", True)]
+)
 def test_archive_takes_every_spelling_of_yes_and_no(written, written_as, means):
     """`archive: no` means what it says, whichever version of YAML its author has in mind."""
     assert load(written(ONE + f"      archive: {written_as}\n")).links[0].archive is means
@@ -223,7 +243,7 @@ def test_byte_order_mark_and_windows_line_ends_are_read(written):
 
 
 def test_check_warns_of_what_is_valid_but_looks_unintended(written):
-    """Two spellings of a page, http beside https, credentials, and rules without effect are told with lines."""
+    """Two spellings of a page, http beside https, credentials, rules without effect: each with its line."""
     path = written(
         "categories:\n"
         "  A:\n"
@@ -237,7 +257,13 @@ def test_check_warns_of_what_is_valid_but_looks_unintended(written):
         "      fallbacks: [https://d.org/]\n"
     )
     warnings = check(path)
-    assert [warning.removeprefix(f"{path}:").partition(":")[0] for warning in warnings] == ["4", "6", "7", "8", "8"]
+    assert [warning.removeprefix(f"{path}:").partition(":")[0] for warning in warnings] == [
+        "4",
+        "6",
+        "7",
+        "8",
+        "8",
+    ]
     assert "line 3 under another spelling" in warnings[0]
     assert "plain http" in warnings[1]
     assert "secret" not in warnings[2], "a password is not printed"

@@ -41,7 +41,20 @@ def words(runs: Sequence[Run]) -> str:
 
 
 def item_links(runs: Sequence[Run]) -> list[Found]:
-    """The entries of one list item."""
+    """The entries of one list item; a further line of it that begins with a link is an entry again."""
+    groups: list[list[Run]] = [[]]
+    for line in _lines(runs):
+        begins = isinstance(
+            next((run for run in line if not isinstance(run, str) or run.strip()), ""), Anchor
+        )
+        if begins and any(isinstance(run, Anchor) for run in groups[-1]):
+            groups.append([])
+        groups[-1] += [*line, "\n"]
+    return [found for group in groups for found in _entries(group)]
+
+
+def _entries(runs: Sequence[Run]) -> list[Found]:
+    """The entries of a run of text that begins one, and their note."""
     places = [place for place, run in enumerate(runs) if isinstance(run, Anchor)]
     if not places:
         return []

@@ -12,6 +12,7 @@ whole document has no others.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 from lxml import etree, html
@@ -120,6 +121,8 @@ class _Walker:
         self.harvest = harvest
         self.prose: list[Found] = []
         self.steps: list[_Step] = []
+        self.below_entry = False
+        """Whether the list being read stands below an item that is a link: its words are that link's note."""
 
     def walk(self, element: etree._Element) -> None:
         """Read an element's own text as one unit between its blocks, and its blocks in turn."""
@@ -131,24 +134,34 @@ class _Walker:
                 runs += ["\n", *_inline(child), "\n"]
             elif tag in _BLOCKS:
                 had_link |= self._flush(element, runs)
-                self._block(child, tag, words(runs) if not had_link and element.tag == "li" else "")
+                if element.tag == "li" and tag in ("ul", "ol"):
+                    self._below(child, "" if had_link else words(runs), entry=had_link)
+                else:
+                    self._block(child, tag)
                 runs = []
             elif tag not in _UNREAD:
                 runs += _inline(child)
             runs.append(child.tail or "")
         self._flush(element, runs)
 
-    def _block(self, child: etree._Element, tag: str, bullet: str) -> None:
+    def _below(self, nested: etree._Element, bullet: str, *, entry: bool) -> None:
+        """Read a list below an item: below a link, or below words that head it."""
+        kept = (list(self.steps), self.below_entry)
+        self.below_entry = entry
+        if bullet:
+            self.steps.append(_Step(bullet, "bullet"))
+        self.walk(nested)
+        self.steps, self.below_entry = kept
+
+    def _block(self, child: etree._Element, tag: str) -> None:
         if tag in _HEADINGS:
             self._heading(child, _HEADINGS[tag])
         elif tag == "table":
             self._table(child)
         elif tag == "summary":
             self._summary(child)
-        elif tag == "details" or (bullet and tag in ("ul", "ol")):
+        elif tag == "details":
             kept = list(self.steps)
-            if tag != "details":
-                self.steps.append(_Step(bullet, "bullet"))
             self.walk(child)
             self.steps = kept
         elif tag != "pre":
@@ -188,6 +201,8 @@ class _Walker:
             left_out = [
                 Found(run.url, run.text) for run in runs if isinstance(run, Anchor) and run.url not in shown
             ]
+            if self.below_entry and not (found or left_out) and not self.harvest.links[-1].note:
+                self.harvest.links[-1] = replace(self.harvest.links[-1], note=words(runs))
         else:
             found, left_out = line_links(runs)
         self._take(found, left_out)
