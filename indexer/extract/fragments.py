@@ -1,8 +1,8 @@
-"""Links to a passage on a page that has no anchor there: text fragments.
+"""Where a page opens at a passage: an anchor, a PDF's page, or else a text fragment.
 
-The syntax is that of the WICG draft "URL Fragment Text Directives": ``#:~:text=start,end``. A browser
-highlights from the first ``start`` to the first ``end`` after it, ignoring case, each a run of whole words
-inside one block.
+The syntax of text fragments is that of the WICG draft "URL Fragment Text Directives":
+``#:~:text=start,end``. A browser highlights from the first ``start`` to the first ``end`` after it,
+ignoring case, each a run of whole words inside one block.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
+
+from indexer.records import Article, Passage
 
 FEWEST_WORDS = 4
 """Words a fragment begins with, where there are so many: fewer match by chance in what surrounds the text."""
@@ -19,6 +21,15 @@ MOST_END_WORDS = 2
 """Words of the end. A longer run may be parted by a line break that the article no longer has."""
 _WORD = re.compile(r"\S+")
 _BLOCK = re.compile(r"\n| \| ")
+
+
+def opening(article: Article, passage: Passage) -> str:
+    """What opens an article's page at a passage: a PDF's page, the section's anchor, or a text fragment."""
+    if passage.page:
+        return f"#page={passage.page}"
+    if passage.anchor:
+        return "#" + quote(passage.anchor, safe="!$&'()*+,;=:@/?-._~")  # RFC 3986, 3.5
+    return text_fragment(article.text, passage.start, passage.end)
 
 
 def text_fragment(article_text: str, start: int, end: int) -> str:

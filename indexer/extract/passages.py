@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from indexer.config import PassageConfig
 from indexer.extract.context import contexts
+from indexer.extract.fragments import opening
 from indexer.extract.sentences import nearest_middle
 from indexer.extract.spans import Counter, CountTokens, Span, measure
 from indexer.records import Article, Block, Passage
@@ -64,7 +65,8 @@ def passages(
     _measure(article, sections, known, window, counter)
     cutter = _Packer(article, known, window, counter, config)
     found = [passage for section in _joined(sections, config) for passage in cutter.pack(section)]
-    return _within(found, max_tokens, count_tokens)
+    fitting = _within(found, max_tokens, count_tokens)
+    return [replace(passage, fragment=opening(article, passage)) for passage in fitting]
 
 
 def _sections(article: Article) -> list[_Section]:

@@ -26,6 +26,9 @@ _DRAWN = re.compile(r"[-+=|]{4,}|[<>{}\\]|\S {3,}\S|^\s*[|+].*[|+]\s*$|;\s*$|/\*
 _END = re.compile(r"[.:;!?\"')\]]$")
 
 
+_RFC_NUMBER = re.compile(r"(?:Request for Comments:|\bRFC)\s*(\d+)")
+
+
 def read_plain(page: Page) -> Reading:
     """The article of a text body: Markdown by its signs, else plain text."""
     text = decode(page.body, page.headers.get("content-type", ""))
@@ -54,7 +57,7 @@ def plain_article(
     numbered = sum(1 for group, _ in groups if (heading := _heading(group)) and heading.number) > 1
     if numbered:
         start = next(at for at, (group, _) in enumerate(groups) if _heading(group))
-        title = title or _centred(groups[:start])
+        title = title or _rfc_title(groups[:start])
     else:
         start = int(bool(groups) and not title and len(groups[0][0]) == 1)
         title = title or one_line(" ".join(groups[0][0]) if start else "")
@@ -218,9 +221,11 @@ def _flowed(lines: list[str]) -> str:
     return text
 
 
-def _centred(groups: list[tuple[list[str], int]]) -> str:
-    """The title of an RFC: the first lines that stand in the middle of the page."""
+def _rfc_title(groups: list[tuple[list[str], int]]) -> str:
+    """The title before an RFC's first section, as it is cited: its number, and the first centred lines."""
+    number = _RFC_NUMBER.search("\n".join(line for group, _ in groups[:2] for line in group))
     for group, _ in groups:
         if all(_margin(line) > 4 for line in group):
-            return " ".join(one_line(line) for line in group if not line.strip().startswith("("))
+            title = " ".join(one_line(line) for line in group if not line.strip().startswith("("))
+            return f"RFC {number[1]}: {title}" if number else title
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +13,10 @@ def deep_link(row: PassageRow) -> str:
     """The address the text was taken from, at the passage.
 
     The passage's own fragment (a section's anchor, ``#page=n`` of a PDF, or a text fragment) takes the
-    place of the address's; a passage without one opens the address as it is.
+    place of the address's; a passage without one opens the address as it is. A capture of the web
+    archive opens in the archive's own page, not in the raw form (``id_``) that was read.
     """
+    address = re.sub(r"^(https?://web\.archive\.org/web/\d+)id_/", r"\1/", row.final_url)
     if not row.passage.fragment:
-        return row.final_url
-    return row.final_url.partition("#")[0] + row.passage.fragment
+        return address
+    return address.partition("#")[0] + row.passage.fragment
