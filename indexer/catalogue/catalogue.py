@@ -34,24 +34,24 @@ class Catalogue:
         return tuple(link for link in self.links if link.category == name)
 
 
-def catalogue_of(document: Document) -> Catalogue:
-    """The catalogue that a document holds, which may be empty."""
-    links = tuple(link for links in document.links.values() for link in links)
-    return Catalogue(document.path, links, tuple(document.links))
-
-
 def load(path: Path) -> Catalogue:
     """Read catalogue.yaml.
 
     Raises CatalogueError, one line with file and line number, where the file is missing, is not
     YAML, has a key, value or URL that is not understood, names a URL twice, or has no links.
     """
-    catalogue = catalogue_of(read_document(path))
-    if not catalogue.links:
+    document = _with_links(path)
+    links = tuple(link for link, _ in document.positions())
+    return Catalogue(path, links, tuple(document.links))
+
+
+def _with_links(path: Path) -> Document:
+    document = read_document(path)
+    if not any(document.links.values()):
         raise CatalogueError(
             f"{path}:1: no links yet; `indexer catalogue add` or `indexer catalogue import FILE`"
         )
-    return catalogue
+    return document
 
 
 def check(path: Path) -> tuple[str, ...]:
@@ -61,8 +61,7 @@ def check(path: Path) -> tuple[str, ...]:
     two spellings, plain http where the catalogue has the host under https, a password in a URL,
     a fallback that is the link itself, follow rules that have no effect.
     """
-    load(path)
-    document = read_document(path)
+    document = _with_links(path)
     secure = {urlsplit(link.url).netloc for link, _ in document.positions() if link.url.startswith("https")}
     spellings: dict[str, list[int]] = defaultdict(list)
     told: list[tuple[int, str]] = []

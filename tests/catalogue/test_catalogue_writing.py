@@ -281,18 +281,6 @@ def test_an_edit_keeps_mode_and_symlink_and_leaves_no_other_file(tmp_path):
     assert [file.name for file in real.parent.iterdir()] == ["links.yaml"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_told(by_hand):
-    """No permission is one line, and the file stays."""
-    by_hand.parent.chmod(0o500)
-    try:
-        with pytest.raises(CatalogueError, match="cannot write the catalogue"):
-            add(by_hand, Link("https://n.org/", "Patterns"))
-    finally:
-        by_hand.parent.chmod(0o700)
-    assert by_hand.read_text() == BY_HAND
-
-
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(by_hand, monkeypatch):
     """If the disk fails before the new file is in place, the old one stands."""
 
