@@ -11,6 +11,7 @@ from typing import Protocol
 from indexer.config import CrawlConfig
 from indexer.crawl.failure import NoPage
 from indexer.crawl.fetch import Fetcher, Known, Visit
+from indexer.crawl.frontier import Taken, canonical
 from indexer.crawl.verdict import judge, judge_status
 from indexer.errors import Unreadable
 from indexer.records import Expect, Fetch, Judgement, Link, Outcome, Page, Reading, Source, Verdict
@@ -42,6 +43,8 @@ class Job:
     page_url: str
     expect: Expect = field(default_factory=Expect)
     tried: list[Fetch] = field(default_factory=list)
+    had: Taken = field(default_factory=Taken)
+    """Pages that were delivered already: a page that calls itself by one of their addresses is a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Found:
     fetch: Fetch
     links: tuple[str, ...] = ()
     canonical: str = ""
+    """The address that a good page gives itself."""
 
 
 class Attempts:
@@ -118,9 +122,13 @@ class Attempts:
         judgement, reading = await self._judged(job, page)
         fetch = _fetch(page, judgement, source, visit.seconds)
         if reading is not None and judgement.verdict.good:
-            await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article))
+            own = canonical(reading.canonical, page.final_url)
+            if own == page.final_url or own not in job.had:
+                await self.deliver(
+                    Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article)
+                )
             visit.settle(fetch)
-            return Found(fetch, reading.links, reading.canonical)
+            return Found(fetch, reading.links, own)
         kept = page if reading is not None and len(page.body) <= self._room else None
         self._room -= len(kept.body) if kept else 0
         visit.settle(fetch, kept)
@@ -167,7 +175,7 @@ class Attempts:
         if reading is None or not judgement.verdict.good:
             return Found(fetch)
         await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article))
-        return Found(fetch, reading.links, reading.canonical)
+        return Found(fetch, reading.links, page.final_url)
 
     async def _links(self, last: Fetch) -> tuple[str, ...]:
         try:

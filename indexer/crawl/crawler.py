@@ -136,16 +136,18 @@ class _Run:
     async def _subpages(self, link: Link, own: Found) -> None:
         frontier = Frontier(link, own.fetch.final_url, self._taken)
         frontier.found(own.links, depth=0)
+        had = Taken([own.fetch.final_url, own.canonical])
         for address, depth in frontier:
-            found = await self._subpage(link, address)
-            if found.canonical:
-                self._taken.add(found.canonical)
+            found = await self._subpage(link, address, had)
+            for known in (found.fetch.final_url, found.canonical):
+                self._taken.add(known)
+                had.add(known)
             frontier.found(found.links, depth=depth)
 
-    async def _subpage(self, link: Link, address: str) -> Found:
+    async def _subpage(self, link: Link, address: str, had: Taken) -> Found:
         if address in self._finished:
             return await self._attempts.remembered(address)
-        job = Job(link, address)
+        job = Job(link, address, had=had)
         found = await self._attempts.attempt(job, address, self._source)
         if not found.fetch.verdict.good:
             await self._attempts.deliver(Outcome(link, address, (found.fetch,)))

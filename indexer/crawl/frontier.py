@@ -33,20 +33,38 @@ class Taken:
     """The pages that already belong to some link of the run, whatever locale they are asked in."""
 
     def __init__(self, addresses: Iterable[str] = ()) -> None:
-        self._keys = {_neutral(address) for address in addresses}
+        self._keys: set[str] = set()
+        for address in addresses:
+            self.add(address)
 
     def __contains__(self, address: str) -> bool:
         return _neutral(address) in self._keys
 
     def add(self, address: str) -> None:
-        """Takes a page."""
-        self._keys.add(_neutral(address))
+        """Takes a page; what is no web address is no page."""
+        if address := _address(address):
+            self._keys.add(_neutral(address))
 
 
 def _neutral(address: str) -> str:
     """The page key without a leading locale: ``/ja/guide`` and ``/guide`` are one page."""
     host, slash, path = urls.page_key(address).partition("/")
     return (host + _LOCALE.sub("", slash + path, count=1).replace("//", "/")).rstrip("/")
+
+
+def canonical(claimed: str, page_url: str) -> str:
+    """The address that a page gives itself, if that makes it a copy of another page; else its own.
+
+    Not believed: an address on another site, and one above the page (sites that name their front page
+    as the canonical address of everything).
+    """
+    address = _address(claimed)
+    if not address or urls.site_of(address) != urls.site_of(page_url):
+        return page_url
+    above, below = urlsplit(address), urlsplit(page_url)
+    if above.path != below.path and below.path.startswith(above.path.rstrip("/") + "/"):
+        return page_url
+    return address
 
 
 class Frontier:

@@ -52,6 +52,19 @@ def test_the_request_form_is_stable_and_has_no_fragment(path, query):
     assert sent.isascii()
 
 
+@given(st.one_of(st.text(max_size=60), st.text("htps:/[]@.%?#\\\0é0x1", max_size=40).map("http://".__add__)))
+def test_any_text_is_either_refused_or_an_address(text):
+    """Links come from strangers: nothing else may happen, whatever they write."""
+    try:
+        sent = request_form(text)
+        check(sent)
+    except NoPage as refusal:
+        assert refusal.judgement.verdict is Verdict.REFUSED
+    else:
+        assert page_key(sent)
+        assert httpx.URL(sent).host
+
+
 @pytest.mark.parametrize(
     "url",
     [

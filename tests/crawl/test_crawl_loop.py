@@ -1,0 +1,228 @@
+"""The run as a whole: each address once, no page ends it, it can be stopped, it stays small."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tracemalloc
+
+import httpx
+import pytest
+from crawling import InMemory, ScriptedWeb, html, plain, read_here, run_without_waiting, scripted
+
+from indexer.config import CrawlConfig
+from indexer.crawl import crawl
+from indexer.errors import Unreadable
+from indexer.records import Expect, Fallback, Page, Reading, Verdict
+
+SITE = "https://a.example"
+
+
+def to(location: str, status: int = 301) -> httpx.Response:
+    return httpx.Response(status, headers={"location": location})
+
+
+def test_two_links_to_one_page_fetch_it_once_and_both_have_it():
+    links = [f"{SITE}/old", f"{SITE}/new#part", f"{SITE}/new", f"{SITE}/older"]
+    answers = {f"{SITE}/older": to("/old"), f"{SITE}/old": to("/new"), f"{SITE}/new": html("New")}
+    found, web = scripted(links, answers)
+    assert sorted(web.asked) == [f"{SITE}/new", f"{SITE}/old", f"{SITE}/older"]
+    assert [found[url].article.title for url in links] == ["New"] * 4
+    assert {url: found[url].fetch.verdict for url in links} == {
+        f"{SITE}/old": Verdict.MOVED,
+        f"{SITE}/new#part": Verdict.OK,
+        f"{SITE}/new": Verdict.OK,
+        f"{SITE}/older": Verdict.MOVED,
+    }
+
+
+def test_a_shared_page_is_judged_by_each_links_own_expectation():
+    links = [
+        plain(f"{SITE}/old/post", expect=Expect(("post",))),
+        plain(f"{SITE}/start", expect=Expect(("start",))),
+    ]
+    found, web = scripted(links, {f"{SITE}/old/post": to("/start", 302), f"{SITE}/start": html("Start")})
+    assert sorted(web.asked) == [f"{SITE}/old/post", f"{SITE}/start"]
+    assert found[f"{SITE}/old/post"].fetch.verdict is Verdict.SOFT_404
+    assert found[f"{SITE}/start"].fetch.verdict is Verdict.OK
+
+
+def test_a_failure_is_shared_too():
+    links = [plain(f"{SITE}/a", fallbacks=(Fallback(f"{SITE}/b"),)), plain(f"{SITE}/b")]
+    found, web = scripted(links, {f"{SITE}/a": to("/b"), f"{SITE}/b": httpx.Response(404)})
+    assert sorted(web.asked) == [f"{SITE}/a", f"{SITE}/b"]
+    assert {outcome.fetch.verdict for outcome in found.values()} == {Verdict.GONE}
+
+
+@pytest.mark.parametrize(
+    "hops", [{"/a": "/a"}, {"/a": "/b", "/b": "/a"}, {"/a": "/b", "/b": "/c", "/c": "/b"}]
+)
+def test_redirects_in_a_circle_end(hops):
+    """Also where two links run the same circle at the same time."""
+    answers = {f"{SITE}{source}": to(target, 302) for source, target in hops.items()}
+    found, web = scripted([f"{SITE}{source}" for source in hops], answers)
+    assert {outcome.fetch.verdict for outcome in found.values()} == {Verdict.REDIRECT_LOOP}
+    assert len(web.asked) == len(hops)
+
+
+def test_redirects_without_end_end():
+    answers = {f"{SITE}/{n}": to(f"/{n + 1}") for n in range(99)}
+    found, web = scripted([f"{SITE}/0"], answers)
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.REDIRECT_LOOP
+    assert len(web.asked) == CrawlConfig().redirects + 1
+
+
+def test_a_redirect_is_only_permanent_if_every_hop_is():
+    answers = {
+        f"{SITE}/a": to("/b"),
+        f"{SITE}/b": to("/c", 302),
+        f"{SITE}/c": html("C"),
+        f"{SITE}/d": to("/c", 308),
+    }
+    found, _ = scripted([f"{SITE}/a", f"{SITE}/d"], answers)
+    assert found[f"{SITE}/a"].fetch.verdict is Verdict.OK
+    assert found[f"{SITE}/d"].fetch.verdict is Verdict.MOVED
+
+
+# ------------------------------------------------------------- second nights
+
+
+def versioned(request: httpx.Request) -> httpx.Response:
+    tag, since = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
+    if (tag, since) == ('"1"', "Tue, 06 Jan 2026 03:00:00 GMT"):
+        return httpx.Response(304)
+    return html("Page", "", etag='"1"', **{"last-modified": "Tue, 06 Jan 2026 03:00:00 GMT"})
+
+
+def test_the_second_night_asks_only_whether_it_changed():
+    memory = InMemory()
+    scripted([f"{SITE}/a"], {f"{SITE}/a": versioned}, memory)
+    for _ in range(2):
+        found, _ = scripted([f"{SITE}/a"], {f"{SITE}/a": versioned}, memory)
+        outcome = found[f"{SITE}/a"]
+        assert (outcome.fetch.verdict, outcome.fetch.status, outcome.article) == (
+            Verdict.NOT_MODIFIED,
+            304,
+            None,
+        )
+
+
+def test_validators_are_sent_only_to_the_address_that_gave_them():
+    memory = InMemory()
+    scripted([f"{SITE}/a"], {f"{SITE}/a": to("/b"), f"{SITE}/b": versioned}, memory)
+    _, web = scripted([f"{SITE}/a"], {f"{SITE}/a": to("/b"), f"{SITE}/b": versioned}, memory)
+    sent = {str(request.url): "if-none-match" in request.headers for _, request in web.requests}
+    assert sent == {f"{SITE}/robots.txt": False, f"{SITE}/a": False, f"{SITE}/b": True}
+    moved, _ = scripted([f"{SITE}/a"], {f"{SITE}/a": to("/c"), f"{SITE}/c": versioned}, memory)
+    assert moved[f"{SITE}/a"].article
+
+
+def test_force_asks_for_the_whole_page():
+    memory = InMemory()
+    scripted([f"{SITE}/a"], {f"{SITE}/a": versioned}, memory)
+    found, _ = scripted([f"{SITE}/a"], {f"{SITE}/a": versioned}, memory, force=True)
+    assert found[f"{SITE}/a"].article
+
+
+def test_finished_links_of_an_interrupted_run_are_not_asked_again():
+    memory = InMemory(done={f"{SITE}/a"})
+    found, web = scripted(
+        [f"{SITE}/a", f"{SITE}/b"], {f"{SITE}/a": html("A"), f"{SITE}/b": html("B")}, memory
+    )
+    assert list(found) == web.asked == [f"{SITE}/b"]
+
+
+# -------------------------------------------------------- nothing ends a run
+
+
+async def picky(page: Page) -> Reading:
+    if page.url.endswith("/bug"):
+        raise KeyError("a fault in the reader")
+    if page.url.endswith("/unreadable"):
+        raise Unreadable("it is locked")
+    return await read_here(page)
+
+
+def test_one_page_never_ends_the_run(caplog):
+    answers = {f"{SITE}/{name}": html(name) for name in ("bug", "unreadable", "good")}
+    links = [plain(f"{SITE}/bug"), plain("http://["), plain(f"{SITE}/unreadable"), plain(f"{SITE}/good")]
+    with caplog.at_level(logging.ERROR):
+        found, _ = scripted(links, answers, read=picky)
+    assert found[f"{SITE}/good"].article
+    assert found["http://["].fetch.verdict is Verdict.REFUSED
+    assert found[f"{SITE}/unreadable"].fetch.reason == "it is locked"
+    assert found[f"{SITE}/bug"].fetch.verdict is Verdict.UNREADABLE
+    assert "KeyError" in found[f"{SITE}/bug"].fetch.reason
+    assert "KeyError" in caplog.text, "a fault of the program must show in the log, with its traceback"
+
+
+def test_an_empty_catalogue_is_crawled_at_once():
+    assert scripted([], {})[0] == {}
+
+
+def test_leaving_the_loop_stops_every_request():
+    """As Ctrl-C does: no task is left behind, and nothing more is asked."""
+    web = ScriptedWeb({f"https://h{n}.example/": html(f"{n}") for n in range(20)})
+    links = [plain(f"https://h{n}.example/") for n in range(20)]
+
+    async def leave_early() -> int:
+        running = crawl(links, config=CrawlConfig(), memory=InMemory(), read=read_here, transport=web)
+        async for _ in running:
+            break
+        await running.aclose()
+        asked = len(web.requests)
+        await asyncio.sleep(100)
+        assert len(web.requests) == asked
+        return len(asyncio.all_tasks())
+
+    assert run_without_waiting(leave_early()) == 1
+
+
+def test_a_slow_taker_slows_the_fetching():
+    """Pages wait on their hosts, not in this process's memory."""
+    count, hands = 60, 4
+    web = ScriptedWeb({f"https://h{n}.example/": html(f"{n}") for n in range(count)})
+    links = [plain(f"https://h{n}.example/") for n in range(count)]
+
+    async def take_slowly() -> None:
+        taken = 0
+        config = CrawlConfig(hands=hands)
+        async for _ in crawl(links, config=config, memory=InMemory(), read=read_here, transport=web):
+            await asyncio.sleep(10)
+            taken += 1
+            assert len(web.asked) <= taken + hands
+
+    run_without_waiting(take_slowly())
+
+
+def test_thousands_of_links_take_little_memory():
+    """2,000 links on 200 hosts with pages of 50 kB: 100 MB pass through."""
+    filler = "<p>" + "word " * 10_000 + "</p>"
+
+    def large(request: httpx.Request) -> httpx.Response:
+        return html(str(request.url), filler)
+
+    class Endless(dict):
+        def get(self, url, default=None):
+            return default if url.endswith("/robots.txt") else large
+
+    async def quick(page: Page) -> Reading:
+        return reading
+
+    reading = run_without_waiting(read_here(Page(SITE, SITE, 200, {}, html("Any").content, None)))
+    links = [plain(f"https://h{n % 200}.example/{n}") for n in range(2000)]
+
+    async def count() -> int:
+        taken = 0
+        config = CrawlConfig(delay=0.0)
+        async for outcome in crawl(
+            links, config=config, memory=InMemory(), read=quick, transport=ScriptedWeb(Endless())
+        ):
+            taken += outcome.fetch.verdict.good
+        return taken
+
+    tracemalloc.start()
+    assert run_without_waiting(count()) == 2000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 << 20
