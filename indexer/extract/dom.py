@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_LINKS = 5_000
 """Links kept of a page: more than any honest index page has, few enough to hold in memory."""
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
 _WRAPPERS = ("section", "div", "article", "header", "li", "details")
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "textarea", "select"}
 _MOUNTS = {"root", "app", "__next", "___gatsby", "__nuxt", "svelte", "main-app", "react-root"}
@@ -109,7 +109,7 @@ class Anchors:
 
     def __init__(self, tree: HtmlElement) -> None:
         self._places: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for place, element in enumerate(tree.iter(*_HEADINGS)):
+        for place, element in enumerate(tree.iter(*HEADINGS)):
             self._places[comparable(text_of(element))].append((place, _anchor(element)))
         self._reached = -1
 
@@ -124,11 +124,8 @@ class Anchors:
 
 
 def _anchor(heading: HtmlElement) -> str:
-    """The id of a heading: its own, one inside it, one just before it, or that of what it opens."""
+    """The id of a heading: its own, one inside it, or that of what it opens."""
     candidates = [heading, *heading.iterdescendants("a", "span")]
-    before = heading.getprevious()
-    if before is not None and before.tag in ("a", "span") and not text_of(before).strip():
-        candidates.append(before)
     wrapper, parent = heading, heading.getparent()
     while (
         parent is not None
@@ -139,6 +136,6 @@ def _anchor(heading: HtmlElement) -> str:
         candidates.append(parent)
         wrapper, parent = parent, parent.getparent()
     for element in candidates:
-        if name := element.get("id") or (element.get("name") if element.tag == "a" else None):
+        if name := element.get("id"):
             return one_line(name)
     return ""

@@ -23,23 +23,7 @@ NEARLY_ALL = 0.85
 banners and teasers, which a frame is there to leave out."""
 SHORT = 300
 """Words. A page with less prose than this may consist of its lists of links."""
-PROMOTION = 0.2
-"""The share of a page's text up to which an element named as promotion is taken to be that."""
-_PROMOTIONS = {"promo", "promotion", "promoted", "advert", "advertisement", "ad-slot", "sponsored", "sponsor"}
 _SECTIONS = ("h2", "h3", "h4", "h5", "h6")
-
-
-def drop_promotions(tree: HtmlElement) -> None:
-    """Removes panels in the middle of an article whose class says that they advertise something."""
-    panels = [
-        element
-        for element in tree.iter("div", "section", "aside", "p", "ul")
-        if not _PROMOTIONS.isdisjoint(element.get("class", "").lower().split())
-    ]
-    most = PROMOTION * len(text_of(tree)) if panels else 0
-    for panel in panels:
-        if len(text_of(panel)) < most and panel.getparent() is not None:
-            panel.drop_tree()
 
 
 def missed_structure(tree: HtmlElement, body: _Element) -> bool:

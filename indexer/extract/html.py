@@ -14,8 +14,9 @@ from indexer.extract.blocks import Writer, comparable
 from indexer.extract.charset import decode
 from indexer.extract.clean import PAGE_BREAK, one_line
 from indexer.extract.dom import text_of
-from indexer.extract.frame import drop_promotions, mark_frame, missed_structure
+from indexer.extract.frame import mark_frame, missed_structure
 from indexer.extract.plain import plain_article
+from indexer.extract.prepare import prepare, tidy_headings
 from indexer.records import Article, BlockKind, Page, Reading
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ MOSTLY = 0.6
 """The share of a page's words inside ``pre`` from which on it is read as plain text."""
 ENOUGH = 200
 """Words in ``pre`` below which it is a page about a piece of code rather than a text."""
+_BLOCKS = ("p", "list", "item", "quote", "table", "head")
 _KINDS: dict[str, BlockKind] = {"list": "list", "quote": "quote", "table": "table", "code": "code"}
 
 
@@ -53,6 +55,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     from trafilatura.metadata import extract_metadata
 
     _quiet()
+    tidy_headings(tree)
     known = extract_metadata(tree, url, extensive=False)
     host = urlsplit(url).hostname or ""
     site = one_line(known.sitename or host)
@@ -69,9 +72,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
         return plain_article("\f".join(pages), title=title, anchors=anchors, metadata=metadata)
     writer = Writer(title)
     anchors_of = dom.Anchors(tree)
-    _keep_code(tree)
-    _keep_cells(tree)
-    drop_promotions(tree)
+    prepare(tree)
     if (body := _main_text(tree, url)) is not None:
         _write(body, writer, anchors_of)
     return writer.article(**metadata)
@@ -118,47 +119,6 @@ def _better(second: _Element, first: _Element) -> bool:
     return next(second.iter("head"), None) is not None and length[0] >= 0.8 * length[1]
 
 
-def _keep_code(tree: HtmlElement) -> None:
-    """Makes every ``pre`` one plain ``code``, so that highlighters' markup does not break it into words."""
-    for pre in list(tree.iter("pre")):
-        for line_break in pre.iter("br"):
-            line_break.tail = "\n" + (line_break.tail or "")
-        text, tail, table = text_of(pre), pre.tail, pre.getparent()
-        pre.clear()
-        pre.tail = tail
-        code = pre.makeelement("code")
-        code.text = text
-        pre.append(code)
-        # A table that only sets line numbers beside code is not a table.
-        while table is not None and table.tag in ("td", "tr", "tbody", "div", "figure"):
-            table = table.getparent()
-        if table is not None and table.tag == "table" and len(table.xpath(".//pre")) <= 2:
-            _unwrap_code_table(table, pre)
-
-
-def _keep_cells(tree: HtmlElement) -> None:
-    """Marks cells of one word, as trafilatura takes "Mail" or "PDF" for a button wherever it stands.
-
-    The mark is a private-use character, which cleaning takes out again.
-    """
-    for cell in tree.iter("td", "th"):
-        if cell.text and not len(cell) and len(cell.text.split()) == 1:
-            cell.text += "\ue000"
-
-
-def _unwrap_code_table(table: HtmlElement, pre: HtmlElement) -> None:
-    """Puts the code in the table's place, when a table holds the code and line numbers only."""
-    others = [
-        text for cell in table.iter("td", "th") if pre not in cell.iter("pre") for text in cell.itertext()
-    ]
-    if (
-        all(not text.strip() or text.split()[0].isdigit() for text in others)
-        and table.getparent() is not None
-    ):
-        pre.tail, table.tail = table.tail, None
-        table.getparent().replace(table, pre)
-
-
 def _clean_title(title: str, heading: str, sites: tuple[str, ...]) -> str:
     """The title without the name of its site: "Release notes | example.org" is "Release notes"."""
     if heading and comparable(title).startswith(comparable(heading)):
@@ -184,10 +144,7 @@ def _write(body: _Element, writer: Writer, anchors: dom.Anchors) -> None:
             texts = [text for _, text in group]
             if kind == "heading":
                 for text in texts:
-                    level = (
-                        int(element.get("rend", "h6")[-1]) if element.get("rend", "h6")[-1].isdigit() else 6
-                    )
-                    writer.heading(text, level, anchor=anchors.of(text))
+                    writer.heading(text, _level(element), anchor=anchors.of(text))
             elif kind in ("paragraph", "code"):
                 for text in texts:
                     writer.add(kind, text)
@@ -195,6 +152,12 @@ def _write(body: _Element, writer: Writer, anchors: dom.Anchors) -> None:
                 writer.add(kind, "\n".join(texts))
         if element.tail and element.tail.strip():
             writer.add("paragraph", element.tail)
+
+
+def _level(head: _Element) -> int:
+    """1 to 6 as in HTML; the summary of a fold-out has none and is the lowest."""
+    number = head.get("rend", "")[1:]
+    return int(number) if number.isdigit() else 6
 
 
 def _pieces(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]:
@@ -206,7 +169,7 @@ def _pieces(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str
         yield "heading", one_line(text_of(element))
     elif element.tag == "table":
         yield from _rows(element)
-    elif element.tag == "code" and _is_block(element):
+    elif _is_block(element):
         yield "code", text_of(element)
     else:
         inner = _KINDS.get(str(element.tag), kind) if kind == "paragraph" else kind
@@ -217,9 +180,7 @@ def _flow(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]
     """Inline text gathered up to the next block inside the element."""
     text = element.text or ""
     for child in element:
-        if child.tag in ("p", "list", "item", "quote", "table", "head") or (
-            child.tag == "code" and _is_block(child)
-        ):
+        if child.tag in _BLOCKS or _is_block(child):
             if text.strip():
                 yield kind, _line(text, kind)
             for inner, piece in _pieces(child, kind):
@@ -237,8 +198,9 @@ def _line(text: str, kind: BlockKind) -> str:
     return one_line(text) if kind == "list" else text
 
 
-def _is_block(code: _Element) -> bool:
-    return "\n" in text_of(code).strip() or code.find("code") is not None
+def _is_block(element: _Element) -> bool:
+    """Whether it is code on lines of its own: what was ``pre``, or holds a line break."""
+    return element.tag == "code" and (element.find("code") is not None or "\n" in text_of(element).strip())
 
 
 def _rows(table: _Element) -> Iterator[tuple[BlockKind, str]]:

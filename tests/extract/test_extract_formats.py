@@ -28,9 +28,8 @@ def pdf(*sheets: list[tuple[float, float, float, str]], encrypt: str = "") -> by
         stream = "".join(
             f"BT /F{1 + (size < 0)} {abs(size)} Tf {x} {y} Td ({text}) Tj ET\n" for x, y, size, text in sheet
         )
-        objects.append(
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources{resources}/Contents {4 + 2 * at} 0 R>>"
-        )
+        shape = f"/MediaBox[0 0 600 800]/Resources{resources}"
+        objects.append(f"<</Type/Page/Parent 2 0 R{shape}/Contents {4 + 2 * at} 0 R>>")
         objects.append(f"<</Length {len(stream)}>>stream\n{stream}endstream")
     out, places = "%PDF-1.4\n", []
     for number, content in enumerate(objects, start=1):
@@ -53,8 +52,8 @@ def sheet(number: int, *lines: tuple[float, str]) -> list[tuple[float, float, fl
 def test_a_pdf_keeps_its_pages_headings_and_paragraphs() -> None:
     """Broken lines and hyphenated words are joined, over the page break as well; running heads are gone."""
     article = read(page(pdf(
-        sheet(1, (-16, "About queues"), (0, ""),
-              (11, "A queue holds what cannot be done at once, and a con-"), (11, "sumer takes it out in order.")),
+        sheet(1, (-16, "About queues"), (0, ""), (11, "A queue holds what cannot be done at once, and"),
+              (11, "a con-"), (11, "sumer takes it out in order.")),
         sheet(2, (-16, "Retries"), (0, ""), (11, "Every retry waits longer than the one before it, and the")),
         sheet(3, (11, "last one gives up."), (0, ""), (11, "A dead letter tells a person.")),
     ), kind="application/pdf")).article  # fmt: skip

@@ -120,14 +120,20 @@ PROSE = "".join(f"<p>Paragraph {n} says that {FILLER}</p>" for n in range(8))
         ("<h2><a id='inside'></a>Topic</h2>", "inside"),
         ("<h2><a name='old-style'>Topic</a></h2>", "old-style"),
         ("<a name='before'></a><h2>Topic</h2>", "before"),
+        ("<div><h2>Topic</h2><a class='anchor' id='after' href='#topic'></a></div>", "after"),
+        ("<h2 id='own'><a href='#own'>Topic</a></h2>", "own"),
+        ("<h2 id='own'>Topic<a class='headerlink' href='#own'>\u00b6</a></h2>", "own"),
+        ("<h2><span id='w'>Topic</span><span class='mw-editsection'>[<a href='/e'>e</a>]</span></h2>", "w"),
         ("<section id='around'><h2>Topic</h2><p>More of it.</p></section>", "around"),
         ("<h2>Topic</h2>", ""),
     ],
 )
 def test_the_anchor_is_found_wherever_the_page_has_it(heading: str, anchor: str) -> None:
-    """The id on the heading, in it, before it or on the section that it opens."""
+    """The id on the heading, in it, beside it or on the section that it opens; signs are no text."""
     article = read(document(f"<article>{PROSE}{heading}{PROSE}</article>")).article
-    assert [block.anchor for block in article.blocks if block.kind == "heading"] == [anchor]
+    assert [(block.headings, block.anchor) for block in article.blocks if block.kind == "heading"] == [
+        (("Topic",), anchor)
+    ]
 
 
 def test_equal_headings_get_their_own_anchors_in_order() -> None:
@@ -149,8 +155,8 @@ def test_highlighted_code_is_verbatim() -> None:
 
 def test_links_are_absolute_once_and_in_order() -> None:
     """Without fragments, scripts or mail addresses, however often they stand on the page."""
-    body = ("<a href='/b'>b</a><a href='c?x=1#y'>c</a><a href='/b#z'>b</a><a href='javascript:x()'>j</a>"
-            "<a href='mailto:a@b.c'>m</a><a href='#top'>t</a><a href='http://[x'>x</a><a href='//o.org/'>o</a>")  # fmt: skip
+    hrefs = ["/b", "c?x=1#y", "/b#z", "javascript:x()", "mailto:a@b.c", "#top", "http://[x", "//o.org/"]
+    body = "".join(f"<a href='{href}'>words</a>" for href in hrefs)
     assert read(document(body)).links == (
         "https://example.org/b",
         "https://example.org/c?x=1",
