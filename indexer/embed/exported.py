@@ -120,7 +120,8 @@ class ExportedEncoder:
 
     def encode_query(self, text: str) -> Vectors:
         """The unit vector of one question: float32 ``(dimension,)``."""
-        return self._run([self._tokenizer.encode(self._manifest.query_prompt + text)])[0]
+        (vector,) = self._run([self._tokenizer.encode(self._manifest.query_prompt + text)])
+        return np.asarray(vector)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, special ones and the passage prompt included, before any cutting."""

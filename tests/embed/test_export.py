@@ -58,7 +58,8 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     def make(*, dense: bool = False, prompts: dict[str, str] | None = None, **pooling: Any) -> Path:
         from sentence_transformers import SentenceTransformer
-        from sentence_transformers.models import Dense, Pooling, Transformer
+        from sentence_transformers.base.modules import Dense, Transformer
+        from sentence_transformers.sentence_transformer.modules import Pooling
 
         folder = tmp_path_factory.mktemp("tiny")
         tiny_transformer(folder / "bert")

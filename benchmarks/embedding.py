@@ -1,0 +1,188 @@
+"""Throughput of embedding and the cost of a cold question, as Markdown tables.
+
+    python benchmarks/embedding.py [--data DIR] [--texts 200] [--rounds 5]
+
+The texts are documents of BEIR-style collections (``DIR/ir/*/corpus.jsonl``, or the folder that
+``INDEXER_SHARED_DATA`` names), cut to 60 to 230 tokens. Every round runs all the ways once, one
+after the other, so that what else the machine does hits all of them; medians are reported, and
+cosines to ``SentenceTransformer.encode`` at its defaults, smallest over all texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import onnxruntime
+import torch
+from sentence_transformers import SentenceTransformer
+
+from indexer.config import DEFAULT_MODEL
+from indexer.embed import exported, load_encoder
+from indexer.embed.models import find_model
+
+COLD = {
+    "indexer, exported": """
+from pathlib import Path
+from indexer.embed import load_encoder
+load_encoder({model!r}, exports=Path({exports!r})).encode_query({question!r})
+""",
+    "sentence-transformers": """
+from sentence_transformers import SentenceTransformer
+SentenceTransformer({folder!r}, device="cpu").encode_query({question!r})
+""",
+}
+PEAK = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+
+
+def read_texts(data: Path, count: int) -> list[str]:
+    """Documents of all collections, shuffled with a fixed seed, each cut to 60 to 230 tokens."""
+    documents = []
+    for corpus in sorted(data.glob("ir/*/corpus.jsonl")):
+        with corpus.open(encoding="utf-8") as lines:
+            documents += [f"{d.get('title', '')}. {d.get('text', '')}" for d in map(json.loads, lines)]
+    if not documents:
+        sys.exit(f"skipped: no collections under {data}/ir; give their folder with --data")
+    chance = random.Random(7)
+    chance.shuffle(documents)
+    encoder = load_encoder(DEFAULT_MODEL, exports=None)
+    texts = []
+    for document in documents:
+        words = document.split()
+        tokens = encoder.count_tokens([document])[0]
+        if tokens >= 60:
+            texts.append(" ".join(words[: round(len(words) * chance.randint(60, 230) / tokens)]))
+        if len(texts) == count:
+            break
+    return texts
+
+
+def ways(texts: list[str], exports: Path) -> dict[str, Callable[[], np.ndarray]]:
+    """Name to a function that embeds all the texts in that way; the yardstick is first."""
+    folder = find_model(DEFAULT_MODEL, memory=None).folder
+    reference = SentenceTransformer(str(folder), device="cpu")
+    encoder = load_encoder(DEFAULT_MODEL, exports=exports)
+
+    def bfloat16() -> np.ndarray:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return reference.encode(texts, batch_size=8, normalize_embeddings=True)
+
+    def batches_of(size: int) -> Callable[[], np.ndarray]:
+        def run() -> np.ndarray:
+            with patch.object(exported, "MICRO_BATCH", size):
+                return encoder.encode_passages(texts)
+
+        return run
+
+    def on(session: onnxruntime.InferenceSession, *, workers: int) -> Callable[[], np.ndarray]:
+        def run() -> np.ndarray:
+            with (
+                patch.object(encoder, "_session", session),
+                patch.object(exported, "processors", lambda: workers),
+            ):
+                return encoder.encode_passages(texts)
+
+        return run
+
+    graph = exports / encoder.fingerprint / exported.GRAPH
+    both = onnxruntime.SessionOptions()
+    both.intra_op_num_threads = exported.processors()
+    return {
+        "SentenceTransformer.encode, defaults": lambda: reference.encode(texts),
+        "indexer": lambda: encoder.encode_passages(texts),
+        **{f"indexer, batches of {size}": batches_of(size) for size in (1, 2, 8, 16, 32)},
+        "one run on all processors": on(onnxruntime.InferenceSession(str(graph), both), workers=1),
+        "torch, bfloat16 autocast, batches of 8": bfloat16,
+        "int8 weights (dynamic)": on(int8(graph), workers=exported.processors()),
+    }
+
+
+def int8(graph: Path) -> onnxruntime.InferenceSession:
+    """The export with its weights quantised, to show what that costs."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    path = graph.parent.parent / "int8.onnx"
+    quantize_dynamic(graph, path, weight_type=QuantType.QInt8, per_channel=True)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options)
+
+
+def throughput(texts: list[str], exports: Path, rounds: int) -> None:
+    """Print the table of passages per second."""
+    all_ways = ways(texts, exports)
+    rates: dict[str, list[float]] = {name: [] for name in all_ways}
+    results: dict[str, np.ndarray] = {}
+    for round_ in range(rounds + 1):  # the first warms up
+        for name, run in all_ways.items():
+            began = time.perf_counter()
+            results[name] = run()
+            if round_:
+                rates[name].append(len(texts) / (time.perf_counter() - began))
+    yardstick, *_ = all_ways
+    print(f"\n{len(texts)} passages, {rounds} interleaved rounds, medians:\n")
+    print("| way | passages/s | ratio (median of rounds) | smallest cosine |\n| --- | ---: | ---: | ---: |")
+    for name, values in rates.items():
+        ratio = statistics.median(a / b for a, b in zip(values, rates[yardstick], strict=True))
+        cosine = (results[name] * results[yardstick]).sum(axis=1).min()
+        print(f"| {name} | {statistics.median(values):.1f} | {ratio:.2f} | {cosine:.6f} |")
+
+
+def cold(exports: Path, rounds: int) -> None:
+    """Print the table of a first question in a fresh process."""
+    seconds: dict[str, list[float]] = {name: [] for name in COLD}
+    peaks: dict[str, int] = {}
+    values = {
+        "model": DEFAULT_MODEL,
+        "folder": str(find_model(DEFAULT_MODEL, memory=None).folder),
+        "exports": str(exports),
+        "question": "how do I design an event store",
+    }
+    for _ in range(rounds):
+        for name, code in COLD.items():
+            began = time.perf_counter()
+            command = [sys.executable, "-c", code.format(**values) + PEAK]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            seconds[name].append(time.perf_counter() - began)
+            peaks[name] = int(done.stdout)
+    print("\nOne question in a fresh process, everything imported:\n")
+    print("| way | seconds | peak MB |\n| --- | ---: | ---: |")
+    for name, taken in seconds.items():
+        print(f"| {name} | {statistics.median(taken):.2f} | {peaks[name]} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=os.environ.get("INDEXER_SHARED_DATA", "shared-data"))
+    parser.add_argument("--texts", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    texts = read_texts(Path(options.data), options.texts)
+    packages = ("torch", "sentence-transformers", "onnxruntime", "tokenizers")
+    print(
+        f"{platform.machine()}, {exported.processors()} processors, load {os.getloadavg()[0]:.1f};", end=" "
+    )
+    print(f"Python {platform.python_version()},", ", ".join(f"{name} {version(name)}" for name in packages))
+    with tempfile.TemporaryDirectory() as exports:
+        load_encoder(DEFAULT_MODEL, exports=Path(exports))
+        throughput(texts, Path(exports), options.rounds)
+        cold(Path(exports), options.rounds)
+
+
+if __name__ == "__main__":
+    main()
