@@ -27,20 +27,22 @@ _SECTIONS = ("h2", "h3", "h4", "h5", "h6")
 
 
 def missed_structure(tree: HtmlElement, body: _Element) -> bool:
-    """Whether a second look is due: no heading found though the frame has some, or a heading left bare."""
+    """Whether a second look may help: no heading found though the page has some, or a heading left bare."""
     if next(body.iter("head"), None) is None:
-        return any(True for _ in tree.iter(*_SECTIONS))
+        return next(tree.iter(*_SECTIONS), None) is not None
     bare = any(one.tag == two.tag == "head" for one, two in pairwise(body))
     return bare and len(text_of(body).split()) < SHORT
 
 
 def mark_frame(tree: HtmlElement, body: _Element) -> bool:
-    """Turns the element that holds the extracted paragraphs into an ``article``; False if there is none.
+    """Turns the element that holds the extracted paragraphs into an ``article``; False if that is no use.
 
-    On a short page its lists lose their links, so that they count as text.
+    It is of use where headings stand among the paragraphs. On a short page the lists in the frame lose
+    their links, so that they count as text.
     """
-    frame = _frame(tree, body)
-    if frame is None:
+    paragraphs = _paragraphs(tree, body)
+    frame = _frame(paragraphs)
+    if frame is None or not _headings_among(frame, paragraphs):
         return False
     if len(text_of(body).split()) < SHORT:
         for entries in frame.iter("ul", "ol"):
@@ -57,18 +59,38 @@ def mark_frame(tree: HtmlElement, body: _Element) -> bool:
     return True
 
 
-def _frame(tree: HtmlElement, body: _Element) -> HtmlElement | None:
-    """The deepest element with nearly all of the extracted paragraphs."""
+def _paragraphs(tree: HtmlElement, body: _Element) -> dict[HtmlElement, int]:
+    """The page's own elements that the extracted paragraphs came from, and their length in letters."""
     wanted = {comparable(text_of(block)) for block in body if block.tag in ("p", "quote", "code")}
-    weight: Counter[HtmlElement] = Counter()
-    total = 0
+    found: dict[HtmlElement, int] = {}
     for paragraph in tree.iter("p", "blockquote", "pre"):
         text = comparable(text_of(paragraph))
         if text and text in wanted:
             wanted.discard(text)
-            total += len(text)
-            for ancestor in paragraph.iterancestors():
-                weight[ancestor] += len(text)
-    holding = [element for element, share in weight.items() if share >= NEARLY_ALL * total]
+            found[paragraph] = len(text)
+    return found
+
+
+def _frame(paragraphs: dict[HtmlElement, int]) -> HtmlElement | None:
+    """The deepest element with nearly all of the extracted text."""
+    weight: Counter[HtmlElement] = Counter()
+    for paragraph, length in paragraphs.items():
+        for ancestor in paragraph.iterancestors():
+            weight[ancestor] += length
+    enough = NEARLY_ALL * sum(paragraphs.values())
+    holding = [element for element, length in weight.items() if length >= enough]
     deepest = max(holding, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
     return None if deepest is None or deepest.tag == "html" else deepest
+
+
+def _headings_among(frame: HtmlElement, paragraphs: dict[HtmlElement, int]) -> bool:
+    """Whether a heading stands between two of the paragraphs, or between one and a list."""
+    begun = waiting = False
+    for element in frame.iter("p", "blockquote", "pre", "ul", "ol", *_SECTIONS):
+        if element.tag in _SECTIONS:
+            waiting = begun
+        elif element in paragraphs or element.tag in ("ul", "ol"):
+            if waiting:
+                return True
+            begun = begun or element in paragraphs
+    return False
