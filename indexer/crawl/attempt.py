@@ -84,7 +84,7 @@ class Attempts:
             async with self._fetcher.visit(address, None if self._force else last) as visit:
                 if visit.known:
                     return await self._again(job, visit.page, visit.known, source)
-                if visit.page.status == 304 and last:
+                if visit.page.status == 304 and last and last.final_url == visit.page.final_url:
                     found = await self._stands(job, last, source, "not modified since the last good fetch")
                     visit.settle(found.fetch)
                     return found
@@ -165,8 +165,12 @@ class Attempts:
         if known.fetch.verdict.good and (last := self._memory.last(known.fetch.url)):
             page = self._memory.page(last)
         if page is None:
-            fetch = replace(known.fetch, url=asked.url, fetched_at=asked.fetched_at, source=source)
-            return Found(fetch)
+            judgement = Judgement(known.fetch.verdict, known.fetch.reason)
+            if judgement.verdict.good:
+                judgement = Judgement(
+                    Verdict.UNREADABLE, "another link led to the same page, which was not kept"
+                )
+            return Found(_fetch(replace(asked, status=known.fetch.status), judgement, source, 0.0))
         page = replace(
             page, url=asked.url, final_url=asked.final_url, moved_permanently=asked.moved_permanently
         )

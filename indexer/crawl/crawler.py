@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
 import httpx
@@ -38,7 +38,7 @@ async def crawl(
     source: Source = Source.LIVE,
     transport: httpx.AsyncBaseTransport | None = None,
     force: bool = False,
-) -> AsyncIterator[Outcome]:
+) -> AsyncGenerator[Outcome, None]:
     """Fetches, reads and judges every link, and yields one outcome per page as they come.
 
     A link with ``follow`` yields one outcome for itself and one for each subpage. An outcome is taken as

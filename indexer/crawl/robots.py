@@ -36,7 +36,10 @@ class Robots:
             NoPage: with the verdict ``robots`` where the file forbids it or could not be had because of
                 the server; with that of the connection where there was none.
         """
-        rules = await self._of(urls.origin_of(url))
+        try:
+            rules = await self._of(urls.origin_of(url))
+        except NoPage as failure:  # of robots.txt itself; each page has its own
+            raise NoPage(failure.judgement.verdict, failure.judgement.reason, url=url) from failure
         if not rules.can_fetch(url, self._config.robot_name):
             raise NoPage(
                 Verdict.ROBOTS, f"the robots.txt of {urls.host_of(url)} forbids this address", url=url

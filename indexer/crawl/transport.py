@@ -75,11 +75,10 @@ class Environment(httpx.AsyncBaseTransport):
             network_backend=GuardedBackend(),
         )
         proxies = getproxies()
-        addresses = {scheme: proxies.get(scheme) or proxies.get("all") for scheme in ("http", "https")}
         self._by_scheme = {
-            scheme: httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=address)
-            for scheme, address in addresses.items()
-            if address
+            scheme: httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=_with_scheme(address))
+            for scheme in ("http", "https")
+            if (address := proxies.get(scheme) or proxies.get("all"))
         }
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -93,3 +92,7 @@ class Environment(httpx.AsyncBaseTransport):
         """Closes every connection."""
         for transport in (self._direct, *self._by_scheme.values()):
             await transport.aclose()
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"

@@ -47,6 +47,10 @@ _SIGNATURES = {
 """First bytes of files that hold no text for us, after the WHATWG MIME Sniffing Standard, section 6."""
 
 
+_NOTICE = 256 * 1024
+"""Bytes that are taken of an answer that is no page: enough to know a challenge by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP answer, redirects not followed; header names in lower case, the body unpacked."""
@@ -126,6 +130,8 @@ class _Taking:
     async def answer(self, response: httpx.Response) -> Answer:
         """The whole answer; the body of a redirect or an unreadable type is left unread."""
         self._status = response.status_code
+        if not 200 <= self._status < 300:
+            self._most = self._most or _NOTICE
         headers = dict(response.headers.items())
         body = b""
         if not (self._status in REDIRECTS or self._status in (204, 304)):
@@ -134,7 +140,7 @@ class _Taking:
         return Answer(self._url, self._status, headers, body)
 
     def _check_head(self, headers: Mapping[str, str]) -> None:
-        if self._status != 200 or self._most:
+        if self._most:
             return
         declared = headers.get("content-type", "").partition(";")[0].strip().lower()
         if "/" in declared and not _READABLE_TYPES.fullmatch(declared):
@@ -167,7 +173,7 @@ class _Taking:
         return b"".join(pieces)
 
     def _check_signature(self, start: bytes) -> None:
-        if self._status == 200 and not self._most:
+        if not self._most:
             for signature, what in _SIGNATURES.items():
                 if start.startswith(signature):
                     raise self.no(Verdict.WRONG_TYPE, f"it is {what}, whatever its header says")

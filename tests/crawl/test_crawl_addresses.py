@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 
 import httpcore
 import httpx
 import pytest
+import trustme
 from crawling import html, plain, scripted
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,13 +87,7 @@ def test_what_is_no_plain_web_address_is_refused(url):
     assert refusal.value.judgement.reason
 
 
-INTERNAL = """
-127.0.0.1 127.1 127.0.1 2130706433 0x7f000001 0x7f.1 0177.0.0.1 017700000001 127.0.0.1. [::1] [::ffff:127.0.0.1]
-[::ffff:7f00:1] [0:0:0:0:0:0:0:1] [::] [::127.0.0.1] [64:ff9b::7f00:1] [2002:7f00:1::] [fe80::1] [fc00::1] [fd12::1] [ff02::1]
-0.0.0.0 0 10.0.0.1 10.1 172.16.0.1 192.168.1.1 100.64.0.1 169.254.169.254 0xa9fea9fe 2852039166 224.0.0.1 255.255.255.255
-240.0.0.1 198.18.0.1 192.0.2.1 localhost LOCALHOST localhost. a.localhost printer.local router.lan metadata.google.internal
-metadata intranet nas.home.arpa
-""".split()
+INTERNAL = ["127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.0.0.1.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]", "[::]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fd12::1]", "[ff02::1]", "0.0.0.0", "0", "10.0.0.1", "10.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "0xa9fea9fe", "2852039166", "224.0.0.1", "255.255.255.255", "240.0.0.1", "198.18.0.1", "192.0.2.1", "localhost", "LOCALHOST", "localhost.", "a.localhost", "printer.local", "router.lan", "metadata.google.internal", "metadata", "intranet", "nas.home.arpa"]
 
 
 @pytest.mark.parametrize("host", INTERNAL)
@@ -240,3 +236,62 @@ def test_copies_of_a_page_have_one_key(copy):
 )
 def test_different_pages_have_different_keys(other):
     assert page_key(other) != page_key("https://a.example/guide")
+
+
+@pytest.mark.parametrize(("name", "good"), [("a.example", True), ("b.example", False)])
+def test_a_direct_connection_is_certified_for_the_name_not_the_address(name, good, tmp_path, monkeypatch):
+    """Connecting to the checked address must not weaken TLS."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(proxy, raising=False)
+    monkeypatch.setattr(
+        "indexer.crawl.transport.is_public", lambda address: True
+    )  # the server is on loopback
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("a.example").configure_cert(context)
+
+    async def answer(reader, writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
+        writer.close()
+
+    async def attempt() -> int:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+        asyncio.get_running_loop().getaddrinfo = Resolver("127.0.0.1")
+        transport = Environment(CrawlConfig())
+        try:
+            url = f"https://{name}:{server.sockets[0].getsockname()[1]}/"
+            return (await transport.handle_async_request(httpx.Request("GET", url))).status_code
+        finally:
+            await transport.aclose()
+            server.close()
+
+    if good:
+        assert asyncio.run(attempt()) == 200
+    else:
+        with pytest.raises(httpx.ConnectError, match="(?i)certificate"):
+            asyncio.run(attempt())
+
+
+def test_no_proxy_is_obeyed(monkeypatch):
+    """A host named there is connected to directly, and therefore resolved and checked here."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "rebound.example")
+
+    async def attempt(host: str) -> None:
+        resolve = asyncio.get_running_loop().getaddrinfo
+        asyncio.get_running_loop().getaddrinfo = (
+            Resolver("10.0.0.1") if host == "rebound.example" else resolve
+        )
+        transport = Environment(CrawlConfig())
+        try:
+            await transport.handle_async_request(httpx.Request("GET", f"http://{host}/"))
+        finally:
+            await transport.aclose()
+
+    with pytest.raises(NoPage):
+        asyncio.run(attempt("rebound.example"))
+    with pytest.raises(httpx.ConnectError):
+        asyncio.run(attempt("a.example"))

@@ -226,3 +226,15 @@ def test_thousands_of_links_take_little_memory():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 40 << 20
+
+
+def test_an_error_page_without_end_keeps_its_status():
+    found, _ = scripted([f"{SITE}/a"], {f"{SITE}/a": httpx.Response(404, content=b"<p>gone</p>" * 2_000_000)})
+    assert found[f"{SITE}/a"].fetch.verdict is Verdict.GONE
+
+
+def test_what_keeps_robots_txt_from_coming_is_told_of_the_page():
+    found, _ = scripted([f"{SITE}/a"], {f"{SITE}/robots.txt": httpx.ConnectError("no route")})
+    fetch = found[f"{SITE}/a"].fetch
+    assert (fetch.verdict, fetch.final_url, fetch.status) == (Verdict.NETWORK, f"{SITE}/a", 0)
+    assert "no route" in fetch.reason
