@@ -34,7 +34,7 @@ class Catalogue:
         return tuple(link for link in self.links if link.category == name)
 
 
-def load(path: Path) -> Catalogue:
+def load(path: str | Path) -> Catalogue:
     """Read catalogue.yaml.
 
     Raises CatalogueError, one line with file and line number, where the file is missing, is not

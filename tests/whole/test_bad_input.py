@@ -1,0 +1,93 @@
+"""Bad input gets one clear line on stderr, an exit code, and no traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from whole_run import Ended, Run
+
+CATALOGUE = "categories:\n  Patterns:\n    - https://c4model.com/\n"
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    path = tmp_path / "catalogue.yaml"
+    path.write_text(CATALOGUE)
+    return path
+
+
+def assert_one_line(ended: Ended, code: int, *told: str) -> None:
+    assert ended.code == code, ended
+    assert ended.out == ""
+    assert len(ended.err.splitlines()) == 1, ended.err
+    assert ended.err.startswith("indexer: ")
+    for words in told:
+        assert words in ended.err
+
+
+def test_no_catalogue(run: Run, tmp_path: Path) -> None:
+    ended = run("crawl", "--catalogue", tmp_path / "none.yaml", "--data", tmp_path / "data")
+    assert_one_line(ended, 2, "none.yaml", "indexer catalogue import")
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("categories:\n  A: [\n", ":3"),
+        ("categories:\n  A:\n    - url: https://a.example/\n      nots: x\n", "did you mean 'note'"),
+        ("categories:\n  A:\n    - https://a.example/\n    - https://a.example/\n", ":4"),
+        ("categories:\n  A:\n    - htp//a.example\n", ":3"),
+        ("- https://a.example/\n", ":1"),
+    ],
+    ids=["broken YAML", "unknown key", "duplicate URL", "malformed URL", "no mapping"],
+)
+def test_a_wrong_catalogue_is_told_with_its_line(run: Run, tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "catalogue.yaml"
+    path.write_text(text)
+    for command in (["crawl", "--data", tmp_path / "data"], ["catalogue", "check"]):
+        assert_one_line(run(*command, "--catalogue", path), 2, "catalogue.yaml", told)
+
+
+def test_an_unknown_category_offers_the_nearest(run: Run, tmp_path: Path, catalogue: Path) -> None:
+    ended = run("crawl", "--only", "Paterns", "--catalogue", catalogue, "--data", tmp_path / "data")
+    assert_one_line(ended, 2, "did you mean 'Patterns'")
+    ended = run("catalogue", "list", "-c", "Paterns", "--catalogue", catalogue)
+    assert_one_line(ended, 2, "did you mean 'Patterns'")
+
+
+@pytest.mark.parametrize(
+    "command", [["ask", "why"], ["status"], ["show", "x"], ["history", "x"], ["reindex"]]
+)
+def test_no_library_yet(run: Run, tmp_path: Path, catalogue: Path, command: list[str]) -> None:
+    options = ["--catalogue", catalogue] if command[0] in ("status", "reindex") else []
+    assert_one_line(run(*command, "--data", tmp_path / "data", *options), 1, "indexer crawl")
+
+
+def test_a_data_folder_that_cannot_be_written(run: Run, tmp_path: Path, catalogue: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    ended = run("crawl", "--catalogue", catalogue, "--data", tmp_path / "file" / "data")
+    assert_one_line(ended, 1, "cannot be written", "--data")
+
+
+def test_a_model_folder_that_is_no_model(run: Run, tmp_path: Path, catalogue: Path) -> None:
+    (tmp_path / "model").mkdir()
+    options = ["--catalogue", catalogue, "--data", tmp_path / "data", "--model", tmp_path / "model"]
+    ended = run("crawl", "--offline", *options)
+    assert_one_line(ended, 1, str(tmp_path / "model"))
+
+
+def test_a_wrong_date_or_number(run: Run, tmp_path: Path) -> None:
+    assert run("ask", "why", "-k", "0").code == 2
+    assert run("ask", "why", "--mode", "psychic").code == 2
+    assert run("schedule", "--at", "25:00", "--data", tmp_path).code == 2
+
+
+def test_an_import_list_that_is_missing_or_has_no_links(run: Run, tmp_path: Path, catalogue: Path) -> None:
+    assert_one_line(run("catalogue", "import", tmp_path / "none.md", "--catalogue", catalogue), 2, "none.md")
+    (tmp_path / "empty.md").write_text("Nothing here.\n")
+    assert_one_line(
+        run("catalogue", "import", tmp_path / "empty.md", "--catalogue", catalogue), 2, "empty.md"
+    )
+    assert catalogue.read_text() == CATALOGUE
