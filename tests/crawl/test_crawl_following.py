@@ -143,7 +143,8 @@ def test_the_locale_of_the_link_itself_is_the_one_that_is_kept():
 
 
 def named(canonical: str, title: str = "Copy") -> httpx.Response:
-    text = f"<html><head><title>{title}</title><link rel=canonical href='{canonical}'></head><body><p>{PROSE}</p>"
+    head = f"<title>{title}</title><link rel=canonical href='{canonical}'>"
+    text = f"<html><head>{head}</head><body><p>{PROSE}</p>"
     return httpx.Response(200, headers={"content-type": "text/html"}, text=text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ def robots(text: str) -> httpx.Response:
 
 def pauses(web: ScriptedWeb, host: str = "a.example") -> list[float]:
     times = web.times(host)
-    return [round(later - earlier, 3) for earlier, later in zip(times, times[1:], strict=False)]
+    return [round(later - earlier, 3) for earlier, later in pairwise(times)]
 
 
 def pages(count: int, site: str = SITE) -> dict[str, httpx.Response]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -148,6 +149,6 @@ def test_real_pauses_are_kept(replay, links, hostile):
     for entry in web.entries():
         times[urlsplit(entry["url"]).hostname].append(entry["time"])
     for host, delay in hosts.items():
-        gaps = [later - earlier for earlier, later in zip(times[host], times[host][1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(times[host])]
         assert len(gaps) >= 2
         assert min(gaps) >= delay

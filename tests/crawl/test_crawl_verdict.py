@@ -109,7 +109,7 @@ def test_a_challenge_is_recognised_by_its_header_alone(status):
         "<title>Just a moment...</title><p>Checking your browser before accessing a.example.</p>",
         "<title>a.example</title><p>Please enable JS</p><script src='https://ct.captcha-delivery.com/c.js'></script>",
         "<title>Access to this page has been denied</title><div id=px-captcha></div><p>Press and hold</p>",
-        "<title>Pardon Our Interruption</title><p>As you were browsing something made us think you were a bot.</p>",
+        "<title>Pardon Our Interruption</title><p>Something made us think you were a bot.</p>",
         "<title>Making sure you're not a bot!</title><p>You are seeing this because of Anubis.</p>",
         "<html><body><iframe src='/_Incapsula_Resource?x=1'>Request unsuccessful</iframe></body></html>",
         "<title>x</title><p>Our systems have detected unusual traffic from your computer network.</p>",
@@ -126,7 +126,7 @@ def test_challenges_of_the_usual_guards(html):
         + SENTENCE * 3
         + "To continue reading, log in.</p></article>"
         + CHROME,
-        "<title>A story</title><script type='application/ld+json'>{\"isAccessibleForFree\": false}</script><p>"
+        "<title>A story</title><script type='application/ld+json'>{'isAccessibleForFree': false}</script><p>"
         + SENTENCE * 3
         + "</p><aside>Already a subscriber? Sign in.</aside>"
         + CHROME,
@@ -137,7 +137,7 @@ def test_a_teaser_before_a_request_for_money_is_a_paywall(html):
 
 
 def test_a_consent_form_in_place_of_the_article():
-    html = "<title>Before you continue</title><p>We use cookies.</p><button>Accept all</button><button>Reject all</button>"
+    html = "<title>Before you continue</title><p>We use cookies.</p><button>Accept all</button>"
     assert verdict(page(html)).verdict is Verdict.CONSENT
     moved = page("<title>x</title><p>Choose.</p>", final="https://consent.a.example/ui?continue=x")
     assert verdict(moved).verdict is Verdict.CONSENT
@@ -149,9 +149,9 @@ def test_a_login_page_in_place_of_the_article():
 
 
 ABOUT_WALLS = (
-    "Verify you are human, says the CAPTCHA; checking your browser, says the proxy. A paywall asks you to subscribe to "
-    "continue reading, already a subscriber or not. We value your privacy, says the banner: accept all, reject all. "
-    "Page not found, says the server; please enable JavaScript, says the rest. "
+    "Verify you are human, says the CAPTCHA; checking your browser, says the proxy. A paywall asks you to "
+    "subscribe to continue reading, already a subscriber or not. We value your privacy, says the banner: "
+    "accept all, reject all. Page not found, says the server; please enable JavaScript, says the rest. "
 )
 
 
