@@ -144,7 +144,9 @@ def crawl(
             task = partial(_fetch, chosen, config, log=log, found=found, watcher=watcher, force=force)
             _run_async(partial(task, source=source, transport=transport))
         fetched = time.monotonic()
-        published = _publish(database, links, config, watcher)
+        encoder = _encoder(config)
+        loaded = time.monotonic()
+        published = _publish(database, links, config, encoder, watcher)
         after = reports.status(config.data, links)
         summary = Summary(
             run=run.number,
@@ -160,8 +162,9 @@ def crawl(
             generation=published.generation,
             stages={
                 "crawl": round(fetched - begun, 2),
+                "model": round(loaded - fetched, 2),
                 "embed": round(published.embed_seconds, 2),
-                "publish": round(time.monotonic() - fetched - published.embed_seconds, 2),
+                "publish": round(time.monotonic() - loaded - published.embed_seconds, 2),
             },
             night=_night(before, after, found.by_link),
             without_copy=tuple(state.url for state in after if not state.words),
@@ -193,7 +196,7 @@ def import_page(link: Link, links: Sequence[Link], file: Path, config: Config) -
         run = database.start_run(resume_within=timedelta(0))
         log = CrawlLog(database, run, extractor=extract.VERSION, force=True)
         effect, _ = log.record(Outcome(link, link.url, (fetch,), page, reading.article))
-        published = _publish(database, links, config, Watcher())
+        published = _publish(database, links, config, _encoder(config), Watcher())
         summary = Summary(
             run=run.number, seconds=0.0, links=1, pages=1, verdicts={"ok": 1}, articles={effect: 1},
             passages=published.passages, embedded=published.embedded, generation=published.generation,
@@ -234,12 +237,21 @@ async def _fetch(
             watcher.page(replace(outcome, attempts=(*outcome.attempts[:-1], fetch)), effect)
 
 
-def _publish(database: Database, links: Sequence[Link], config: Config, watcher: Watcher) -> Published:
-    """Publish the newest article versions of all links, read again first where reading has improved."""
+def _encoder(config: Config) -> Encoder:
     from indexer.embed import load_encoder
 
-    model = config.model or reports.published_model(config.data) or DEFAULT_MODEL
-    encoder = load_encoder(model, exports=config.data / "models")
+    return load_encoder(_model(config), exports=config.data / "models")
+
+
+def _model(config: Config) -> str:
+    """The model that was asked for, else the library's own, else the default."""
+    return config.model or reports.published_model(config.data) or DEFAULT_MODEL
+
+
+def _publish(
+    database: Database, links: Sequence[Link], config: Config, encoder: Encoder, watcher: Watcher
+) -> Published:
+    """Publish the newest article versions of all links, read again first where reading has improved."""
     _read_again(database)
 
     def cut(article: Article) -> list[Passage]:
@@ -251,7 +263,7 @@ def _publish(database: Database, links: Sequence[Link], config: Config, watcher:
         database,
         links,
         encoder=encoder,
-        model=model,
+        model=_model(config),
         cut=cut,
         fingerprint=index_fingerprint(encoder, config),
         progress=watcher.embedding,
@@ -270,7 +282,7 @@ def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = 
         raise NoLibrary(f"{config.data}: no library there; run `indexer crawl` first")
     with Database(config.data) as database:
         rebuild(database)
-        return _publish(database, links, config, watcher or Watcher())
+        return _publish(database, links, config, _encoder(config), watcher or Watcher())
 
 
 def index_fingerprint(encoder: Encoder, config: Config) -> str:

@@ -40,9 +40,9 @@ def load(path: str | Path) -> Catalogue:
     Raises CatalogueError, one line with file and line number, where the file is missing, is not
     YAML, has a key, value or URL that is not understood, names a URL twice, or has no links.
     """
-    document = _with_links(path)
+    document = _with_links(Path(path))
     links = tuple(link for link, _ in document.positions())
-    return Catalogue(path, links, tuple(document.links))
+    return Catalogue(document.path, links, tuple(document.links))
 
 
 def _with_links(path: Path) -> Document:
@@ -61,7 +61,7 @@ def check(path: Path) -> tuple[str, ...]:
     two spellings, plain http where the catalogue has the host under https, a password in a URL,
     a fallback that is the link itself, follow rules that have no effect.
     """
-    document = _with_links(path)
+    document = _with_links(Path(path))
     secure = {urlsplit(link.url).netloc for link, _ in document.positions() if link.url.startswith("https")}
     spellings: dict[str, list[int]] = defaultdict(list)
     told: list[tuple[int, str]] = []
