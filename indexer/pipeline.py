@@ -244,7 +244,9 @@ def _encoder(config: Config) -> Encoder:
 
 
 def _model(config: Config) -> str:
-    """The model that was asked for, else the library's own, else the default."""
+    """The model that was asked for, else the library's own, else the default; folders as absolute paths."""
+    if config.model and Path(config.model).is_dir():
+        return str(Path(config.model).absolute())
     return config.model or reports.published_model(config.data) or DEFAULT_MODEL
 
 
