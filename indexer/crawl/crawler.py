@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from dataclasses import dataclass, field, replace
 
 import httpx
@@ -102,17 +102,20 @@ class _Run:
         self._taken = Taken(link.url for link in links)
 
     async def link(self, link: Link) -> None:
-        """Everything about one link. Whatever goes wrong becomes an outcome."""
+        """Everything about one link."""
+        job = Job(link, link.url, link.expect)
+        found = await self._safely(job, self._own_page(job))
+        if link.follow.mode != "page" and found.fetch.verdict.good:
+            await self._subpages(link, found)
+
+    async def _safely(self, job: Job, page: Awaitable[Found]) -> Found:
+        """Whatever goes wrong with one page becomes its outcome, and is logged for whoever mends it."""
         try:
-            job = Job(link, link.url, link.expect)
-            found = await self._own_page(job)
-            if link.follow.mode != "page" and found.fetch.verdict.good:
-                await self._subpages(link, found)
+            return await page
         except Exception as fault:
-            # One page must never end the night; the log has the traceback for whoever mends it.
-            logger.exception("the crawl of %s met a fault of the program", link.url)
+            logger.exception("the crawl of %s met a fault of the program", job.page_url)
             reason = f"a fault of the program, see the log: {fault!r}"
-            await self._give_up(Job(link, link.url), NoPage(Verdict.UNREADABLE, reason, url=link.url))
+            return await self._give_up(job, NoPage(Verdict.UNREADABLE, reason, url=job.page_url))
 
     async def _own_page(self, job: Job) -> Found:
         try:
@@ -138,19 +141,19 @@ class _Run:
         frontier.found(own.links, depth=0)
         had = Taken([own.fetch.final_url, own.canonical])
         for address, depth in frontier:
-            found = await self._subpage(link, address, had)
+            job = Job(link, address, had=had)
+            found = await self._safely(job, self._subpage(job))
             for known in (found.fetch.final_url, found.canonical):
                 self._taken.add(known)
                 had.add(known)
             frontier.found(found.links, depth=depth)
 
-    async def _subpage(self, link: Link, address: str, had: Taken) -> Found:
-        if address in self._finished:
-            return await self._attempts.remembered(address)
-        job = Job(link, address, had=had)
-        found = await self._attempts.attempt(job, address, self._source)
+    async def _subpage(self, job: Job) -> Found:
+        if job.page_url in self._finished:
+            return await self._attempts.remembered(job.page_url)
+        found = await self._attempts.attempt(job, job.page_url, self._source)
         if not found.fetch.verdict.good:
-            await self._attempts.deliver(Outcome(link, address, (found.fetch,)))
+            await self._attempts.deliver(Outcome(job.link, job.page_url, (found.fetch,)))
         return found
 
     # --------------------------------------------------------------- copies

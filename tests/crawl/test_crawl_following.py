@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import httpx
-from crawling import PROSE, InMemory, html, plain, scripted
+from crawling import PROSE, InMemory, html, plain, read_here, scripted
+from hypothesis import given
+from hypothesis import strategies as st
 
-from indexer.records import Follow, Link, Verdict
+from indexer.crawl.frontier import Frontier, Taken
+from indexer.crawl.urls import page_key
+from indexer.records import Follow, Link, Page, Reading, Verdict
 
 SITE = "https://a.example"
 
@@ -210,3 +214,28 @@ def test_an_interrupted_run_goes_on_where_it_stood():
     memory.done = {f"{SITE}/", f"{SITE}/a"}
     found, web = scripted([site()], answers, memory)
     assert list(found) == web.asked == [f"{SITE}/b"]
+
+
+@given(st.lists(st.text(max_size=30).map("https://a.example/".__add__) | st.text(max_size=30), max_size=20))
+def test_any_links_at_all_can_be_found_on_a_page(links):
+    """Pages say what they like; what is queued is on the host, below the prefix, and bounded."""
+    frontier = Frontier(site(allow=("/a",), max_pages=5), f"{SITE}/", Taken())
+    frontier.found(links, depth=0)
+    queued = [address for address, _ in frontier]
+    assert len(queued) <= 4
+    assert len(set(map(page_key, queued))) == len(queued)
+    assert all(address.startswith(("https://a.example/a", "http://a.example/a")) for address in queued)
+
+
+async def faulty(page: Page) -> Reading:
+    if page.url.endswith("/bug"):
+        raise KeyError("a fault in the reader")
+    return await read_here(page)
+
+
+def test_a_fault_over_one_subpage_leaves_the_others():
+    answers = {f"{SITE}/": listing("Home", "/bug", "/a"), f"{SITE}/bug": html("Bug"), f"{SITE}/a": html("A")}
+    found, _ = scripted([site()], answers, read=faulty)
+    assert found[f"{SITE}/bug"].fetch.verdict is Verdict.UNREADABLE
+    assert found[f"{SITE}/"].fetch.verdict.good
+    assert found[f"{SITE}/a"].article
