@@ -125,11 +125,11 @@ class SearchConfig:
 
     lexical_weight: float = 0.4
     """The lexical share for an ordinary question. nDCG@10 is flat from 0.35 to 0.5."""
-    common: float = 0.4
+    common: float = 0.37
     """Specificity below which a query has common words only, and the dense side is to be believed."""
-    rare: float = 0.6
+    rare: float = 0.65
     """Specificity above which a query is about names, and the lexical side is to be believed."""
-    rarity_slope: float = 2.0
+    rarity_slope: float = 3.0
     """Lexical share gained (lost) for each unit of specificity above ``rare`` (below ``common``)."""
     lean_slope: float = 0.3
     """Lexical share gained for each unit of cohesion that the lexical list is ahead of the dense one."""

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
     from indexer.records import Hit, Mode
 
+COLUMNS = (
+    "rank", "score", "title", "heading", "text", "category", "site", "note", "source", "fetched_at",
+    "link", "url", "passage_id",
+)  # fmt: skip
+"""Those of :meth:`Answer.to_pandas`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -49,23 +55,8 @@ class Answer:
         """One row a hit: rank, score, title, heading, text, category, site, note, source, link, url."""
         import pandas as pd
 
-        columns = [
-            "rank",
-            "score",
-            "title",
-            "heading",
-            "text",
-            "category",
-            "site",
-            "note",
-            "source",
-            "fetched_at",
-            "link",
-            "url",
-            "passage_id",
-        ]
         rows = [{**_result(hit, explain=False), "heading": _path(hit)} for hit in self.hits]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def _repr_html_(self) -> str:
         """A table for notebooks; everything from the web is escaped."""

@@ -27,7 +27,7 @@ def standardise(scores: Floats) -> Floats:
     deviation = ordered.std() if len(ordered) else 0.0
     if deviation < 1e-9:
         return np.zeros_like(scores)
-    return (scores - ordered.mean()) / deviation
+    return np.asarray((scores - ordered.mean()) / deviation, dtype=np.float64)
 
 
 def mix(dense: Floats, lexical: Floats, weight: float) -> Floats:

@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.search import fuse
 
@@ -41,6 +42,11 @@ class Ranking:
     lexical_scores: Floats
     lexical_ranks: Ids
     lexical_shares: Floats
+
+    def reordered(self, head: npt.NDArray[np.intp]) -> Ranking:
+        """The ranking with its first passages in another order: ``head`` holds their places."""
+        places = np.concatenate([head, np.arange(len(head), len(self.ids))])
+        return Ranking(*(getattr(self, field.name)[places] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,13 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
     lean = _cohesion(snapshot, lexical, config) - _cohesion(snapshot, dense, config)
     weight = fuse.lexical_weight(question.specificity, lean, config)
 
-    ids, bm25, vectors = _union(snapshot, question, config, lexical, dense, depth)
+    ids, bm25, vectors = _union(snapshot, question, config, lexical=lexical, dense=dense, depth=depth)
     scores = fuse.mix(_cosines(vectors, question.vector), bm25, weight)
     best = fuse.order(ids, scores)[: config.feedback_passages]
     moved = fuse.towards(question.vector, vectors[best], config.feedback_strength)
     if moved is not question.vector:
         dense = snapshot.dense(moved, limit=depth, allowed=question.allowed)
-        ids, bm25, vectors = _union(snapshot, question, config, lexical, dense, depth)
+        ids, bm25, vectors = _union(snapshot, question, config, lexical=lexical, dense=dense, depth=depth)
 
     nearness = _cosines(vectors, moved)
     scores = fuse.mix(nearness, bm25, weight)
@@ -105,7 +111,7 @@ def _lexical(snapshot: Snapshot, question: Question, config: SearchConfig, depth
 
 
 def _union(
-    snapshot: Snapshot, question: Question, config: SearchConfig, lexical: Hits, dense: Hits, depth: int
+    snapshot: Snapshot, question: Question, config: SearchConfig, *, lexical: Hits, dense: Hits, depth: int
 ) -> tuple[Ids, Floats, Vectors]:
     """The candidates of either list by rising id: ids (n,), exact BM25 (n,), vectors (n, dimension)."""
     known = dict(lexical)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 CANDIDATES = 2
 """Passages asked of each list for one that is shown, where more are to be shown than half its depth."""
+
+ROWS_AT_ONCE = 25
+"""Rows fetched together; most answers need no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +99,22 @@ class Searcher:
             allowed=allowed,
         )
         ranking = self._rank(asked, mode, max(self._config.depth, CANDIDATES * k))
-        rows = self._snapshot.rows([int(number) for number in ranking.ids])
         notices = words.notices
-        places, reread = list(range(len(rows))), {}
-        if rerank and rows:
-            places, reread, said = self._reread(query.text, rows)
+        reread: dict[int, Share] = {}
+        if rerank:
+            ranking, reread, said = self._reread(query.text, ranking)
             notices += said
-        chosen = self._select(ranking, rows, places, k=k, per_article=per_article)
+        chosen = select(
+            self._rows(ranking.ids),
+            self._snapshot.vectors([int(number) for number in ranking.ids]),
+            k=k,
+            per_article=per_article,
+            same=self._config.same_passage,
+        )
         sure = self._confidence(ranking, words, mode)
         hits = tuple(
-            self._hit(rank, place, ranking, rows[place], context=context, reread=reread)
-            for rank, place in enumerate(chosen, start=1)
+            self._hit(rank, place, ranking, row, context=context, reread=reread)
+            for rank, (place, row) in enumerate(chosen, start=1)
         )
         return Answer(
             question=question,
@@ -186,46 +194,44 @@ class Searcher:
             case "hybrid":
                 return retrieve.hybrid(self._snapshot, asked, self._config, depth)
 
-    def _reread(
-        self, question: str, rows: list[PassageRow]
-    ) -> tuple[list[int], dict[int, Share], tuple[str, ...]]:
-        """The places in the reranker's order, how it saw them, and what is to be said of it."""
-        places = list(range(len(rows)))
-        head = places[: self._config.rerank_depth]
+    def _reread(self, question: str, ranking: Ranking) -> tuple[Ranking, dict[int, Share], tuple[str, ...]]:
+        """The ranking with its head in the reranker's order, how it saw them, and what is to be said."""
+        head = list(self._rows(ranking.ids[: self._config.rerank_depth]))
+        if not head:
+            return ranking, {}, ()
         try:
             reranker = self._reranker
         except ModelError as error:
-            return places, {}, (f"not reranked: {error}",)
-        scores = reranker.score(question, [rows[place].passage.embedded_text for place in head])
-        best = sorted(head, key=lambda place: (-scores[place], place))
-        shares = {
-            place: Share(rank, float(scores[place]), float(scores[place]))
-            for rank, place in enumerate(best, start=1)
-        }
-        return best + places[len(head) :], shares, ()
-
-    def _select(
-        self, ranking: Ranking, rows: list[PassageRow], places: list[int], *, k: int, per_article: int
-    ) -> list[int]:
-        vectors = self._snapshot.vectors([int(ranking.ids[place]) for place in places])
-        chosen = select(
-            [rows[place] for place in places],
-            vectors,
-            k=k,
-            per_article=per_article,
-            same=self._config.same_passage,
+            return ranking, {}, (f"not reranked: {error}",)
+        scores = np.asarray(
+            reranker.score(question, [row.passage.embedded_text for row in head]), dtype=np.float64
         )
-        return [places[number] for number in chosen]
+        best = np.argsort(-scores, kind="stable")
+        shares = {
+            rank: Share(rank + 1, float(scores[place]), float(scores[place]))
+            for rank, place in enumerate(best)
+        }
+        return ranking.reordered(best), shares, ()
+
+    def _rows(self, ids: Ids) -> Iterator[PassageRow]:
+        """The rows of passages, fetched as far as they are asked for."""
+        for start in range(0, len(ids), ROWS_AT_ONCE):
+            yield from self._snapshot.rows([int(number) for number in ids[start : start + ROWS_AT_ONCE]])
 
     def _confidence(self, ranking: Ranking, words: _Words, mode: Mode) -> float:
-        best = [int(number) for number in ranking.ids[: self._config.answer_passages]]
+        looked_at = self._config.answer_passages
         covered = confidence.coverage(
-            self._snapshot, words.query.terms, words.counts, best, passages=self._passages
+            self._snapshot,
+            words.query.terms,
+            words.counts,
+            list(self._rows(ranking.ids[:looked_at])),
+            passages=self._passages,
         )
         if mode == "lexical":  # no vector was made: the words alone must tell
             return covered
-        nearest = float(ranking.cosines[: self._config.answer_passages].max(initial=0.0))
-        return confidence.confidence(nearest, covered, self._config)
+        return confidence.confidence(
+            float(ranking.cosines[:looked_at].max(initial=0.0)), covered, self._config
+        )
 
     # ----------------------------------------------------------- an answer
 

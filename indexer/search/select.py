@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def select(
-    rows: Sequence[PassageRow], vectors: Vectors, *, k: int, per_article: int, same: float
-) -> list[int]:
-    """The places of the rows to show, best first.
+    rows: Iterable[PassageRow], vectors: Vectors, *, k: int, per_article: int, same: float
+) -> list[tuple[int, PassageRow]]:
+    """The rows to show with their places in the ranking, best first; no more rows are read than needed.
 
     Left out are passages beyond ``per_article`` of their article, and repetitions of a passage already
     shown: in the same article one with a cosine of at least ``same``; in another article only a mirror's,
@@ -27,21 +26,23 @@ def select(
         per_article: the most of one article.
         same: the cosine from which two passages of one article say the same.
     """
-    shown: list[int] = []
-    count: Counter[int] = Counter()
-    mirrored: set[tuple[str, str]] = set()
+    shown: list[tuple[int, PassageRow]] = []
+    places: dict[int, list[int]] = {}
+    seen: set[tuple[str, str]] = set()
+    if k < 1:
+        return shown
     for place, row in enumerate(rows):
-        if len(shown) == k:
-            break
+        siblings = places.setdefault(row.article_id, [])
         words = (row.title, " ".join(row.passage.text.split()))
-        siblings = [other for other in shown if rows[other].article_id == row.article_id]
         if (
-            count[row.article_id] >= per_article
-            or words in mirrored
+            len(siblings) >= per_article
+            or words in seen
             or (siblings and float((vectors[siblings] @ vectors[place]).max()) >= same)
         ):
             continue
-        shown.append(place)
-        count[row.article_id] += 1
-        mirrored.add(words)
+        shown.append((place, row))
+        siblings.append(place)
+        seen.add(words)
+        if len(shown) == k:
+            break
     return shown

@@ -21,7 +21,8 @@ LONG = 9
 
 _TABLES = """
 CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', 'passages_fts', 'row');
-CREATE VIRTUAL TABLE IF NOT EXISTS temp.asked USING fts5(word, tokenize='porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.asked
+  USING fts5(word, tokenize='porter unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE IF NOT EXISTS temp.asked_stems USING fts5vocab('temp', 'asked', 'row');
 DELETE FROM temp.asked
 """
