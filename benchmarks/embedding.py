@@ -1,6 +1,6 @@
 """Throughput of embedding and the cost of a cold question, as Markdown tables.
 
-    python benchmarks/embedding.py [--data DIR] [--texts 200] [--rounds 5]
+    python benchmarks/embedding.py [--data DIR] [--texts 200] [--rounds 5] [--quality cacm cranfield]
 
 The texts are documents of BEIR-style collections (``DIR/ir/*/corpus.jsonl``, or the folder that
 ``INDEXER_SHARED_DATA`` names), cut to 60 to 230 tokens. Every round runs all the ways once, one
@@ -20,11 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import patch
 
+import ir_measures
 import numpy as np
 import onnxruntime
 import torch
@@ -32,7 +33,9 @@ from sentence_transformers import SentenceTransformer
 
 from indexer.config import DEFAULT_MODEL
 from indexer.embed import exported, load_encoder
+from indexer.embed.bulk import BULK_FROM, BulkEncoder, for_bulk
 from indexer.embed.models import find_model
+from indexer.embed.sentence import SentenceEncoder
 
 COLD = {
     "indexer, exported": """
@@ -76,6 +79,16 @@ def ways(texts: list[str], exports: Path) -> dict[str, Callable[[], np.ndarray]]
     reference = SentenceTransformer(str(folder), device="cpu")
     encoder = load_encoder(DEFAULT_MODEL, exports=exports)
 
+    bulk = BulkEncoder(SentenceEncoder(encoder.model))
+
+    def in_bulk() -> np.ndarray:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # as for_bulk does
+        try:
+            return bulk.encode_passages(texts)
+        finally:
+            torch.set_num_threads(threads)
+
     def bfloat16() -> np.ndarray:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             return reference.encode(texts, batch_size=8, normalize_embeddings=True)
@@ -102,23 +115,14 @@ def ways(texts: list[str], exports: Path) -> dict[str, Callable[[], np.ndarray]]
     both.intra_op_num_threads = exported.processors()
     return {
         "SentenceTransformer.encode, defaults": lambda: reference.encode(texts),
-        "indexer": lambda: encoder.encode_passages(texts),
-        **{f"indexer, batches of {size}": batches_of(size) for size in (1, 2, 8, 16, 32)},
-        "one run on all processors": on(onnxruntime.InferenceSession(str(graph), both), workers=1),
+        "indexer, exported": lambda: encoder.encode_passages(texts),
+        "indexer, bulk (bfloat16 products)": in_bulk,
+        **{f"indexer, exported, batches of {size}": batches_of(size) for size in (1, 8, 32)},
+        "indexer, exported, one run on all processors": on(
+            onnxruntime.InferenceSession(str(graph), both), workers=1
+        ),
         "torch, bfloat16 autocast, batches of 8": bfloat16,
-        "int8 weights (dynamic)": on(int8(graph), workers=exported.processors()),
     }
-
-
-def int8(graph: Path) -> onnxruntime.InferenceSession:
-    """The export with its weights quantised, to show what that costs."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    path = graph.parent.parent / "int8.onnx"
-    quantize_dynamic(graph, path, weight_type=QuantType.QInt8, per_channel=True)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options)
 
 
 def throughput(texts: list[str], exports: Path, rounds: int) -> None:
@@ -139,6 +143,38 @@ def throughput(texts: list[str], exports: Path, rounds: int) -> None:
         ratio = statistics.median(a / b for a, b in zip(values, rates[yardstick], strict=True))
         cosine = (results[name] * results[yardstick]).sum(axis=1).min()
         print(f"| {name} | {statistics.median(values):.1f} | {ratio:.2f} | {cosine:.6f} |")
+
+
+def quality(data: Path, exports: Path, names: Sequence[str]) -> None:
+    """Print nDCG@10 of dense retrieval alone, questions by the export, documents in each way."""
+    encoder = load_encoder(DEFAULT_MODEL, exports=exports)
+    print("\nnDCG@10, whole documents, dense alone:\n")
+    print("| collection | exported | bulk | difference |\n| --- | ---: | ---: | ---: |")
+    for name in names:
+        with (data / "ir" / name / "corpus.jsonl").open(encoding="utf-8") as lines:
+            documents = [json.loads(line) for line in lines]
+        with (data / "ir" / name / "queries.jsonl").open(encoding="utf-8") as lines:
+            queries = {str(q.get("_id", q.get("id"))): q["text"] for q in map(json.loads, lines)}
+        with (data / "ir" / name / "qrels.tsv").open(encoding="utf-8") as lines:
+            rows = [line.split("\t") for line in lines]
+        judged = [ir_measures.Qrel(q, d, int(grade)) for q, d, grade in rows if grade.strip().isdigit()]
+        questions = {q: encoder.encode_query(queries[q]) for q in {row.query_id for row in judged}}
+        texts = [f"{d.get('title', '')}. {d.get('text', '')}" for d in documents]
+        with for_bulk(encoder, BULK_FROM) as bulk:
+            scores = [
+                _ndcg(way.encode_passages(texts), documents, questions, judged) for way in (encoder, bulk)
+            ]
+        print(f"| {name} | {scores[0]:.4f} | {scores[1]:.4f} | {scores[1] - scores[0]:+.4f} |")
+
+
+def _ndcg(vectors: np.ndarray, documents: list, questions: dict, judged: list) -> float:
+    run = []
+    for question, vector in questions.items():
+        similar = vectors @ vector
+        for index in np.argsort(-similar, kind="stable")[:10]:
+            identity = documents[index].get("_id", documents[index].get("id"))
+            run.append(ir_measures.ScoredDoc(question, str(identity), float(similar[index])))
+    return ir_measures.calc_aggregate([ir_measures.nDCG @ 10], judged, run)[ir_measures.nDCG @ 10]
 
 
 def cold(exports: Path, rounds: int) -> None:
@@ -171,6 +207,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("INDEXER_SHARED_DATA", "shared-data"))
     parser.add_argument("--texts", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quality", nargs="*", metavar="COLLECTION", default=[], help="also nDCG on these")
     options = parser.parse_args()
     texts = read_texts(Path(options.data), options.texts)
     packages = ("torch", "sentence-transformers", "onnxruntime", "tokenizers")
@@ -182,6 +219,8 @@ def main() -> None:
         load_encoder(DEFAULT_MODEL, exports=Path(exports))
         throughput(texts, Path(exports), options.rounds)
         cold(Path(exports), options.rounds)
+        if options.quality:
+            quality(Path(options.data), Path(exports), options.quality)
 
 
 if __name__ == "__main__":

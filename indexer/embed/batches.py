@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from .bulk import for_bulk
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -27,6 +29,7 @@ def in_batches(
     """
     lengths = np.fromiter((len(text) for text in texts), np.int64, len(texts))
     order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(texts), size):
-        indices = order[start : start + size]
-        yield indices, encoder.encode_passages([texts[index] for index in indices])
+    with for_bulk(encoder, len(texts)) as fastest:
+        for start in range(0, len(texts), size):
+            indices = order[start : start + size]
+            yield indices, fastest.encode_passages([texts[index] for index in indices])

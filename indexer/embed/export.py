@@ -21,6 +21,7 @@ import numpy as np
 
 from .exported import GRAPH, TOKENIZER, ExportedEncoder, Manifest
 from .models import Hashes, Model
+from .probes import MIN_COSINE, PROBES
 
 if TYPE_CHECKING:
     import onnx
@@ -28,26 +29,10 @@ if TYPE_CHECKING:
 
     from .sentence import SentenceEncoder
 
-MIN_COSINE: Final = 0.9999
-"""Between an export and the original, for every probe text. float32 exports reach 0.999999."""
-
 WEIGHTS_FILE: Final = "weights.bin"
 """Kept outside the graph, so that onnxruntime maps it into memory: 0.06 s to load instead of 0.2 s."""
 
 OPSET: Final = 17
-
-PROBES: Final = (
-    "",
-    "event store",
-    "How do I design an event store?",
-    "An append-only log keeps every change as an event; the current state is a fold over them.",
-    "def fold(events):\n    return functools.reduce(apply, events, State())  # O(n)\n",
-    "Ereignisse sind unveränderlich: naïve Café-Gäste zahlen 3 € 😀",
-    "事件存储是只追加的日志。 Хранилище событий. مخزن الأحداث",
-    'KIP-500 https://example.org/a?b=c#d <b>bold</b> & "quoted" \u200b\tend',
-    "Replicas agree on the order of messages before any of them is applied. " * 12,
-    "A passage that is far longer than the window must be cut where the original cuts it, at a token. " * 60,
-)
 
 log = logging.getLogger(__name__)
 

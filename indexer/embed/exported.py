@@ -88,6 +88,7 @@ class ExportedEncoder:
         from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
 
+        self.model = model
         self.name, self.fingerprint = model.name, model.fingerprint
         self.dimension, self.max_tokens = manifest.dimension, manifest.max_tokens
         self._manifest = manifest

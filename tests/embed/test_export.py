@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from indexer.embed import how_it_runs, load_encoder, load_reranker
+from indexer.embed.bulk import BULK_FROM, BulkEncoder, for_bulk, has_bfloat16
 from indexer.embed.exported import ExportedEncoder
 from indexer.errors import ModelError
 
@@ -217,3 +218,20 @@ def test_a_reranker_with_damaged_weights_is_one_plain_error(tmp_path: Path) -> N
     (tmp_path / "reranker" / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelError, match="cannot be loaded as a cross-encoder"):
         load_reranker(str(tmp_path / "reranker"))
+
+
+def test_bulk_embedding_is_of_the_same_space_as_the_questions(real: Path) -> None:
+    """Enough passages take the faster way, where the processor has it; nothing else changes."""
+    import torch
+
+    threads = torch.get_num_threads()
+    encoder = load_encoder("all-MiniLM-L6-v2", exports=real)
+    with for_bulk(encoder, BULK_FROM) as bulk:
+        assert has_bfloat16() == isinstance(bulk, BulkEncoder)
+        assert bulk.fingerprint == encoder.fingerprint
+        cosines = (bulk.encode_passages(TEXTS) * encoder.encode_passages(TEXTS)).sum(axis=1)
+        assert bulk.encode_passages([]).shape == (0, 384)
+    assert cosines.min() >= 0.9999
+    assert torch.get_num_threads() == threads
+    with for_bulk(encoder, BULK_FROM - 1) as few:
+        assert few is encoder

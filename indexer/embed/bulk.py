@@ -1,0 +1,118 @@
+"""Many passages at once: the original model with bfloat16 matrix products, where the processor has them.
+
+Only the linear layers' products are in bfloat16; sums, softmax and normalisation stay float32. That
+is proved on the probe texts each time (cosine at least 0.9999 to the export that answers questions),
+so the vectors are of one space. Measured by benchmarks/embedding.py; torch's import is paid back
+after about :data:`BULK_FROM` passages.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from .exported import ExportedEncoder, processors
+from .probes import MIN_COSINE, PROBES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from indexer.records import Encoder, Vectors
+
+    from .sentence import SentenceEncoder
+
+BULK_FROM: Final = 1000
+"""Passages from which torch is worth its 5 s of import: it gains 6 ms per passage on two cores."""
+
+MICRO_BATCH: Final = 8
+"""Passages in one run, alike in length. benchmarks/embedding.py: 8 and 16 are alike."""
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def for_bulk(encoder: Encoder, passages: int) -> Iterator[Encoder]:
+    """The faster encoder for so many passages, or the given one where there is none."""
+    if passages < BULK_FROM or not isinstance(encoder, ExportedEncoder) or not has_bfloat16():
+        yield encoder
+        return
+
+    import torch
+
+    from .sentence import SentenceEncoder
+
+    bulk = BulkEncoder(SentenceEncoder(encoder.model))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # several runs at once, each on one processor, need no barriers
+    try:
+        cosine = float((bulk.encode_passages(PROBES) * encoder.encode_passages(PROBES)).sum(axis=1).min())
+        if cosine < MIN_COSINE:
+            log.info("model %s embeds in float32: bfloat16 has a cosine of %.5f", encoder.name, cosine)
+        yield bulk if cosine >= MIN_COSINE else encoder
+    finally:
+        torch.set_num_threads(threads)
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 matrices itself (AVX-512 BF16 or AMX)."""
+    import torch
+
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+class BulkEncoder:
+    """records.Encoder that takes over a loaded model and rounds its linear layers to bfloat16."""
+
+    def __init__(self, encoder: SentenceEncoder) -> None:
+        self.name, self.fingerprint = encoder.name, encoder.fingerprint
+        self.dimension, self.max_tokens = encoder.dimension, encoder.max_tokens
+        self.encode_query, self.count_tokens = encoder.encode_query, encoder.count_tokens
+        self._inner, self._prompt = encoder.inner, encoder.passage_prompt
+        _round_linear_layers(self._inner)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors in the order of the texts: float32 ``(len(texts), dimension)``."""
+        import torch
+
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        lengths = self.count_tokens(texts)
+        order = sorted(range(len(texts)), key=lambda index: -lengths[index])
+
+        def run(start: int) -> None:
+            batch = order[start : start + MICRO_BATCH]
+            with torch.inference_mode():
+                features = self._inner.preprocess([texts[index] for index in batch], prompt=self._prompt)
+                embeddings = self._inner(features)["sentence_embedding"]
+                vectors[batch] = torch.nn.functional.normalize(embeddings, p=2, dim=1).numpy()
+
+        with ThreadPoolExecutor(processors()) as pool:
+            for _ in pool.map(run, range(0, len(order), MICRO_BATCH)):
+                pass  # only to raise what a run raised
+        return vectors
+
+
+def _round_linear_layers(module: Any) -> None:
+    """Replace every linear layer below ``module`` by one whose product is computed in bfloat16."""
+    import torch
+
+    class Rounded(torch.nn.Module):
+        """float32 in and out."""
+
+        def __init__(self, layer: torch.nn.Linear) -> None:
+            super().__init__()
+            self.layer = layer.to(torch.bfloat16)
+
+        def forward(self, values: torch.Tensor) -> torch.Tensor:
+            product: torch.Tensor = self.layer(values.to(torch.bfloat16))
+            return product.float()
+
+    for name, child in module.named_children():
+        if isinstance(child, torch.nn.Linear):
+            setattr(module, name, Rounded(child))
+        else:
+            _round_linear_layers(child)
