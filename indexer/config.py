@@ -125,11 +125,11 @@ class SearchConfig:
 
     lexical_weight: float = 0.4
     """The lexical share for an ordinary question. nDCG@10 is flat from 0.35 to 0.5."""
-    common: float = 0.37
+    common: float = 0.33
     """Specificity below which a query has common words only, and the dense side is to be believed."""
-    rare: float = 0.65
+    rare: float = 0.7
     """Specificity above which a query is about names, and the lexical side is to be believed."""
-    rarity_slope: float = 3.0
+    rarity_slope: float = 4.0
     """Lexical share gained (lost) for each unit of specificity above ``rare`` (below ``common``)."""
     lean_slope: float = 0.3
     """Lexical share gained for each unit of cohesion that the lexical list is ahead of the dense one."""
@@ -160,7 +160,7 @@ class SearchConfig:
     """Evidence for each unit of cosine of the nearest of them."""
     answer_coverage: float = 3.0
     """Evidence for each unit of the share of the question's words that one of them has."""
-    answer_bias: float = -5.0
+    answer_bias: float = -4.4
     """Evidence before anything is seen."""
     answered: float = 0.5
     """Confidence from which a question counts as answered."""

@@ -43,8 +43,8 @@ class Document:
         return f"{DOCUMENT}{self.id}"
 
     def article(self) -> Article:
-        """The document as an article; one without text has its title for text."""
-        writer = Writer(self.title)
+        """The document as an article; where it has no text, its title is the text, and said once."""
+        writer = Writer(self.title if self.text.strip() else "")
         for block in (self.text if self.text.strip() else self.title).split("\n\n"):
             writer.add("paragraph", block)
         return writer.article()

@@ -1,0 +1,83 @@
+"""Laws of the fusion, for any scores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.config import SearchConfig
+from indexer.search import fuse
+
+scores = st.floats(-50, 50, allow_nan=False).map(lambda value: round(value, 3))
+candidates = st.lists(st.tuples(scores, scores), min_size=1, max_size=40)
+weights = st.floats(0, 1)
+
+
+def ranked(rows, places, weight):
+    """The ids of the candidates, best first, when they are given in the order ``places``."""
+    ids = np.array(places, dtype=np.int64)
+    dense = np.array([rows[place][0] for place in places])
+    lexical = np.array([rows[place][1] for place in places])
+    merged = fuse.mix(dense, lexical, weight)
+    return ids[fuse.order(ids, merged)].tolist(), dict(zip(places, merged.tolist(), strict=True))
+
+
+@given(candidates, weights, st.randoms(use_true_random=False))
+def test_order_of_the_lists_does_not_matter(rows, weight, random):
+    """Shuffling the candidates changes neither a score nor a rank, to the last bit."""
+    places = list(range(len(rows)))
+    shuffled = places.copy()
+    random.shuffle(shuffled)
+    assert ranked(rows, places, weight) == ranked(rows, shuffled, weight)
+
+
+@given(candidates, weights)
+def test_better_in_both_lists_is_never_worse_merged(rows, weight):
+    """A candidate that neither retriever puts below another is not merged below it."""
+    _, merged = ranked(rows, list(range(len(rows))), weight)
+    for one, (dense, lexical) in enumerate(rows):
+        for other, (other_dense, other_lexical) in enumerate(rows):
+            if dense >= other_dense and lexical >= other_lexical:
+                assert merged[one] >= merged[other] - 1e-9
+
+
+@given(st.integers(1, 30))
+def test_ties_go_to_the_smaller_id(count):
+    """Equal scores are ordered by id, so that the same question has the same answer."""
+    ids = np.arange(count, dtype=np.int64)[::-1].copy()
+    assert ids[fuse.order(ids, np.zeros(count))].tolist() == sorted(ids.tolist())
+
+
+@given(st.lists(st.integers(0, 1000), max_size=20))
+def test_specificity_is_a_share(counts):
+    """Whatever the words, rarity stays between 0 and 1."""
+    assert 0.0 <= fuse.specificity(np.array(counts, dtype=np.float64), 1000) <= 1.0
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1))
+def test_rarer_words_lean_lexical(one, other, lean):
+    """The rarer the words, the larger the lexical share, within its bounds."""
+    config = SearchConfig()
+    low, high = (fuse.lexical_weight(value, lean, config) for value in sorted((one, other)))
+    assert config.least_lexical <= low <= high <= config.most_lexical
+
+
+def test_names_outweigh_meaning_and_common_words_do_not():
+    """A name in one passage is searched by its letters; words found everywhere by their meaning."""
+    config = replace(SearchConfig(), lean_slope=0.0)
+    name = fuse.specificity(np.array([1.0]), 1000)
+    common = fuse.specificity(np.array([600.0, 500.0]), 1000)
+    assert fuse.lexical_weight(name, 0.0, config) > 0.8
+    assert fuse.lexical_weight(common, 0.0, config) < 0.1
+
+
+def test_feedback_keeps_unit_length_and_comes_nearer():
+    """The moved question has length 1 and lies nearer to the passages it moved to."""
+    question = np.array([1, 0, 0], dtype=np.float32)
+    best = np.array([[0, 1, 0]], dtype=np.float32)
+    moved = fuse.towards(question, best, 0.5)
+    assert abs(float(np.linalg.norm(moved)) - 1) < 1e-6
+    assert float(best[0] @ moved) > float(best[0] @ question)

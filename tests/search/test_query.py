@@ -1,0 +1,65 @@
+"""Whatever is asked becomes a valid search."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.errors import EmptyQuestion
+from indexer.search.query import analyse
+from indexer.search.spelling import distance
+
+
+@pytest.fixture(scope="module")
+def index():
+    connection = sqlite3.connect(":memory:")
+    connection.execute(
+        "CREATE VIRTUAL TABLE f USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')"
+    )
+    return connection
+
+
+@given(st.text(max_size=200) | st.text(alphabet="\"'*^():-+{}AND ORNEAR.,/\\\0", max_size=60))
+def test_no_question_is_a_syntax_error(index, text):
+    """Quotes, operators, brackets, NUL, emoji, any script: FTS5 accepts what becomes of it."""
+    try:
+        match = analyse(text).match
+    except EmptyQuestion:
+        return
+    if match:
+        index.execute("SELECT rowid FROM f WHERE f MATCH ?", (match,)).fetchall()
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\0"])
+def test_an_empty_question_is_said_to_be_one(text):
+    with pytest.raises(EmptyQuestion, match="nothing was asked"):
+        analyse(text)
+
+
+def test_stop_words_are_dropped_unless_nothing_is_left():
+    """Function words do not search, except where the question has no others."""
+    assert analyse("How do I design an event store?").terms == ("design", "event", "store")
+    assert analyse("to be or not to be").terms == ("to", "be", "or", "not")
+
+
+def test_names_of_several_parts_are_searched_whole_and_in_parts():
+    query = analyse("What does KIP-500 change in node.js?")
+    assert query.compounds == ("kip-500", "node.js")
+    assert {"kip", "500", "node", "js"} <= set(query.terms)
+
+
+def test_hyphenated_words_and_contractions_are_no_names():
+    assert analyse("don't use high-speed and/or low-cost").compounds == ()
+
+
+@given(st.text("abcd", max_size=7), st.text("abcd", max_size=7))
+def test_distance_is_symmetric_and_zero_only_for_the_same(one, other):
+    assert distance(one, other, 9) == distance(other, one, 9)
+    assert (distance(one, other, 9) == 0) == (one == other)
+
+
+def test_a_swap_is_one_mistake():
+    assert distance("kafka", "kafak", 2) == 1
