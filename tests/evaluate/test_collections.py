@@ -1,0 +1,79 @@
+"""Reading and measuring a collection, and refusing what is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import HashEncoder
+
+from indexer.config import Config
+from indexer.errors import UsageError
+from indexer.evaluate import evaluate_collection
+from indexer.evaluate.collections import load
+from indexer.evaluate.metrics import compare, interval
+
+DOCUMENTS = {
+    "a": ("Locks", "A lock is set with an expiry."),
+    "b": ("Streams", "An event stream is an ordered log."),
+    "c": ("Bread rises slowly", ""),
+}
+QUERIES = {"1": "expiry of a lock", "2": "ordered event log", "3": "bread", "4": "judged by nobody"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "small"
+    made.mkdir()
+    rows = [{"_id": name, "title": title, "text": text} for name, (title, text) in DOCUMENTS.items()]
+    (made / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    asked = [{"id": name, "text": text} for name, text in QUERIES.items()]
+    (made / "queries.jsonl").write_text("\n".join(map(json.dumps, asked)))
+    (made / "qrels.tsv").write_text("query-id\tdoc-id\tgrade\n1\ta\t1\n2\tb\t2\n3\tc\t1\n1\tb\t0\n")
+    return made
+
+
+def test_a_perfect_run_measures_one_and_the_second_is_not_indexed_again(folder, tmp_path):
+    encoder = HashEncoder()
+    arguments = {"model": "hash", "cache": tmp_path / "cache"}
+    told = evaluate_collection(folder, encoder, Config(), **arguments).to_json()
+    assert (told["documents"], told["queries"]) == (3, 3)
+    assert told["ndcg@10"] == told["mrr@10"] == told["recall@10"] == told["recall@100"] == 1.0
+    embedded = encoder.texts_encoded
+    assert evaluate_collection(folder, encoder, Config(), **arguments).to_json()["ndcg@10"] == 1.0
+    assert encoder.texts_encoded == embedded
+
+
+def test_header_line_or_none(folder):
+    path = folder / "qrels.tsv"
+    with_header = load(folder).judgements
+    path.write_text(path.read_text().split("\n", 1)[1])
+    assert load(folder).judgements == with_header
+
+
+@pytest.mark.parametrize("name", ["corpus.jsonl", "queries.jsonl"])
+def test_a_broken_line_is_named(folder, name):
+    with (folder / name).open("a") as file:
+        file.write("\n{broken")
+    with pytest.raises(UsageError, match=rf"{name}:\d+"):
+        load(folder)
+
+
+def test_a_folder_that_is_no_collection(tmp_path):
+    with pytest.raises(UsageError, match=r"qrels\.tsv|corpus\.jsonl"):
+        load(tmp_path)
+
+
+def test_the_interval_holds_the_mean_and_narrows_with_queries():
+    values = np.tile([0.0, 1.0], 20)
+    few, many = interval(values), interval(np.tile(values, 20))
+    assert few.low < few.mean < few.high
+    assert many.high - many.low < few.high - few.low
+
+
+def test_a_comparison_names_what_changed_most():
+    change = compare(["x", "y", "z"], np.array([0.5, 0.5, 0.5]), np.array([0.5, 0.1, 0.6]))
+    assert (change.gained, change.lost) == (1, 1)
+    assert change.largest[0][0] == "y"

@@ -1,0 +1,57 @@
+"""A small library of real articles, searched with an encoder whose cosines can be told by reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fakes import HashEncoder
+
+from indexer.config import SearchConfig
+from indexer.extract.blocks import Writer
+from indexer.records import Fetch, Link, Outcome, Passage, Verdict
+from indexer.search import Searcher
+from indexer.store.crawl_log import CrawlLog
+from indexer.store.database import Database
+from indexer.store.publish import publish
+from indexer.store.snapshot import Snapshot
+
+AT = datetime(2026, 1, 5, 3, tzinfo=UTC)
+Make = Callable[..., Searcher]
+
+
+@pytest.fixture
+def make(tmp_path: Path):
+    """``make([(link, title, [paragraph, ...]), ...])`` is a searcher of these, a passage a paragraph."""
+    opened: list[Snapshot] = []
+
+    def build(articles, *, encoder=None, config: SearchConfig | None = None, reranker=None) -> Searcher:
+        folder = tmp_path / f"data{len(opened)}"
+        with Database(folder) as database:
+            run = database.start_run(resume_within=timedelta(0))
+            log = CrawlLog(database, run, extractor="1")
+            for link, title, paragraphs in articles:
+                writer = Writer(title)
+                for paragraph in paragraphs:
+                    writer.add("paragraph", paragraph)
+                site = link.url.split("/")[2]
+                fetch = Fetch(link.url, link.url, Verdict.OK, "", AT)
+                log.record(Outcome(link, link.url, (fetch,), article=writer.article(site=site)))
+            publish(
+                database, [link for link, _, _ in articles], encoder=HashEncoder(), model="hash",
+                cut=lambda read: [
+                    Passage(read.text[b.start : b.end], b.start, b.end, context=read.title, fragment="#part")
+                    for b in read.blocks
+                ],
+                fingerprint="f",
+            )  # fmt: skip
+        opened.append(Snapshot(folder))
+        return Searcher(
+            opened[-1], lambda: encoder or HashEncoder(), config or SearchConfig(), reranker=reranker
+        )
+
+    yield build
+    for snapshot in opened:
+        snapshot.close()
