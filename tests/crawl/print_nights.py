@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from conftest import replaying
+from replaying import replaying
 from crawling import QUICK, InMemory, crawled, without_pauses
 
 from indexer.catalogue import load
