@@ -11,7 +11,7 @@ from fakes import HashEncoder
 
 from indexer.config import SearchConfig
 from indexer.extract.blocks import Writer
-from indexer.records import Fetch, Link, Outcome, Passage, Verdict
+from indexer.records import Fetch, Outcome, Passage, Verdict
 from indexer.search import Searcher
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database

@@ -1,0 +1,115 @@
+"""The experiments behind the constants of ``SearchConfig``, to be run again.
+
+    python benchmarks/fusion_experiments.py COLLECTION_FOLDER...   # or INDEXER_SHARED_DATA, as retrieval.py
+
+1. *Sweep*: each constant moved alone, nDCG@10 on every collection; a good constant is a flat optimum.
+2. *Stress*: collections where one retriever is bad: identifiers (one rare word of a document), a rare
+   beside a common word, and terse questions (two rare words). Hybrid is to keep up with the better one.
+3. *No answer*: queries of one collection on another have no answer. The confidence's constants are
+   judged by how many of these are told so while 1 % of the answerable ones are refused.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from retrieval import CachedEncoder, folders, opened
+
+from indexer.config import DEFAULT_MODEL, SearchConfig
+from indexer.embed import load_encoder
+from indexer.evaluate.reports import ask_all
+from indexer.search import Searcher
+from indexer.search.query import analyse
+from indexer.search.spelling import occurrences
+
+SWEEP = {
+    "lexical_weight": (0.3, 0.35, 0.4, 0.45, 0.5),
+    "rarity_slope": (0.0, 2.0, 4.0, 6.0),
+    "common": (0.25, 0.33, 0.4),
+    "rare": (0.6, 0.65, 0.7, 0.75),
+    "lean_slope": (0.0, 0.3, 0.6),
+    "feedback_strength": (0.0, 0.4, 0.5, 0.6),
+    "feedback_passages": (2, 3, 5),
+    "context_weight": (0.0, 0.5, 1.0, 1.5),
+    "depth": (100, 200, 400),
+}
+STRESSED = 150
+QUESTIONS = 60
+
+
+def stressed(collection, snapshot):
+    """Collections of the same documents with questions that are hard for one of the retrievers."""
+    chance = random.Random(5)
+    rows = snapshot.query("SELECT article, text FROM passages ORDER BY id")
+    urls = {row["id"]: row["link_url"] for row in snapshot.query("SELECT id, link_url FROM articles")}
+    names, mixed = {}, {}
+    for row in chance.sample(rows, min(len(rows), 4 * STRESSED)):
+        terms = [term for term in analyse(row["text"] or "-").terms if term.isalpha() and len(term) > 2]
+        counts = occurrences(snapshot, terms)
+        rare = [term for term, count in zip(terms, counts, strict=True) if count == 1]
+        common = [term for term, count in zip(terms, counts, strict=True) if count > len(rows) / 100]
+        if rare and common and len(names) < STRESSED:
+            document = urls[row["article"]].partition(":")[2]
+            names[rare[0]] = {document: 1}
+            mixed[f"{chance.choice(common)} {rare[0]}"] = {document: 1}
+    for kind, judged in {"identifiers": names, "identifier and word": mixed}.items():
+        yield kind, replace(collection, queries={text: text for text in judged}, judgements=judged)
+    terse, judgements = {}, {}
+    for name, text in collection.queries.items():
+        terms = analyse(text).terms
+        rarest = np.argsort(occurrences(snapshot, terms), kind="stable")[:2]
+        terse[name] = " ".join(terms[place] for place in sorted(rarest))
+        judgements[name] = collection.judgements[name]
+    yield "terse", replace(collection, queries=terse, judgements=judgements)
+
+
+def ndcg(collection, snapshot, encoder, config, mode="hybrid") -> float:
+    return ask_all(collection, snapshot, encoder, config, mode=mode).interval("ndcg@10").mean
+
+
+def sweep(name, collection, snapshot, encoder) -> None:
+    for constant, values in SWEEP.items():
+        settings = {value: replace(SearchConfig(), **{constant: value}) for value in values}
+        found = (f"{v}: {ndcg(collection, snapshot, encoder, config):.4f}" for v, config in settings.items())
+        print(f"{name}  {constant}  " + "  ".join(found), flush=True)
+
+
+def stress(name, collection, snapshot, encoder) -> None:
+    for kind, hard in stressed(collection, snapshot):
+        found = {
+            mode: ndcg(hard, snapshot, encoder, SearchConfig(), mode)
+            for mode in ("lexical", "dense", "hybrid")
+        }
+        short = found["hybrid"] - max(found.values())
+        print(f"{name}  {kind}  {found}  hybrid to the best: {short:+.4f}", flush=True)
+
+
+def confidences(name, snapshot, encoder, queries_of) -> tuple[list[float], list[float]]:
+    """The confidence in answers to a collection's own queries, and to those of the others."""
+    searcher = Searcher(snapshot, lambda: encoder, SearchConfig())
+    own, foreign = [], []
+    for other, queries in queries_of.items():
+        for text in queries[:: max(1, len(queries) // QUESTIONS)]:
+            (own if other == name else foreign).append(searcher.search(text).confidence)
+    return own, foreign
+
+
+def main() -> None:
+    paths = folders(sys.argv[1:])
+    encoder = CachedEncoder(load_encoder(DEFAULT_MODEL, exports=Path("data/models")))
+    queries = {made.name: list(made.queries.values()) for made, _ in opened(paths, encoder)}
+    for collection, snapshot in opened(paths, encoder):
+        own, foreign = map(np.array, confidences(collection.name, snapshot, encoder, queries))
+        told = (foreign < SearchConfig().answered).mean() if len(foreign) else float("nan")
+        refused = (own < SearchConfig().answered).mean()
+        print(f"{collection.name}  no answer: told {told:.3f}, answerable refused {refused:.3f}", flush=True)
+        stress(collection.name, collection, snapshot, encoder)
+        sweep(collection.name, collection, snapshot, encoder)
+
+
+if __name__ == "__main__":
+    main()
