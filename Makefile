@@ -48,5 +48,5 @@ clean: ## Remove what was built; the libraries in data/ stay
 	@touch $@
 
 .venv/developing: .venv/installed
-	@$(BIN)/pip install -q -c constraints.txt -e '.[dev,eval,notebook]'
+	@$(BIN)/pip install -q -c constraints.txt -e '.[dev,notebook]'
 	@touch $@
