@@ -2,12 +2,15 @@
 
 The syntax of text fragments is that of the WICG draft "URL Fragment Text Directives":
 ``#:~:text=start,end``. A browser highlights from the first ``start`` to the first ``end`` after it,
-ignoring case, each a run of whole words inside one block.
+each a run of whole words inside one block. Which differences it overlooks (case, accents, the shape of
+quotation marks) and which it does not (line breaks and double spaces in preformatted text) was tried in
+Chromium; ``tests/whole/test_browser.py`` opens the links.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -15,12 +18,12 @@ from indexer.records import Article, Passage
 
 FEWEST_WORDS = 4
 """Words a fragment begins with, where there are so many: fewer match by chance in what surrounds the text."""
-MOST_WORDS = 16
-"""Words after which more do not help."""
-MOST_END_WORDS = 2
-"""Words of the end. A longer run may be parted by a line break that the article no longer has."""
+MOST_WORDS = 10
+"""Words after which another place is tried: a line of preformatted text (72 columns) holds about so many."""
 _WORD = re.compile(r"\S+")
-_BLOCK = re.compile(r"\n| \| ")
+_BLOCK = re.compile(r"\s{2,}|\n| \| ")
+_SENTENCE = re.compile(rf"{_BLOCK.pattern}|(?<=[.:?!]) ")
+_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 
 def opening(article: Article, passage: Passage) -> str:
@@ -35,43 +38,62 @@ def opening(article: Article, passage: Passage) -> str:
 def text_fragment(article_text: str, start: int, end: int) -> str:
     """The fragment that opens a page at ``article_text[start:end]``, ``""`` if none tells it apart.
 
-    It begins with the first words of the passage (of its first line, cell or item whose words occur only
-    once in the article) and ends with the last words of the same line, where that is safe.
+    It begins with the first sentence of the passage whose first words occur only once in the article (or,
+    where all are short, the first such line, cell or item) and ends with the last word of the same line.
     """
-    folded = article_text.lower()
-    if len(folded) != len(article_text):  # a few letters change their length; then case must be right
-        folded = article_text
-    for low, high in _blocks(article_text, start, end):
-        words = [(low + word.start(), low + word.end()) for word in _WORD.finditer(article_text[low:high])]
-        for count in range(min(FEWEST_WORDS, len(words)), min(MOST_WORDS, len(words)) + 1):
-            stop = words[count - 1][1]
-            phrase = folded[low:stop]
-            if folded.count(phrase) == 1 and any(char.isalnum() for char in phrase):
-                tail = _end(folded, stop, words[count:])
-                return f"#:~:text={_escaped(article_text[low:stop])}" + (f",{_escaped(tail)}" if tail else "")
+    folded = _folded(article_text)
+    for boundary, fewest in ((_SENTENCE, FEWEST_WORDS), (_BLOCK, 1)):
+        for low, high in _parts(article_text, start, end, boundary):
+            words = [low + word.end() for word in _WORD.finditer(article_text[low:high])]
+            if len(words) < fewest:
+                continue
+            for stop in words[min(FEWEST_WORDS, len(words)) - 1 : MOST_WORDS]:
+                phrase = folded[low:stop]
+                if folded.count(phrase) == 1 and any(char.isalnum() for char in phrase):
+                    line = _BLOCK.search(article_text, stop, end)
+                    tail = _end(folded, stop, line.start() if line else end)
+                    return f"#:~:text={_escaped(article_text[low:stop])}" + (
+                        f",{_escaped(tail)}" if tail else ""
+                    )
     return ""
 
 
-def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The lines and table cells of a passage; a match cannot go from one to the next."""
+def _parts(text: str, start: int, end: int, boundary: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """What stands between boundaries, less the white space around it.
+
+    A match cannot go from one block to the next, nor over the gaps inside a line of code; and after the
+    end of a sentence preformatted text often has two spaces where the article has one.
+    """
     low = start
-    for boundary in [*_BLOCK.finditer(text, start, end), None]:
-        high = boundary.start() if boundary else end
+    for found in [*boundary.finditer(text, start, end), None]:
+        high = found.start() if found else end
         stripped = text[low:high].strip()
         if stripped:
             begin = text.index(stripped, low)
             yield begin, begin + len(stripped)
-        low = boundary.end() if boundary else end
+        low = found.end() if found else end
 
 
-def _end(folded: str, after: int, words: list[tuple[int, int]]) -> str:
-    """The last words of a line, if a browser that looks for them from ``after`` on finds none earlier."""
-    for count in range(1, min(MOST_END_WORDS, len(words) - 1) + 1):
-        low, high = words[-count][0], words[-1][1]
-        found = re.search(rf"(?<!\w){re.escape(folded[low:high])}(?!\w)", folded[after:high])
-        if found and after + found.start() == low:
-            return folded[low:high]
+def _end(folded: str, after: int, high: int) -> str:
+    """The last word before ``high`` that a browser which looks from ``after`` on finds nowhere earlier.
+
+    One word, since two may be parted by a line break that the article no longer has; and a plain one,
+    since hyphens and slashes are where lines break and where browsers disagree about words.
+    """
+    for token in reversed(list(_WORD.finditer(folded, after, high))):
+        if word := re.fullmatch(r"\W*(\w+)\W*", token[0]):
+            found = re.search(rf"(?<!\w){re.escape(word[1])}(?!\w)", folded[after:high])
+            if found and after + found.start() == token.start() + word.start(1):
+                return word[1]
     return ""
+
+
+def _folded(text: str) -> str:
+    """The text as a browser compares it, every character in its place: no case, accents or curly quotes."""
+    if text.isascii():
+        return text.lower()
+    letters = {ord(char): unicodedata.normalize("NFD", char)[0].lower()[0] for char in set(text)}
+    return text.translate(letters).translate(_QUOTES)
 
 
 def _escaped(text: str) -> str:

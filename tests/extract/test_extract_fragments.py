@@ -57,7 +57,26 @@ def test_it_begins_with_the_passage_and_ends_with_its_first_line() -> None:
     text = "Before it.\n\nA queue holds what cannot be done at once, by design.\n\nAfter it."
     start = text.index("A queue")
     fragment = text_fragment(text, start, text.index("\n\nAfter"))
-    assert fragment == "#:~:text=A%20queue%20holds%20what,design."
+    assert fragment == "#:~:text=A%20queue%20holds%20what,design"
+
+
+def test_it_goes_over_no_place_where_preformatted_text_has_wider_gaps() -> None:
+    """Two spaces may stand after a colon or a sentence, a line break between any two words of the end."""
+    text = "term of art: what follows stands apart. It ends in well-known words, and more words."
+    assert text_fragment(text, 0, len(text)) == "#:~:text=what%20follows%20stands%20apart.,more"
+
+
+def test_it_goes_over_no_gap_inside_a_line_of_code() -> None:
+    """Where code is lined up with spaces, a browser sees all of them."""
+    text = "run(fast)   # in no time at all"
+    assert text_fragment(text, 0, len(text)) == "#:~:text=%23%20in%20no%20time,all"
+
+
+def test_accents_and_curly_quotes_tell_nothing_apart() -> None:
+    """Browsers overlook them as they do case: what differs in nothing else is not unique."""
+    text = "the cafe's own menu here\n\nThe café\u2019s own menu there"
+    start = text.index("The")
+    assert directive(text_fragment(text, start, len(text))) == ["The café\u2019s own menu there"]
 
 
 def test_signs_that_mean_something_in_a_directive_are_escaped() -> None:
