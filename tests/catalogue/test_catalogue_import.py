@@ -1,9 +1,7 @@
 """Importing lists of links: the formats people have, and what a person would expect to find after."""
 
 import contextlib
-import os
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +9,6 @@ from hypothesis import strategies as st
 
 from indexer.catalogue import dump, import_links
 from indexer.errors import UsageError
-
-SHARED = Path(os.environ.get("INDEXER_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 def rows(source, **options):
@@ -444,9 +440,7 @@ def test_whatever_is_imported_a_catalogue_takes(text):
 )
 def test_real_lists_come_out_as_a_reader_sees_them(name, count, categories, samples):
     """Large public lists: nearly every link that a plain search of the text finds, sorted and described."""
-    path = SHARED / "linklists" / name / "README.md"
-    if not path.exists():
-        pytest.skip(f"the real lists are not at {SHARED} (INDEXER_SHARED_DATA names their folder)")
+    path = shared_data(f"linklists/{name}") / "README.md"
     imported = import_links(path.read_bytes(), name="README.md")
     grepped = set(re.findall(r"\]\((https?://[^\s)]*(?:\([^\s)]*\)[^\s)]*)*)", path.read_text()))
     urls = {link.url for link in imported.links}

@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from replaying import replaying
 from crawling import QUICK, InMemory, crawled, without_pauses
+from replaying import replaying
 
 from indexer.catalogue import load
 

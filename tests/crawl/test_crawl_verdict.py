@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
 
 import pytest
+from shared_data import shared_data
 
 from indexer.config import CrawlConfig
 from indexer.crawl.verdict import judge, judge_status
@@ -17,7 +17,6 @@ from indexer.extract import read
 from indexer.records import Expect, Judgement, Page, Verdict
 
 TEMPLATES = Path(__file__).parents[2] / "data" / "sample" / "templates"
-SHARED = Path(os.environ.get("INDEXER_SHARED_DATA", "no data given"))
 SENTENCE = "The broker keeps every event in order, and each consumer remembers how far it has read. "
 CHROME = "<nav>" + "<a href='/x'>Products and solutions</a> " * 30 + "</nav>"
 URL = "https://a.example/blog/how-queues-scale"
@@ -258,10 +257,9 @@ def test_a_redirect_to_the_article_is_none(url, final, title):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not SHARED.is_dir(), reason="INDEXER_SHARED_DATA names no folder with the benchmark")
 def test_no_real_page_is_taken_for_a_wall():
     """The 181 pages of the article extraction benchmark, some with texts of 24 words."""
-    folder = SHARED / "extraction" / "article-extraction-benchmark" / "html"
+    folder = shared_data("extraction/article-extraction-benchmark") / "html"
     files = sorted(folder.glob("*.html.gz"))
     assert len(files) == 181
     bad = {
