@@ -6,6 +6,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shared_data import shared_data
 
 from indexer.catalogue import dump, import_links
 from indexer.errors import UsageError
