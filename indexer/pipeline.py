@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from indexer import extract
 from indexer.config import DEFAULT_MODEL, Config
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Watcher:
-    """Whoever wants to see a run go on, such as progress bars; this one looks away."""
+class Watcher(Protocol):
+    """Whoever wants to see a run go on, such as progress bars."""
 
     def started(self, links: int, *, resumed: bool) -> None:
         """The crawl of so many links begins, or goes on after an interruption."""
@@ -59,6 +59,19 @@ class Watcher:
 
     def embedding(self, done: int, total: int) -> None:
         """So many of so many new passages are embedded."""
+
+
+class Nobody:
+    """A watcher that looks away."""
+
+    def started(self, links: int, *, resumed: bool) -> None:
+        """Look away."""
+
+    def page(self, outcome: Outcome, effect: Effect) -> None:
+        """Look away."""
+
+    def embedding(self, done: int, total: int) -> None:
+        """Look away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ def crawl(
         Busy: another run holds the lock. NotWritable, DamagedLibrary: the data folder's state.
         ModelError: the encoder cannot be had.
     """
-    watcher = watcher or Watcher()
+    watcher = watcher or Nobody()
     chosen = _choose(links, list(only))
     begun = time.monotonic()
     with Database(config.data) as database:
@@ -196,7 +209,7 @@ def import_page(link: Link, links: Sequence[Link], file: Path, config: Config) -
         run = database.start_run(resume_within=timedelta(0))
         log = CrawlLog(database, run, extractor=extract.VERSION, force=True)
         effect, _ = log.record(Outcome(link, link.url, (fetch,), page, reading.article))
-        published = _publish(database, links, config, _encoder(config), Watcher())
+        published = _publish(database, links, config, _encoder(config), Nobody())
         summary = Summary(
             run=run.number, seconds=0.0, links=1, pages=1, verdicts={"ok": 1}, articles={effect: 1},
             passages=published.passages, embedded=published.embedded, generation=published.generation,
@@ -284,7 +297,7 @@ def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = 
         raise NoLibrary(f"{config.data}: no library there; run `indexer crawl` first")
     with Database(config.data) as database:
         rebuild(database)
-        return _publish(database, links, config, _encoder(config), watcher or Watcher())
+        return _publish(database, links, config, _encoder(config), watcher or Nobody())
 
 
 def index_fingerprint(encoder: Encoder, config: Config) -> str:

@@ -16,7 +16,6 @@ from indexer.cli.options import (
     configure,
 )
 from indexer.cli.output import is_terminal, plural, print_json, safe, say, stderr
-from indexer.pipeline import Summary, Watcher
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
+    from indexer.pipeline import Summary
     from indexer.records import Outcome
     from indexer.store.crawl_log import Effect
 
@@ -107,8 +107,8 @@ def print_summary(summary: Summary) -> None:
         say(f"  {plural(len(summary.without_copy), 'link')} without a copy; `indexer status` says why")
 
 
-class Progress(Watcher):
-    """Two progress bars on a terminal, for pages and for embeddings; silence elsewhere."""
+class Progress:
+    """A watcher with two progress bars on a terminal, pages and embeddings; silent elsewhere."""
 
     def __enter__(self) -> Self:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
