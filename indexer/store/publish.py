@@ -93,7 +93,7 @@ def publish(
     if fresh:
         ids, found = _stored(database, final, encoder.fingerprint, encoder.dimension)
         size = vectors.write(vectors.path_of(database.folder, number), ids, found)
-    with database.atomic() as tables:
+    with database.durable() as tables:
         _write_links(database, links)
         tables.table("holdings").delete_where()
         tables.table("holdings").insert_all(
