@@ -1,0 +1,44 @@
+"""The hostile catalogue through the installed program: it succeeds, within bounds of time and memory."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from large_web import Program
+from replaying import replaying
+
+from indexer.catalogue import load
+from indexer.store import reports
+
+HOSTILE = Path(__file__).parents[1] / "replay" / "hostile-catalogue.yaml"
+INTERNAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0", "2130706433", "169.254.169.254"}
+MOST_MEMORY = 1 << 30
+"""Bytes of all processes together; one of the pages unpacks to as much by itself."""
+MOST_SECONDS = 15 * 60
+"""Far above what the pauses for the 34 addresses of one host and its silent pages come to."""
+
+
+@pytest.mark.slow
+def test_hostile_pages_cost_neither_the_run_nor_the_machine(tmp_path: Path, demo_library: Path) -> None:
+    shutil.copytree(demo_library / "models", tmp_path / "data" / "models")
+    options = ("--catalogue", HOSTILE, "--data", tmp_path / "data")
+    with replaying(1, tmp_path) as web:
+        program = Program("crawl", "--json", *options, environment=web.environment)
+        code, out, err = program.wait()
+        entries = web.entries()
+    assert code == 0, err
+    assert program.peak < MOST_MEMORY
+    assert json.loads(out)["seconds"] < MOST_SECONDS
+    assert not {entry["url"] for entry in entries if urlsplit(entry["url"]).hostname in INTERNAL}
+    links = load(HOSTILE).links
+    states = {state.url: state for state in reports.status(tmp_path / "data", links)}
+    assert all(states[link.url].verdict for link in links), "every link ends with a verdict"
+    wanted = {link.url: link.note.removeprefix("wanted: ").partition(",")[0] for link in links}
+    held = {url for url, state in states.items() if state.words}
+    good = {url for url, word in wanted.items() if word == "good"}
+    may_be = {url for url, word in wanted.items() if "good" in word.split()}
+    assert good <= held <= may_be

@@ -1,0 +1,78 @@
+"""What the options of ``indexer crawl`` fetch, and the exit codes that cron sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fakes import HashEncoder
+from filelock import FileLock
+from large_web import Web, serving, write_catalogue
+from whole_run import Ended, Run
+
+from indexer import pipeline
+
+GONE = "http://host-0.example/nothing-here"
+Crawl = Callable[..., Ended]
+
+
+@pytest.fixture
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """Four pages on four hosts, in place of the network."""
+    with serving(tmp_path, pages=4, hosts=4) as running:
+        for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def crawl(run: Run, tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch) -> Crawl:
+    """``indexer crawl`` over a catalogue of the four pages and a fifth that is gone."""
+    monkeypatch.setattr(pipeline, "_encoder", lambda config: HashEncoder())
+    categories = {"First": web.links[:2], "Second": web.links[2:], "Lost": [GONE]}
+    catalogue = write_catalogue(tmp_path / "catalogue.yaml", categories)
+    return lambda *options: run("crawl", *options, "--catalogue", catalogue, "--data", tmp_path / "data")
+
+
+def test_failed_fetches_only_what_was_bad(crawl: Crawl, web: Web) -> None:
+    assert crawl().code == 0
+    web.log.write_text("")
+    assert crawl("--failed").code == 0
+    assert web.requests() == [GONE]
+
+
+def test_only_fetches_a_category_or_a_link_and_keeps_the_rest(crawl: Crawl, web: Web, tmp_path: Path) -> None:
+    first, second, third, _ = web.links
+    assert crawl("--only", "First").code == 0
+    assert set(web.requests()) == {first, second}
+    web.log.write_text("")
+    assert crawl("--only", third).code == 0
+    assert web.requests() == [third]
+    states = {state.url: state for state in _status(tmp_path)}
+    assert {url for url, state in states.items() if state.words} == {first, second, third}
+
+
+def _status(tmp_path: Path):
+    from indexer.catalogue import load
+    from indexer.store import reports
+
+    return reports.status(tmp_path / "data", load(tmp_path / "catalogue.yaml").links)
+
+
+def test_strict_says_by_its_exit_code_that_a_link_has_no_copy(crawl: Crawl) -> None:
+    assert crawl("--strict").code == 4
+    assert crawl("--strict", "--only", "First").code == 4, "it speaks of the whole catalogue"
+
+
+def test_a_second_run_beside_the_first_ends_with_75(crawl: Crawl, web: Web, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with FileLock(tmp_path / "data" / "lock"):
+        ended = crawl()
+    assert ended.code == 75
+    assert "another run holds the lock" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert not web.log.read_text(), "nothing was fetched"
+    assert crawl().code == 0
