@@ -24,7 +24,6 @@ from indexer.embed import load_encoder
 from indexer.evaluate.reports import ask_all
 from indexer.search import Searcher
 from indexer.search.query import analyse
-from indexer.search.spelling import occurrences
 
 SWEEP = {
     "lexical_weight": (0.3, 0.35, 0.4, 0.45, 0.5),
@@ -34,7 +33,6 @@ SWEEP = {
     "lean_slope": (0.0, 0.3, 0.6),
     "feedback_strength": (0.0, 0.4, 0.5, 0.6),
     "feedback_passages": (2, 3, 5),
-    "context_weight": (0.0, 0.5, 1.0, 1.5),
     "depth": (100, 200, 400),
 }
 STRESSED = 150
@@ -49,7 +47,7 @@ def stressed(collection, snapshot):
     names, mixed = {}, {}
     for row in chance.sample(rows, min(len(rows), 4 * STRESSED)):
         terms = [term for term in analyse(row["text"] or "-").terms if term.isalpha() and len(term) > 2]
-        counts = occurrences(snapshot, terms)
+        counts = np.array(snapshot.occurrences(terms))
         rare = [term for term, count in zip(terms, counts, strict=True) if count == 1]
         common = [term for term, count in zip(terms, counts, strict=True) if count > len(rows) / 100]
         if rare and common and len(names) < STRESSED:
@@ -61,7 +59,7 @@ def stressed(collection, snapshot):
     terse, judgements = {}, {}
     for name, text in collection.queries.items():
         terms = analyse(text).terms
-        rarest = np.argsort(occurrences(snapshot, terms), kind="stable")[:2]
+        rarest = np.argsort(np.array(snapshot.occurrences(terms)), kind="stable")[:2]
         terse[name] = " ".join(terms[place] for place in sorted(rarest))
         judgements[name] = collection.judgements[name]
     yield "terse", replace(collection, queries=terse, judgements=judgements)

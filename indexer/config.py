@@ -118,14 +118,6 @@ class SearchConfig:
 
     depth: int = 200
     """Passages taken from each list."""
-    text_weight: float = 1.0
-    """BM25 weight of a word in the passage itself."""
-    context_weight: float = 1.0
-    """BM25 weight of a word in title and headings. Of lexical nDCG@10, 0.5 to 1.5 change at most 0.01,
-    0 costs 0.01 to 0.05."""
-    about_weight: float = 0.5
-    """BM25 weight of a word in the user's note, tags and category. They stand with every passage of an
-    article, so they say which article and not which passage."""
 
     lexical_weight: float = 0.4
     """The lexical share for an ordinary question: 0.45 gains 0.006 on CACM, and loses 0.004 on SciFact and
@@ -172,11 +164,6 @@ class SearchConfig:
     """Evidence before anything is seen."""
     answered: float = 0.5
     """Confidence from which a question counts as answered."""
-
-    @property
-    def column_weights(self) -> tuple[float, float, float]:
-        """The BM25 weights of the columns text, context, about."""
-        return (self.text_weight, self.context_weight, self.about_weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

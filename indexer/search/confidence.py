@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.store.words import words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,34 +21,21 @@ if TYPE_CHECKING:
     from indexer.store.snapshot import Snapshot
 
 
-_TABLES = """
-CREATE VIRTUAL TABLE IF NOT EXISTS temp.leaders
-  USING fts5(text, tokenize='porter unicode61 remove_diacritics 2');
-DELETE FROM temp.leaders
-"""
-
-
 def coverage(
     snapshot: Snapshot, terms: Sequence[str], counts: Floats, rows: Sequence[PassageRow], *, passages: int
 ) -> float:
     """The share of the question's words, rare ones weighing more, that one of the passages has: 0 to 1.
 
-    A word that the library does not know weighs as much as the rarest that it knows. The passages are
-    matched in a small index of their own: asking the library's would read every passage with the word.
+    A word that the library does not know weighs as much as the rarest that it knows.
     """
     if not terms or not rows:
         return 0.0
-    for statement in _TABLES.split(";"):
-        snapshot.query(statement)
-    for place, row in enumerate(rows):
-        snapshot.query(
-            "INSERT INTO temp.leaders (rowid, text) VALUES (?, ?)", (place, row.passage.embedded_text)
-        )
     rarity = np.log1p((passages - counts + 0.5) / (counts + 0.5))
+    stems = [snapshot.stem(term) for term in terms]
     held = np.zeros(len(rows))
-    for term, weight in zip(terms, rarity, strict=True):
-        for found in snapshot.query("SELECT rowid FROM temp.leaders WHERE leaders MATCH ?", (f'"{term}"',)):
-            held[found["rowid"]] += weight
+    for place, row in enumerate(rows):
+        said = {snapshot.stem(word) for word in words(row.passage.embedded_text)}
+        held[place] = sum(weight for stem, weight in zip(stems, rarity, strict=True) if stem in said)
     return float(held.max() / rarity.sum())
 
 

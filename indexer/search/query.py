@@ -1,9 +1,8 @@
 """A question in words, taken apart for the lexical index.
 
-Every word is quoted, so whatever is asked is a valid FTS5 expression. The words are joined by OR:
-BM25 rewards a passage for each, and the rare ones most. Stop words are dropped, unless nothing else
-is left ("to be or not to be"). Lexical nDCG@10 with and without them dropped, passages cut at 254
-tokens: CACM 0.452 and 0.427, Cranfield 0.367 and 0.361, SciFact 0.686 and 0.687.
+BM25 rewards a passage for each of the words, and for the rare ones most. Stop words are dropped,
+unless nothing else is left ("to be or not to be"). Lexical nDCG@10 with and without them dropped,
+passages cut at 254 tokens: CACM 0.452 and 0.427, Cranfield 0.367 and 0.361, SciFact 0.686 and 0.687.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from indexer.errors import EmptyQuestion
+from indexer.store.words import fold, is_name, pairs
 
 MOST_TERMS = 64
 """Terms that are searched; who pastes a page is served by its first words and by the dense list."""
@@ -42,12 +42,12 @@ class Query:
     text: str
     terms: tuple[str, ...]
     compounds: tuple[str, ...] = ()
-    """Names of several parts ("kip-500", "node.js"), which are searched as a phrase too."""
+    """Names of several parts ("kip-500", "node.js"), whose parts are searched as neighbours too."""
 
     @property
-    def match(self) -> str:
-        """The FTS5 expression, ``""`` where no word is left to search for."""
-        return " OR ".join(f'"{term}"' for term in (*self.terms, *self.compounds))
+    def words(self) -> tuple[str, ...]:
+        """What the lexical index is asked: the terms, and the pairs of parts of the names."""
+        return (*self.terms, *(pair for name in self.compounds for pair in pairs(name)))
 
 
 def analyse(question: str) -> Query:
@@ -60,7 +60,7 @@ def analyse(question: str) -> Query:
     text = " ".join(question.encode("utf-8", "replace").decode().replace("\0", " ").split())
     if not text:
         raise EmptyQuestion('nothing was asked; say what you look for, such as "retry a failed payment"')
-    words = [match[0].lower() for match in _WORD.finditer(text)]
+    words = [match[0] for match in _WORD.finditer(fold(text))]
     parts = dict.fromkeys(part for word in words for part in _PART.findall(word))
     terms = [part for part in parts if part not in STOP_WORDS] or list(parts)
     compounds = dict.fromkeys(word for word in words if _is_name(word))
@@ -75,4 +75,4 @@ def _is_name(word: str) -> bool:
     parts = _PART.findall(word)
     if len(parts) < 2 or any(part in STOP_WORDS for part in parts):
         return False
-    return any(char.isdigit() for char in word) or not set(word).isdisjoint("._:@+")
+    return is_name(word)

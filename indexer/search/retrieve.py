@@ -51,17 +51,17 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the retrievers are asked: a match expression, a vector, how rare the words are."""
+    """What the retrievers are asked: words, a vector, how rare the words are."""
 
-    match: str
+    words: Sequence[str]
     vector: Vectors
     specificity: float
     allowed: Ids | None
 
 
-def lexical_only(snapshot: Snapshot, question: Question, config: SearchConfig, depth: int) -> Ranking:
+def lexical_only(snapshot: Snapshot, question: Question, depth: int) -> Ranking:
     """The ranking by BM25 alone."""
-    return _of_one_list(_lexical(snapshot, question, config, depth), dense=False)
+    return _of_one_list(_lexical(snapshot, question, depth), dense=False)
 
 
 def dense_only(snapshot: Snapshot, question: Question, depth: int) -> Ranking:
@@ -72,20 +72,20 @@ def dense_only(snapshot: Snapshot, question: Question, depth: int) -> Ranking:
 
 def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: int) -> Ranking:
     """The ranking by both, as the module's description says."""
-    lexical = _lexical(snapshot, question, config, depth)
+    lexical = _lexical(snapshot, question, depth)
     dense = snapshot.dense(question.vector, limit=depth, allowed=question.allowed)
     if not dense:
         return _of_one_list(lexical, dense=False)
     lean = _cohesion(snapshot, lexical, config) - _cohesion(snapshot, dense, config)
     weight = fuse.lexical_weight(question.specificity, lean, config)
 
-    ids, bm25, vectors = _union(snapshot, question, config, lexical=lexical, dense=dense, depth=depth)
+    ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
     scores = fuse.mix(_cosines(vectors, question.vector), bm25, weight)
     best = fuse.order(ids, scores)[: config.feedback_passages]
     moved = fuse.towards(question.vector, vectors[best], config.feedback_strength)
     if moved is not question.vector:
         dense = snapshot.dense(moved, limit=depth, allowed=question.allowed)
-        ids, bm25, vectors = _union(snapshot, question, config, lexical=lexical, dense=dense, depth=depth)
+        ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
 
     nearness = _cosines(vectors, moved)
     scores = fuse.mix(nearness, bm25, weight)
@@ -102,23 +102,19 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
     )
 
 
-def _lexical(snapshot: Snapshot, question: Question, config: SearchConfig, depth: int) -> Hits:
-    if not question.match:
-        return []
-    return snapshot.lexical(
-        question.match, limit=depth, allowed=question.allowed, weights=config.column_weights
-    )
+def _lexical(snapshot: Snapshot, question: Question, depth: int) -> Hits:
+    return snapshot.lexical(question.words, limit=depth, allowed=question.allowed)
 
 
 def _union(
-    snapshot: Snapshot, question: Question, config: SearchConfig, *, lexical: Hits, dense: Hits, depth: int
+    snapshot: Snapshot, question: Question, *, lexical: Hits, dense: Hits, depth: int
 ) -> tuple[Ids, Floats, Vectors]:
     """The candidates of either list by rising id: ids (n,), exact BM25 (n,), vectors (n, dimension)."""
     known = dict(lexical)
     ids = np.union1d([number for number, _ in lexical], [number for number, _ in dense]).astype(np.int64)
     if len(lexical) == depth:  # a list that was cut off: what is missing may match all the same
         missing = [int(number) for number in ids if int(number) not in known]
-        known |= snapshot.lexical_scores(question.match, missing, config.column_weights)
+        known |= snapshot.lexical_scores(question.words, missing)
     bm25 = np.array([known.get(int(number), 0.0) for number in ids], dtype=np.float64)
     return ids, bm25, snapshot.vectors([int(number) for number in ids])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from indexer.search.links import deep_link
 from indexer.search.query import Query, analyse
 from indexer.search.retrieve import Question, Ranking
 from indexer.search.select import select
-from indexer.search.spelling import corrected, occurrences
+from indexer.search.spelling import corrected
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,7 +93,7 @@ class Searcher:
         begun = time.perf_counter()
         words = self._words(query)
         asked = Question(
-            match=words.query.match,
+            words=words.query.words,
             vector=vectors_from.encode_query(words.query.text) if vectors_from else np.zeros(0, np.float32),
             specificity=specificity(words.counts, self._passages),
             allowed=allowed,
@@ -170,7 +170,7 @@ class Searcher:
 
     def _words(self, query: Query) -> _Words:
         """Count the words, and search for the nearest known word beside each that is unknown."""
-        counts = occurrences(self._snapshot, query.terms)
+        counts = self._occurrences(query.terms)
         meant = {
             term: stem
             for term, count in zip(query.terms, counts, strict=True)
@@ -181,14 +181,17 @@ class Searcher:
         terms = tuple(meant.get(term, term) for term in query.terms)
         notices = tuple(f"nothing has {term!r}; searched for {stem!r}" for term, stem in meant.items())
         mended = Query(query.text, terms, query.compounds)
-        return _Words(mended, occurrences(self._snapshot, terms), notices)
+        return _Words(mended, self._occurrences(terms), notices)
+
+    def _occurrences(self, terms: Sequence[str]) -> Floats:
+        return np.array(self._snapshot.occurrences(terms), dtype=np.float64)
 
     # ------------------------------------------------------------ ranking
 
     def _rank(self, asked: Question, mode: Mode, depth: int) -> Ranking:
         match mode:
             case "lexical":
-                return retrieve.lexical_only(self._snapshot, asked, self._config, depth)
+                return retrieve.lexical_only(self._snapshot, asked, depth)
             case "dense":
                 return retrieve.dense_only(self._snapshot, asked, depth)
             case "hybrid":

@@ -1,44 +1,51 @@
 """Publishing: the newest versions of all articles become what a search sees, at once.
 
 1. Compare what should be held (the newest version of each page of the catalogue's links) with what is.
-2. Cut the articles that changed; passages whose text is the same keep their ids.
+2. Cut the articles that changed into drafts; passages whose text is the same keep their ids.
 3. Embed the texts that have no vector yet; each batch is committed, so an interruption costs one batch.
-4. Write the FAISS file of the next generation; fsync; rename.
-5. In one transaction: links, holdings, passages (with their FTS rows) and the generation's number.
+4. Write the segments of the next generation: what changed, and what is merged with it.
+5. In one transaction: links, holdings, passages and the list of segments.
 
 Before step 5 is committed a reader sees the old state, after it the new one. Killed at any point, the
 library answers from the last published state, and the next run goes on from the embeddings it finds.
+Drafts are a temporary table, so memory does not grow with what is published.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from indexer.embed import in_batches
 from indexer.records import Article, Encoder, Link, Passage
-from indexer.store import vectors
+from indexer.store import generations
 from indexer.store.codec import article_of, now, passage_row, stamp, to_json
 from indexer.store.database import Database
-
-if TYPE_CHECKING:
-    from indexer.records import Vectors
+from indexer.store.generations import Source
+from indexer.store.segment import Ids
 
 Cut = Callable[[Article], Sequence[Passage]]
 Progress = Callable[[int, int], None]
 """Called with how many texts are embedded, of how many."""
 
-EMBED_AT_ONCE = 256
-"""Texts in one committed batch: about 4 s of work on two cores, which is what an interruption costs."""
-
-GENERATIONS_KEPT = 2
-"""The published one and the one before, for a reader that is just opening it."""
+TEXTS_AT_ONCE = 50_000
+"""Texts in memory while they are embedded: about 50 MB."""
 
 Key = tuple[str, str]
 """A page: the link it belongs to, and its own address."""
+
+COLUMNS = (
+    "id", "article", "ordinal", "start", "end", "text", "context", "about", "headings", "anchor", "page",
+    "fragment", "embedding",
+)  # fmt: skip
+"""Those of a passage."""
+
+INDEXED = "(SELECT * FROM temp.drafts WHERE indexed)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +57,6 @@ class Published:
     passages: int
     embedded: int
     embed_seconds: float
-
-
-@dataclass(slots=True)
-class _Change:
-    """What the transaction will write."""
-
-    drop: list[int] = field(default_factory=list)
-    rewrite: list[dict[str, Any]] = field(default_factory=list)
-    insert: list[dict[str, Any]] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
-    """What may have to be embedded, by digest."""
 
 
 def publish(
@@ -79,70 +75,67 @@ def publish(
     ``fingerprint`` names everything that shapes passages and vectors; where it differs from the
     published generation's, every article is cut again.
     """
-    last = _last_generation(database)
+    last = generations.last(database)
+    before = generations.listed(database, last.get("number", 0))
+    if last.get("passages") and not before:  # written by a version that kept its index elsewhere
+        rebuild(database)
+        before = generations.listed(database, last["number"])
+    if last.get("encoder") != encoder.fingerprint:
+        before = []
     wanted = _wanted(database, links)
-    change = _compare(database, links, wanted, cut=cut, recut=last.get("fingerprint") != fingerprint)
+    compare = _Comparison(database, links, wanted, cut=cut, all_again=not before)
+    with database.atomic():
+        gone = compare.drafts(recut=last.get("fingerprint") != fingerprint)
     begun = time.monotonic()
-    embedded = _embed(database, change.texts, encoder, progress)
+    embedded = _embed(database, encoder, progress)
     embed_seconds = time.monotonic() - begun
-    final = _final_state(database, change)
-    # Rewritten rows keep id and vector, so only these two can make the file differ.
-    fresh = bool(change.drop or change.insert) or last.get("fingerprint") != fingerprint
+
+    [count] = database.rows(f"SELECT count(*) AS passages FROM {INDEXED}")
+    fresh = bool(len(gone) or count["passages"]) or last.get("fingerprint") != fingerprint
     number = last.get("number", 0) + int(fresh)
-    size = 0
+    states = before
     if fresh:
-        ids, found = _stored(database, final, encoder.fingerprint, encoder.dimension)
-        size = vectors.write(vectors.path_of(database.folder, number), ids, found)
+        source = Source(INDEXED, encoder.fingerprint, encoder.dimension)
+        states = generations.extend(database, before, source, gone)
     with database.durable() as tables:
         _write_links(database, links)
-        tables.table("holdings").delete_where()
-        tables.table("holdings").insert_all(
-            {"link_url": link, "page_url": page, "article": article}
-            for (link, page), article in wanted.items()
-        )
-        for dropped in change.drop:
-            tables.table("passages").delete(dropped)
-        for row in change.rewrite:
-            tables.table("passages").update(row["id"], row)
-        tables.table("passages").insert_all(change.insert)
+        _write_holdings(database, wanted)
+        _write_passages(database, compare.dropped)
         if fresh:
+            generations.write_list(database, number, states)
             tables.table("generations").insert(
                 {
                     "number": number,
                     "fingerprint": fingerprint,
                     "encoder": encoder.fingerprint,
                     "model": model,
-                    "passages": len(final),
+                    "passages": sum(state.alive for state in states),
                     "dimension": encoder.dimension,
-                    "size": size,
+                    "size": sum(state.size for state in states),
                     "created_at": stamp(now()),
                 }
             )
-    _prune(database, number)
-    return Published(number, fresh, len(final), embedded, embed_seconds)
+    database.tables.conn.execute("DROP TABLE temp.drafts")
+    generations.prune(database)
+    return Published(number, fresh, sum(state.alive for state in states), embedded, embed_seconds)
 
 
 def rebuild(database: Database) -> int:
-    """Write the published generation's FAISS file again from the library; its number.
+    """Write the published generation's index again from the library, as one segment; its number.
 
-    For a file that was lost or damaged: needs neither network nor model.
+    For files that were lost or damaged: needs neither network nor model.
     """
-    last = _last_generation(database)
+    last = generations.last(database)
     if last:
-        state = {row["id"]: row["embedding"] for row in database.rows("SELECT id, embedding FROM passages")}
-        ids, found = _stored(database, state, last["encoder"], last["dimension"])
-        size = vectors.write(vectors.path_of(database.folder, last["number"]), ids, found)
-        with database.atomic() as tables:
-            tables.table("generations").update(last["number"], {"size": size})
+        source = Source("passages", last["encoder"], last["dimension"])
+        states = generations.extend(database, [], source, np.zeros(0, np.int64))
+        with database.durable():
+            generations.write_list(database, last["number"], states)
+        generations.prune(database)
     return int(last.get("number", 0))
 
 
 # --------------------------------------------------------------- 1 and 2: what changed
-
-
-def _last_generation(database: Database) -> dict[str, Any]:
-    rows = database.rows("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
-    return rows[0] if rows else {}
 
 
 def _wanted(database: Database, links: Sequence[Link]) -> dict[Key, int]:
@@ -160,124 +153,125 @@ def _wanted(database: Database, links: Sequence[Link]) -> dict[Key, int]:
     }
 
 
-def _compare(
-    database: Database, links: Sequence[Link], wanted: dict[Key, int], *, cut: Cut, recut: bool
-) -> _Change:
-    change = _Change()
-    about = {link.url: about_text(link) for link in links}
-    held: dict[Key, int] = {
-        (row["link_url"], row["page_url"]): row["article"] for row in database.rows("SELECT * FROM holdings")
-    }
-    for key, article in held.items():
-        if key not in wanted:
-            change.drop += [row["id"] for row in _passages_of(database, article)]
-    next_id = _next_id(database)
-    for key, article in wanted.items():
-        before = _passages_of(database, held[key]) if key in held else []
-        if held.get(key) == article and not recut:
-            if before and before[0]["about"] != about[key[0]]:
-                change.rewrite += [{"id": row["id"], "about": about[key[0]]} for row in before]
-            continue
-        next_id = _recut(
-            database, article, change, cut=cut, about=about[key[0]], before=before, next_id=next_id
+class _Comparison:
+    """What is published against what is wanted; writes the passages that differ as drafts.
+
+    A draft is a row of ``passages`` and whether it has to be indexed: a passage that only moved in its
+    article has not.
+    """
+
+    def __init__(
+        self, database: Database, links: Sequence[Link], wanted: dict[Key, int], *, cut: Cut, all_again: bool
+    ) -> None:
+        self._database = database
+        self._wanted = wanted
+        self._cut = cut
+        self._all_again = all_again
+        self._about = {link.url: about_text(link) for link in links}
+        rows = database.rows("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")
+        self._next_id = int(rows[0]["seq"]) + 1 if rows else 1
+        self.dropped: list[int] = []
+        """The ids that are no more."""
+
+    def drafts(self, *, recut: bool) -> Ids:
+        """Write the drafts; the ids (n,) that the segments must no longer count."""
+        connection = self._database.tables.conn
+        connection.execute("DROP TABLE IF EXISTS temp.drafts")
+        connection.execute("CREATE TEMP TABLE drafts AS SELECT 0 AS indexed, * FROM passages LIMIT 0")
+        held: dict[Key, int] = {
+            (row["link_url"], row["page_url"]): row["article"]
+            for row in self._database.rows("SELECT link_url, page_url, article FROM holdings")
+        }
+        published = {row["url"]: _about_row(row) for row in self._database.rows("SELECT * FROM links")}
+        for key, article in held.items():
+            if key not in self._wanted:
+                self.dropped += [row["id"] for row in self._passages(article)]
+        for key, article in self._wanted.items():
+            if held.get(key) != article or recut or self._all_again:
+                self._draft(article, self._passages(held[key]) if key in held else [], self._about[key[0]])
+            elif published[key[0]] != self._about[key[0]]:
+                self._keep([{**row, "about": self._about[key[0]]} for row in self._passages(article)])
+        changed = self._database.rows(f"SELECT id FROM {INDEXED}")
+        return np.array([*self.dropped, *(row["id"] for row in changed)], np.int64)
+
+    def _draft(self, article: int, before: Sequence[dict[str, Any]], about: str) -> None:
+        """Write the passages of one article version."""
+        reusable: dict[str, list[dict[str, Any]]] = {}
+        for old in before:
+            reusable.setdefault(old["embedding"], []).append(old)
+        stored = article_of(self._database.rows("SELECT * FROM articles WHERE id = ?", (article,))[0])
+        rows = []
+        for ordinal, passage in enumerate(self._cut(stored)):
+            row = {**passage_row(passage), "article": article, "ordinal": ordinal, "about": about}
+            if same := reusable.get(row["embedding"]):
+                old = same.pop(0)
+                indexed = self._all_again or old["about"] != about
+                rows.append({**row, "id": old["id"], "indexed": int(indexed)})
+            else:
+                rows.append({**row, "id": self._next_id, "indexed": 1})
+                self._next_id += 1
+        self._keep(rows)
+        self.dropped += [old["id"] for left in reusable.values() for old in left]
+
+    def _keep(self, rows: Sequence[dict[str, Any]]) -> None:
+        names = ("indexed", *COLUMNS)
+        columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+        self._database.tables.conn.executemany(
+            f"INSERT INTO temp.drafts ({columns}) VALUES ({marks})",
+            ([row.get(name, 1) for name in names] for row in rows),
         )
-    return change
 
-
-def _recut(
-    database: Database,
-    article: int,
-    change: _Change,
-    *,
-    cut: Cut,
-    about: str,
-    before: Iterable[dict[str, Any]],
-    next_id: int,
-) -> int:
-    """Add the passages of one article version to the change; the next free passage id."""
-    reusable: dict[str, list[int]] = {}
-    for old in before:
-        reusable.setdefault(old["embedding"], []).append(old["id"])
-    stored = article_of(database.rows("SELECT * FROM articles WHERE id = ?", (article,))[0])
-    for ordinal, passage in enumerate(cut(stored)):
-        row = {**passage_row(passage), "article": article, "ordinal": ordinal, "about": about}
-        change.texts[row["embedding"]] = passage.embedded_text
-        if same := reusable.get(row["embedding"]):
-            change.rewrite.append({"id": same.pop(0), **row})
-        else:
-            change.insert.append({"id": next_id, **row})
-            next_id += 1
-    change.drop += [number for numbers in reusable.values() for number in numbers]
-    return next_id
+    def _passages(self, article: int) -> list[dict[str, Any]]:
+        return self._database.rows("SELECT * FROM passages WHERE article = ? ORDER BY ordinal", (article,))
 
 
 def about_text(link: Link) -> str:
     """The user's own words about a link, as they are searched: note, tags, title, category."""
-    return "\n".join(part for part in (link.note, " ".join(link.tags), link.title, link.category) if part)
+    return _about(link.note, " ".join(link.tags), link.title, link.category)
 
 
-def _passages_of(database: Database, article: int) -> list[dict[str, Any]]:
-    return database.rows(
-        "SELECT id, embedding, about FROM passages WHERE article = ? ORDER BY ordinal", (article,)
+def _about_row(row: dict[str, Any]) -> str:
+    """:func:`about_text` of a published link."""
+    return _about(row["note"], " ".join(json.loads(row["tags"])), row["title"], row["category"])
+
+
+def _about(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+# ------------------------------------------------------------------------ 3: vectors
+
+
+def _embed(database: Database, encoder: Encoder, progress: Progress) -> int:
+    """Embed the drafts whose text has no vector yet; how many texts."""
+    missing = (
+        "FROM temp.drafts d WHERE NOT EXISTS (SELECT 1 FROM embeddings e "
+        "WHERE e.fingerprint = ? AND e.hash = d.embedding)"
     )
+    sql = f"SELECT DISTINCT embedding, text, context {missing} LIMIT {TEXTS_AT_ONCE}"
+    total = database.rows(f"SELECT count(DISTINCT embedding) AS texts {missing}", (encoder.fingerprint,))
+    done, texts = 0, int(total[0]["texts"])
+    progress(0, texts)
+    while waiting := database.rows(sql, (encoder.fingerprint,)):
+        names = [row["embedding"] for row in waiting]
+        said = [f"{row['context']}\n\n{row['text']}" if row["context"] else row["text"] for row in waiting]
+        for places, found in in_batches(encoder, said):
+            with database.atomic() as tables:
+                tables.table("embeddings").insert_all(
+                    {"fingerprint": encoder.fingerprint, "hash": names[place], "vector": vector.tobytes()}
+                    for place, vector in zip(places, found, strict=True)
+                )
+            done += len(places)
+            progress(done, texts)
+    return texts
 
 
-def _next_id(database: Database) -> int:
-    rows = database.rows("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")
-    return int(rows[0]["seq"]) + 1 if rows else 1
-
-
-def _final_state(database: Database, change: _Change) -> dict[int, str]:
-    """The digest of every passage that will be published, by id."""
-    state = {row["id"]: row["embedding"] for row in database.rows("SELECT id, embedding FROM passages")}
-    for number in change.drop:
-        del state[number]
-    return state | {row["id"]: row["embedding"] for row in change.insert}
-
-
-# ------------------------------------------------------------------ 3 and 4: vectors
-
-
-def _embed(database: Database, texts: dict[str, str], encoder: Encoder, progress: Progress) -> int:
-    known = "SELECT 1 FROM embeddings WHERE fingerprint = ? AND hash = ?"
-    missing = [name for name in texts if not database.rows(known, (encoder.fingerprint, name))]
-    for done in range(0, len(missing), EMBED_AT_ONCE):
-        progress(done, len(missing))
-        names = missing[done : done + EMBED_AT_ONCE]
-        found = encoder.encode_passages([texts[name] for name in names])
-        with database.atomic() as tables:
-            tables.table("embeddings").insert_all(
-                {"fingerprint": encoder.fingerprint, "hash": name, "vector": vector.tobytes()}
-                for name, vector in zip(names, found, strict=True)
-            )
-    progress(len(missing), len(missing))
-    return len(missing)
-
-
-def _stored(
-    database: Database, state: dict[int, str], fingerprint: str, dimension: int
-) -> tuple[vectors.Ids, Vectors]:
-    """Ids in rising order (n,) and their vectors (n, dimension) from the embeddings table."""
-    ids = np.array(sorted(state), dtype=np.int64)
-    found = np.empty((len(ids), dimension), dtype=np.float32)
-    for place, blob in enumerate(_blobs(database, [state[int(number)] for number in ids], fingerprint)):
-        found[place] = np.frombuffer(blob, dtype=np.float32)
-    return ids, found
-
-
-def _blobs(database: Database, names: Iterable[str], fingerprint: str) -> Iterator[bytes]:
-    sql = "SELECT vector FROM embeddings WHERE fingerprint = ? AND hash = ?"
-    for name in names:
-        yield database.tables.conn.execute(sql, (fingerprint, name)).fetchone()[0]
-
-
-# ------------------------------------------------------------------------ 5: rows
+# --------------------------------------------------------------------------- 5: rows
 
 
 def _write_links(database: Database, links: Sequence[Link]) -> None:
     table = database.tables.table("links")
-    table.delete_where()
-    table.insert_all(
+    rows = [
         {
             "url": link.url,
             "position": position,
@@ -287,12 +281,32 @@ def _write_links(database: Database, links: Sequence[Link]) -> None:
             "tags": to_json(link.tags),
         }
         for position, link in enumerate(links)
+    ]
+    before = {row["url"]: row for row in database.rows("SELECT * FROM links")}
+    for url in before.keys() - {row["url"] for row in rows}:
+        table.delete(url)
+    table.insert_all((row for row in rows if before.get(str(row["url"])) != row), replace=True)
+
+
+def _write_holdings(database: Database, wanted: dict[Key, int]) -> None:
+    held = {
+        (row["link_url"], row["page_url"]): row["article"] for row in database.rows("SELECT * FROM holdings")
+    }
+    connection = database.tables.conn
+    connection.executemany(
+        "DELETE FROM holdings WHERE link_url = ? AND page_url = ?", held.keys() - wanted.keys()
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO holdings (link_url, page_url, article, site, fetched_at) "
+        "SELECT link_url, page_url, id, site, fetched_at FROM articles WHERE id = ?",
+        [(article,) for key, article in wanted.items() if held.get(key) != article],
     )
 
 
-def _prune(database: Database, number: int) -> None:
-    """Remove the files of generations that no reader can be opening any more."""
-    keep = {vectors.path_of(database.folder, number - back).name for back in range(GENERATIONS_KEPT)}
-    for path in vectors.path_of(database.folder, 0).parent.glob("*"):
-        if path.name not in keep:
-            path.unlink(missing_ok=True)
+def _write_passages(database: Database, dropped: Sequence[int]) -> None:
+    connection = database.tables.conn
+    connection.executemany("DELETE FROM passages WHERE id = ?", [(number,) for number in dropped])
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    connection.execute(
+        f"INSERT OR REPLACE INTO passages ({columns}) SELECT {columns} FROM temp.drafts ORDER BY id"
+    )

@@ -73,8 +73,7 @@ FROM holdings h JOIN articles a ON a.id = h.article WHERE h.page_url = h.link_ur
 """
 
 LAST = """
-SELECT * FROM fetches WHERE id IN (
-  SELECT max(id) FROM fetches WHERE decisive AND page_url = link_url GROUP BY link_url)
+SELECT * FROM fetches WHERE link_url = ? AND page_url = link_url AND decisive ORDER BY id DESC LIMIT 1
 """
 
 
@@ -88,7 +87,8 @@ def status(folder: Path, links: Sequence[Link]) -> list[LinkState]:
         DamagedLibrary: the file cannot be read.
     """
     with closing(connect(folder)) as connection:
-        last = {row["link_url"]: row for row in connection.execute(LAST)}
+        # One look for each link: history grows with every night, the catalogue does not.
+        last = {link.url: row for link in links for row in connection.execute(LAST, (link.url,)).fetchall()}
         held = {row["link_url"]: row for row in connection.execute(HELD)}
         own = {row["link_url"]: row for row in connection.execute(OWN)}
     return [_state(link, last.get(link.url), held.get(link.url), own.get(link.url)) for link in links]

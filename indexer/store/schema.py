@@ -7,13 +7,15 @@ fetches           every attempt to get a page, with its verdict; never deleted
 bodies            raw pages by the sha256 of their bytes, zlib-compressed
 articles          every version of every article; append-only
 holdings          which version of which page is published, one row a page
-passages          the published passages, with an FTS5 index kept by triggers
+passages          the published passages
 embeddings        vectors by (encoder fingerprint, hash of the embedded text)
-generations       the FAISS files that were published; the highest number counts
+generations       the states that were published; the highest number counts
+segments          the parts of the search index that make up the kept generations
 ================  =====================================================================
 
-A crawl writes fetches, bodies, articles and embeddings as it goes: none of them can be seen by a
-search. Links, holdings, passages and the generation change together, in one transaction.
+The index itself (words and vectors) lies beside the library and is made from it, see
+:mod:`.segment`. A crawl writes fetches, bodies, articles and embeddings as it goes: none of them can
+be seen by a search. Links, holdings, passages and the generation change together, in one transaction.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from sqlite_utils import Migrations
 
 migrations = Migrations("indexer")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Kept in ``PRAGMA user_version``, so that a reader can tell a library that it does not understand."""
 
 
@@ -131,3 +133,28 @@ def first_tables(db: Tables) -> None:
         },
         pk="number",
     )
+
+
+@migrations()
+def segments_beside_the_library(db: Tables) -> None:
+    """The lexical index leaves SQLite; filters and reports no longer read whole articles.
+
+    ``site`` and ``fetched_at`` stand behind the text in ``articles``: reading them there reads the text.
+    """
+    db.table("passages").disable_fts()
+    db.execute(
+        """
+        CREATE TABLE segments (
+          generation INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+          passages INTEGER NOT NULL, size INTEGER NOT NULL, recall REAL NOT NULL, dead BLOB NOT NULL,
+          PRIMARY KEY (generation, position)
+        ) WITHOUT ROWID
+        """
+    )
+    db.execute("ALTER TABLE holdings ADD COLUMN site TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE holdings ADD COLUMN fetched_at TEXT NOT NULL DEFAULT ''")
+    db.execute(
+        "UPDATE holdings SET (site, fetched_at) = "
+        "(SELECT site, fetched_at FROM articles WHERE id = holdings.article)"
+    )
+    db.table("articles").create_index(["link_url", "page_url", "id", "extractor"])

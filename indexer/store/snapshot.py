@@ -1,4 +1,4 @@
-"""A pinned, read-only view of the library: SQLite and FAISS of one and the same generation.
+"""A pinned, read-only view of the library: SQLite and the index of one and the same generation.
 
 The read transaction is opened before the generation's number is read and stays open, so a crawl that
 publishes meanwhile changes nothing here. Opening imports neither sqlite-utils nor anything of the
@@ -18,15 +18,17 @@ import numpy as np
 
 from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
 from indexer.records import Generation, Passage, PassageRow, Source
-from indexer.store import vectors
 from indexer.store.codec import moment, passage_of, stamp
+from indexer.store.index import Index
+from indexer.store.segment import MENDS_IT, Listed, Segment
 
 if TYPE_CHECKING:
     from indexer.records import Vectors
-    from indexer.store.vectors import Ids
+    from indexer.store.segment import Ids
 
 LIBRARY_FILE = "library.db"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SEGMENTS = "segments"
 
 ROWS = """
 SELECT p.*, a.title, a.page_url, a.final_url, a.site, a.source, a.fetched_at,
@@ -43,25 +45,26 @@ class Snapshot:
 
         Raises:
             NoLibrary: nothing was published there yet.
-            DamagedLibrary: the SQLite or the FAISS file is missing, cut or not ours.
-            StaleIndex: the library was written by a newer version of this program.
+            DamagedLibrary: the SQLite file or a part of the index is missing, cut or not ours.
+            StaleIndex: the library was written by another version of this program.
         """
         self.folder = folder
         self._connection = connect(folder)
         try:
-            self.generation, size = self._pin()
-            path = vectors.path_of(folder, self.generation.number)
-            self._vectors = vectors.VectorFile(path, passages=self.generation.passages, size=size)
+            self.generation = self._pin()
+            self.segments = self._listed()
+            parts = [Segment(folder / SEGMENTS / state.name, state) for state in self.segments]
+            self._index = Index(parts)
         except BaseException:
             self._connection.close()
             raise
 
-    def _pin(self) -> tuple[Generation, int]:
+    def _pin(self) -> Generation:
         self._connection.execute("BEGIN")
         row = self._one("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
         if row is None:
             raise NoLibrary(f"{self.folder}: nothing is indexed there yet; run `indexer crawl` first")
-        generation = Generation(
+        return Generation(
             number=row["number"],
             fingerprint=row["fingerprint"],
             encoder=row["encoder"],
@@ -70,7 +73,19 @@ class Snapshot:
             dimension=row["dimension"],
             created_at=moment(row["created_at"]),
         )
-        return generation, row["size"]
+
+    def _listed(self) -> list[Listed]:
+        rows = self._all(
+            "SELECT name, passages, size, recall, dead FROM segments WHERE generation = ? ORDER BY position",
+            (self.generation.number,),
+        )
+        states = [Listed(**dict(row)) for row in rows]
+        if (count := sum(state.alive for state in states)) != self.generation.passages:
+            raise DamagedLibrary(
+                f"{self.folder}: the index lists {count} passages instead of {self.generation.passages}; "
+                f"{MENDS_IT}"
+            )
+        return states
 
     def __enter__(self) -> Self:
         return self
@@ -85,44 +100,37 @@ class Snapshot:
     # ------------------------------------------------------------ retrieval
 
     def lexical(
-        self,
-        match: str,
-        *,
-        limit: int,
-        allowed: Ids | None = None,
-        weights: Sequence[float] = (1.0, 1.0, 1.0),
+        self, words: Sequence[str], *, limit: int, allowed: Ids | None = None
     ) -> list[tuple[int, float]]:
-        """Passages matching an FTS5 expression with their BM25, best first, ties by id.
+        """Passages that hold any of the words with their BM25, best first, ties by id.
 
-        ``weights`` are those of the columns text, context, about. FTS5's BM25 (k1 1.2, b 0.75) is
-        negative for better; here higher is better.
+        ``words`` are single words or, for the neighbouring parts of a name, pairs (:mod:`.words`).
         """
-        self._allow(allowed)
-        only = "" if allowed is None else "AND rowid IN (SELECT id FROM temp.allowed)"
-        rows = self._all(
-            f"SELECT rowid, -bm25(passages_fts, ?, ?, ?) AS score FROM passages_fts "
-            f"WHERE passages_fts MATCH ? {only} ORDER BY score DESC, rowid LIMIT ?",
-            (*weights, match, limit),
-        )
-        return [(row[0], row[1]) for row in rows]
+        return self._index.matching(words, limit, allowed)
 
-    def lexical_scores(
-        self, match: str, ids: Sequence[int], weights: Sequence[float] = (1.0, 1.0, 1.0)
-    ) -> dict[int, float]:
-        """The BM25 of just these passages; those that do not match are absent."""
-        if not ids:
-            return {}
-        return dict(
-            self.lexical(match, limit=len(ids), allowed=np.array(ids, dtype=np.int64), weights=weights)
-        )
+    def lexical_scores(self, words: Sequence[str], ids: Sequence[int]) -> dict[int, float]:
+        """The BM25 of just these passages; those without any of the words are absent."""
+        return self._index.scores(words, np.array(ids, dtype=np.int64))
+
+    def occurrences(self, words: Sequence[str]) -> list[int]:
+        """In how many passages each word occurs, in any form that has its stem."""
+        return [self._index.count(word) for word in words]
+
+    def stem(self, word: str) -> str:
+        """The stem under which a word is found."""
+        return self._index.stem(word)
+
+    def stems(self, prefix: str) -> dict[str, int]:
+        """The stems in the library that begin so, in order, with how many passages hold each."""
+        return self._index.stems(prefix)
 
     def dense(self, vector: Vectors, *, limit: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         """The passages nearest to ``vector`` (dimension,) with their cosine, best first, ties by id."""
-        return self._vectors.search(vector, limit=limit, allowed=allowed)
+        return self._index.nearest(vector, limit, allowed)
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """The vectors of these passages, in their order: float32 ``(len(ids), dimension)``."""
-        return self._vectors.vectors(np.array(ids, dtype=np.int64))
+        return self._index.vectors(np.array(ids, dtype=np.int64), self.generation.dimension)
 
     def allowed(
         self, *, categories: Iterable[str] = (), sites: Iterable[str] = (), since: datetime | None = None
@@ -137,18 +145,18 @@ class Snapshot:
             where.append(f"l.category IN ({','.join('?' * len(chosen))})")
             values += chosen
         if hosts := [host.lower() for host in sites]:
-            where.append("(" + " OR ".join("a.site = ? OR a.site LIKE '%.' || ?" for _ in hosts) + ")")
+            where.append("(" + " OR ".join("h.site = ? OR h.site LIKE '%.' || ?" for _ in hosts) + ")")
             values += [host for host in hosts for _ in range(2)]
         if since:
-            where.append("a.fetched_at >= ?")
+            where.append("h.fetched_at >= ?")
             values.append(stamp(since))
         if not where:
             return None
         sql = (
-            "SELECT p.id FROM passages p JOIN articles a ON a.id = p.article "
-            f"JOIN links l ON l.url = a.link_url WHERE {' AND '.join(where)} ORDER BY p.id"
+            "SELECT p.id FROM holdings h JOIN links l ON l.url = h.link_url "
+            f"CROSS JOIN passages p ON p.article = h.article WHERE {' AND '.join(where)}"
         )
-        return np.array([row[0] for row in self._all(sql, values)], dtype=np.int64)
+        return np.sort(np.array([row[0] for row in self._all(sql, values)], dtype=np.int64))
 
     # ----------------------------------------------------------------- rows
 
@@ -178,24 +186,13 @@ class Snapshot:
 
     def sites(self) -> list[str]:
         """The hosts that published articles come from, in alphabetical order."""
-        sql = "SELECT DISTINCT a.site FROM articles a JOIN holdings h ON h.article = a.id ORDER BY 1"
-        return [row[0] for row in self._all(sql)]
+        return [row[0] for row in self._all("SELECT DISTINCT site FROM holdings ORDER BY 1")]
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query against the pinned state, for reports and exploration."""
         return self._all(sql, values)
 
     # ------------------------------------------------------------- plumbing
-
-    def _allow(self, allowed: Ids | None) -> None:
-        if allowed is None:
-            return
-        # A temp table is no write to the library, and takes any number of ids.
-        self._connection.execute("CREATE TEMP TABLE IF NOT EXISTS allowed (id INTEGER PRIMARY KEY)")
-        self._connection.execute("DELETE FROM temp.allowed")
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO temp.allowed VALUES (?)", ((int(number),) for number in allowed)
-        )
 
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         try:
@@ -214,7 +211,7 @@ def connect(folder: Path) -> sqlite3.Connection:
     Raises:
         NoLibrary: there is none.
         DamagedLibrary: the file is no SQLite file.
-        StaleIndex: it was written by a newer version.
+        StaleIndex: it was written by another version.
     """
     path = folder / LIBRARY_FILE
     if not path.is_file():
@@ -232,6 +229,9 @@ def connect(folder: Path) -> sqlite3.Connection:
     if version > SCHEMA_VERSION:
         connection.close()
         raise StaleIndex(f"{path}: written by a newer version of indexer; upgrade this one")
+    if version < SCHEMA_VERSION:
+        connection.close()
+        raise StaleIndex(f"{path}: written by an older version of indexer; run `indexer reindex` once")
     return connection
 
 

@@ -1,107 +1,167 @@
-"""FAISS files: one file a generation, made from the library's embeddings and never changed.
+"""The vectors of a segment and, where they are many, a FAISS index that finds the near ones among them.
 
-This module is the only one that knows FAISS. Ids in a file are passage ids; the metric is the inner
-product, which for unit vectors is the cosine.
+===============  =====================================================================
+vectors.npy      float32 (passages, dimension), by place; every row of unit length
+neighbours.faiss  IVF with 8-bit codes, for segments of more than :data:`EXACT` passages
+===============  =====================================================================
+
+This module is the only one that knows FAISS, which is imported for large segments alone: it would
+take longer to import than a small one takes to search. What it finds is scored again by the exact
+vectors; the metric is the inner product, which for unit vectors is the cosine.
 """
 
 from __future__ import annotations
 
-import os
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.errors import DamagedLibrary
-
 if TYPE_CHECKING:
     from indexer.records import Vectors
 
-Ids = npt.NDArray[np.int64]
-MENDS_IT = "run `indexer reindex` to make it again from what is kept"
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+
+VECTORS, NEIGHBOURS = "vectors.npy", "neighbours.faiss"
+
+EXACT = 30_000
+"""Passages up to which every vector is compared (benchmarks/scale.py: 7 ms for 30,000, and no FAISS)."""
+
+FEW = 20_000
+"""Allowed passages up to which just these are compared: as long as a search of the whole index takes."""
+
+RECALL = 0.975
+"""The share of the true ten nearest that the index must find on its probes, which are harder than real
+questions: 0.980 of theirs were 0.991 of questions' at a million passages (benchmarks/scale.py)."""
+
+PROBES = 200
+"""Questions that an index is tried with: sums of two random passages, which are as far from everything
+as real questions are (benchmarks/scale.py compares both)."""
+
+SPARE = 100
+"""Candidates beyond those asked for: 8-bit codes get the order of near ties wrong."""
+
+AT_ONCE = 50_000
+"""Vectors held in memory while an index is made."""
 
 
-def path_of(folder: Path, number: int) -> Path:
-    """Where generation ``number`` of the library in ``folder`` stands."""
-    return folder / "generations" / f"{number:06d}.faiss"
+def build(folder: Path) -> float:
+    """Make the index of the vectors in ``folder`` if they are many; its recall@10, 1.0 where exact.
 
-
-def write(path: Path, ids: Ids, vectors: Vectors) -> int:
-    """Write a file for ``vectors`` (n, dimension) under ``ids`` (n,); its size in bytes.
-
-    The file appears under its name complete or not at all: written beside it, fsynced, renamed.
+    k-means on 40 vectors a list, 4 sqrt(n) lists (Jegou et al., Product quantization for nearest
+    neighbor search, PAMI 2011); the lists looked into are doubled until the recall is reached.
     """
+    vectors = np.load(folder / VECTORS, mmap_mode="r")
+    count, dimension = vectors.shape
+    if count <= EXACT:
+        return 1.0
     import faiss
 
-    index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
-    index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), ids)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    faiss.write_index(index, str(partial))
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    size = partial.stat().st_size
-    partial.replace(path)
-    sync_folder(path.parent)
-    return size
+    lists = int(4 * count**0.5)
+    index = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dimension), dimension, lists, faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT, False,
+    )  # fmt: skip
+    index.cp.niter = 8
+    sample = np.unique(np.linspace(0, count - 1, min(count, 40 * lists)).astype(np.int64))
+    index.train(np.ascontiguousarray(vectors[sample]))
+    for start in range(0, count, AT_ONCE):
+        index.add(np.ascontiguousarray(vectors[start : start + AT_ONCE]))
+    probes = _probes(vectors)
+    true = _nearest(vectors, probes)
+    recall, index.nprobe = 0.0, 8
+    while recall < RECALL and index.nprobe < lists:
+        index.nprobe = min(2 * index.nprobe, lists)
+        recall = _recall(vectors, probes, index.search(probes, 10 + SPARE)[1], true)
+    faiss.write_index(index, str(folder / NEIGHBOURS))
+    return recall
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut (POSIX: the folder has to be fsynced too)."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _probes(vectors: Vectors) -> Vectors:
+    chance = np.random.default_rng(0)
+    pairs = chance.integers(0, len(vectors), (2, PROBES))
+    sums = vectors[pairs[0]] + vectors[pairs[1]]
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-6), np.float32)
+
+
+def _nearest(vectors: Vectors, probes: Vectors) -> Ints:
+    """The places of the true ten nearest (probes, 10)."""
+    best, places = np.zeros((len(probes), 0), np.float32), np.zeros((len(probes), 0), np.int64)
+    for start in range(0, len(vectors), AT_ONCE):
+        cosines = probes @ np.asarray(vectors[start : start + AT_ONCE]).T
+        found = np.argpartition(-cosines, min(9, cosines.shape[1] - 1), axis=1)[:, :10]
+        best = np.concatenate([best, np.take_along_axis(cosines, found, 1)], axis=1)
+        places = np.concatenate([places, found + start], axis=1)
+        order = np.argsort(-best, axis=1)[:, :10]
+        best, places = np.take_along_axis(best, order, 1), np.take_along_axis(places, order, 1)
+    return places
+
+
+def _recall(vectors: Vectors, probes: Vectors, found: Ints, true: Ints) -> float:
+    hits = 0
+    for probe, candidates, wanted in zip(probes, found, true, strict=True):
+        held = candidates[candidates >= 0]
+        best = held[np.argsort(-cosines(vectors[held], probe))[:10]]
+        hits += len(np.intersect1d(best, wanted))
+    return hits / true.size
+
+
+def cosines(vectors: Vectors, vector: Vectors) -> Floats:
+    """The cosines (n,) of ``vectors`` (n, dimension) to one.
+
+    Equal rows give equal results, which a matrix product does not promise; so ties are ties.
+    """
+    return np.asarray((vectors * vector).sum(axis=1), np.float32)
 
 
 class VectorFile:
-    """A generation's file, opened for searching."""
+    """The vectors of one segment, memory-mapped."""
 
-    def __init__(self, path: Path, *, passages: int, size: int) -> None:
-        """Open ``path``, memory-mapped.
+    def __init__(self, folder: Path) -> None:
+        """Open what is in ``folder``; raises OSError or ValueError where it is missing or damaged."""
+        self._path = folder / NEIGHBOURS
+        # As a plain array: the mapping is the same, and slicing it is many times faster.
+        self.vectors: Vectors = np.asarray(np.load(folder / VECTORS, mmap_mode="r"))
 
-        Raises:
-            DamagedLibrary: the file is missing, of another size than was written, or no FAISS index.
-        """
+    @cached_property
+    def _index(self) -> Any:
         import faiss
 
-        if not path.exists():
-            raise DamagedLibrary(f"{path}: the index file is missing; {MENDS_IT}")
-        if path.stat().st_size != size:
-            raise DamagedLibrary(
-                f"{path}: the index file has {path.stat().st_size} bytes instead of {size}; {MENDS_IT}"
-            )
-        try:
-            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
-        except RuntimeError as error:
-            raise DamagedLibrary(f"{path}: the index file is damaged; {MENDS_IT}") from error
-        if index.ntotal != passages:
-            raise DamagedLibrary(
-                f"{path}: the index holds {index.ntotal} passages instead of {passages}; {MENDS_IT}"
-            )
-        self._index: Any = index
+        return faiss.read_index(str(self._path), faiss.IO_FLAG_MMAP)
 
-    def search(self, vector: Vectors, *, limit: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
-        """The ids nearest to ``vector`` (dimension,) with their cosines, best first, ties by id.
+    def nearest(self, vector: Vectors, limit: int, counted: Mask | None) -> tuple[Ints, Floats]:
+        """The places (n,) of the nearest to ``vector``, and their cosines; of those ``counted`` only.
 
-        With ``allowed``, only those ids count: the filter is applied before the nearest are taken.
+        At least ``limit`` where there are as many, in no particular order.
         """
+        count = len(self.vectors) if counted is None else int(np.count_nonzero(counted))
+        if not count:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        if counted is not None and count <= FEW:
+            places = np.flatnonzero(counted)
+        elif len(self.vectors) <= EXACT:
+            rough = self.vectors @ vector
+            if counted is not None:
+                rough[~counted] = -2.0
+            most = min(count, limit + SPARE)
+            places = np.argpartition(-rough, most - 1)[:most]
+        else:
+            places = self._approximate(vector, min(count, limit + SPARE), counted, count)
+        return places, cosines(self.vectors[places], vector)
+
+    def _approximate(self, vector: Vectors, most: int, counted: Mask | None, count: int) -> Ints:
         import faiss
 
-        limit = min(limit, self._index.ntotal if allowed is None else len(allowed))
-        if limit == 0:
-            return []
-        params = None
-        if allowed is not None:
-            # The stub knows the C++ constructor only; the Python one takes fields by name.
-            params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))  # type: ignore[call-arg]
-        scores, ids = self._index.search(vector.reshape(1, -1), limit, params=params)
-        found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
-
-    def vectors(self, ids: Ids) -> Vectors:
-        """The vectors of ``ids`` (n,), in their order: float32 ``(n, dimension)``."""
-        found: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(ids, dtype=np.int64))
-        return found
+        probes, selector = self._index.nprobe, None
+        if counted is not None:
+            selector = faiss.IDSelectorBitmap(np.packbits(counted, bitorder="little"))  # type: ignore[call-arg, arg-type]
+            # The stub knows the C++ constructors only; the Python ones take an array, and fields by name.
+            # The rarer what may be found, the further it is worth looking.
+            probes = min(self._index.nlist, int(probes * len(counted) / count))
+        settings = faiss.SearchParametersIVF(sel=selector, nprobe=probes)  # type: ignore[call-arg]
+        _, places = self._index.search(np.ascontiguousarray(vector.reshape(1, -1)), most, params=settings)
+        return np.asarray(places[0][places[0] >= 0], np.int64)

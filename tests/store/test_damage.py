@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from shelving import Shelf, article, outcome
 from indexer.errors import Busy, DamagedLibrary, NoLibrary, NotWritable, StaleIndex
 from indexer.records import Link
 from indexer.store.database import Database
+from indexer.store.generations import folder_of
 from indexer.store.publish import rebuild
 from indexer.store.snapshot import Snapshot
-from indexer.store.vectors import path_of
 
 LINK = Link("https://example.org/a", "Patterns")
 
@@ -22,17 +23,18 @@ LINK = Link("https://example.org/a", "Patterns")
 def index_file(shelf: Shelf) -> Path:
     shelf.log().record(outcome(LINK, article("Some text.", "And more.")))
     shelf.publish(LINK)
-    return path_of(shelf.folder, 1)
+    return folder_of(shelf.folder) / "00000001" / "vectors.npy"
 
 
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
-        (lambda path: path.unlink(), "missing"),
+        (lambda path: shutil.rmtree(path.parent), "missing"),
+        (lambda path: path.unlink(), "bytes instead of"),
         (lambda path: path.write_bytes(path.read_bytes()[:-7]), "bytes instead of"),
         (lambda path: path.write_bytes(b"x" * path.stat().st_size), "damaged"),
     ],
-    ids=["missing", "cut", "overwritten"],
+    ids=["all missing", "one missing", "cut", "overwritten"],
 )
 def test_a_lost_index_file_says_what_mends_it_and_rebuild_mends_it(
     shelf: Shelf, index_file, damage, told

@@ -37,7 +37,7 @@ def test_a_reader_keeps_the_state_it_opened(shelf: Shelf) -> None:
         [(found, score)] = before.dense(shelf.encoder.encode_query("A title\n\nThe old paragraph."), limit=1)
         assert before.rows([found])[0].passage.text == "The old paragraph."
         assert score == pytest.approx(1.0, abs=1e-5)
-        assert [number for number, _ in before.lexical('"old"', limit=5)] == [found]
+        assert [number for number, _ in before.lexical(["old"], limit=5)] == [found]
     assert texts(shelf.folder) == ["Another one.", "New paragraph 3."]
 
 
@@ -74,11 +74,11 @@ def test_the_users_words_are_searchable_and_follow_the_catalogue(shelf: Shelf) -
     shelf.encoder.encoded.clear()
     edited = shelf.publish(replace(LINK, note="fencing", tags=("locks",)))
     with Snapshot(shelf.folder) as snapshot:
-        assert snapshot.lexical('"fencing"', limit=5)
-        assert snapshot.lexical('"locks"', limit=5)
-        assert snapshot.lexical('"patterns"', limit=5)
-        assert not snapshot.lexical('"redlock"', limit=5)
-    assert not edited.fresh
+        assert snapshot.lexical(["fencing"], limit=5)
+        assert snapshot.lexical(["locks"], limit=5)
+        assert snapshot.lexical(["patterns"], limit=5)
+        assert not snapshot.lexical(["redlock"], limit=5)
+    assert edited.embedded == 0
     assert shelf.encoder.encoded == []
 
 
@@ -134,9 +134,9 @@ def test_filters_apply_before_the_best_are_taken(shelf: Shelf) -> None:
         assert [
             row.url for row in snapshot.rows([i for i, _ in snapshot.dense(vector, limit=5, allowed=allowed)])
         ]
-        [(found, _)] = snapshot.lexical('"question"', limit=5, allowed=allowed)
+        [(found, _)] = snapshot.lexical(["question"], limit=5, allowed=allowed)
         assert snapshot.rows([found])[0].url == LINK.url
-        assert snapshot.lexical_scores('"question"', [found, 1]).keys() == {found, 1}
+        assert snapshot.lexical_scores(["question"], [found, 1]).keys() == {found, 1}
 
 
 KILLED = """
@@ -158,9 +158,9 @@ shelf.publish(Link("https://example.org/a", "Patterns"))
 
 TRAPS = {
     "before anything is embedded": "shelf.encoder.encode_passages = die",
-    "before the index file is written": "module.vectors.write = die",
-    "while the index file is renamed": "import pathlib; pathlib.Path.replace = die",
-    "after the index file, before the transaction": "module._write_links = die",
+    "before the index is written": "module.generations.segment.write = die",
+    "while the index is renamed": "import pathlib; pathlib.Path.replace = die",
+    "after the index, before the transaction": "module._write_links = die",
     "inside the transaction": "module.stamp = die",
 }
 
@@ -183,4 +183,4 @@ def test_a_kill_at_any_point_leaves_the_published_state(shelf: Shelf, trap: str)
     after.publish(LINK)
     after.database.close()
     assert texts(shelf.folder) == ["The new text.", "More."]
-    assert not list(shelf.folder.glob("generations/*.partial"))
+    assert not list(shelf.folder.glob("segments/*.partial"))

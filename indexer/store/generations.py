@@ -1,0 +1,140 @@
+"""Generations: which segments make a published state, and how the next one is made from the last.
+
+New and changed passages go into a new segment, those that went are marked as dead in the old ones. A
+segment less than :data:`GROWTH` times as large as what comes after it is merged with it, so there are
+few segments, and each passage is written again only as often as the library grows by a factor (the
+logarithmic method of Bentley and Saxe, Decomposable searching problems, 1980; Lucene merges likewise).
+
+Folders are written before the transaction that lists them and never changed; what no kept generation
+lists is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indexer.store import segment
+from indexer.store.database import Database
+from indexer.store.segment import Ids, Listed, Row, Segment
+
+GROWTH = 8
+"""A segment is at least so many times as large as all that came after it. Smaller: fewer merges, more
+segments to search; at 8 a million passages are six segments at most, and one in eight new passages
+makes the largest one be written again."""
+
+DEAD = 0.2
+"""The share of dead passages from which a segment is written again without them."""
+
+KEPT = 2
+"""The published generation and the one before, for a reader that is just opening it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the passages to be indexed lie: a table or subquery with the columns of ``passages``."""
+
+    table: str
+    encoder: str
+    """The fingerprint of the encoder whose vectors they have."""
+    dimension: int
+
+
+def folder_of(library: Path) -> Path:
+    """Where the segments of the library in this folder lie."""
+    return library / "segments"
+
+
+def last(database: Database) -> dict[str, Any]:
+    """The published generation's row; empty where there is none."""
+    rows = database.rows("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
+    return rows[0] if rows else {}
+
+
+def listed(database: Database, number: int) -> list[Listed]:
+    """The segments of a generation, the oldest first."""
+    rows = database.rows(
+        "SELECT name, passages, size, recall, dead FROM segments WHERE generation = ? ORDER BY position",
+        (number,),
+    )
+    return [Listed(**row) for row in rows]
+
+
+def extend(database: Database, before: list[Listed], source: Source, gone: Ids) -> list[Listed]:
+    """The segments of the next state: those of ``before`` without ``gone``, and the source's passages.
+
+    ``gone`` are ids, those of changed passages (which the source has again) among them.
+    """
+    folder = folder_of(database.folder)
+    kept = [state for state in (_without(folder, old, gone) for old in before) if state.alive]
+    fresh = int(database.rows(f"SELECT count(*) AS passages FROM {source.table}")[0]["passages"])
+    first = _first_merged(kept, fresh)
+    merged = [Segment(folder / state.name, state) for state in kept[first:]]
+    if not fresh and not merged:
+        return kept
+    made = segment.write(_next_folder(folder), _rows(database, source), source.dimension, merged)
+    return [*kept[:first], *([made] if made.passages else [])]
+
+
+def _without(folder: Path, old: Listed, gone: Ids) -> Listed:
+    _, places = Segment(folder / old.name, old).places(gone)
+    if not len(places):
+        return old
+    return replace(old, dead=np.union1d(old.dead_places, places).astype(np.int32).tobytes())
+
+
+def _first_merged(kept: list[Listed], fresh: int) -> int:
+    """From which segment on all are merged into the new one; their number where none is."""
+    first, after = len(kept), fresh
+    for position in range(len(kept) - 1, -1, -1):
+        state = kept[position]
+        if state.alive < GROWTH * after or len(state.dead_places) > DEAD * state.passages:
+            first = position
+        after += state.alive
+    return first
+
+
+def _next_folder(folder: Path) -> Path:
+    names = [int(path.name[:8]) for path in folder.glob("[0-9]*")] if folder.is_dir() else []
+    return folder / f"{max(names, default=0) + 1:08d}"
+
+
+def _rows(database: Database, source: Source) -> Iterator[Row]:
+    """The source's passages with their vectors, by rising id."""
+    sql = (
+        f"SELECT p.id, p.text, p.context, p.about, e.vector FROM {source.table} p JOIN embeddings e "
+        "ON e.fingerprint = ? AND e.hash = p.embedding ORDER BY p.id"
+    )
+    for number, text, context, about, vector in database.tables.conn.execute(sql, (source.encoder,)):
+        yield Row(number, (text, context, about), vector)
+
+
+def write_list(database: Database, number: int, states: list[Listed]) -> None:
+    """List the segments of a generation, in the caller's transaction."""
+    table = database.tables.table("segments")
+    table.delete_where("generation = ? OR generation <= ?", (number, number - KEPT))
+    table.insert_all(
+        {
+            "generation": number,
+            "position": position,
+            "name": state.name,
+            "passages": state.passages,
+            "size": state.size,
+            "recall": state.recall,
+            "dead": state.dead,
+        }
+        for position, state in enumerate(states)
+    )
+
+
+def prune(database: Database) -> None:
+    """Remove the folders that no kept generation lists."""
+    keep = {row["name"] for row in database.rows("SELECT DISTINCT name FROM segments")}
+    for path in folder_of(database.folder).glob("*"):
+        if path.name not in keep:
+            shutil.rmtree(path)

@@ -1,0 +1,120 @@
+"""The segments of one generation, searched as one: which passages are near, and which hold the words.
+
+Scores do not depend on how the passages are spread over segments, and equal scores are in the order
+of the ids, so an answer is the same however the library came to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.store.bm25 import Bm25
+from indexer.store.words import Stems
+
+if TYPE_CHECKING:
+    from indexer.records import Vectors
+    from indexer.store.segment import Ids, Mask, Segment
+
+Floats = npt.NDArray[np.float32]
+Hits = list[tuple[int, float]]
+
+
+class Index:
+    """What a snapshot asks. Passages are named by their ids."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._segments = segments
+        self._stems = Stems()
+
+    @cached_property
+    def _bm25(self) -> Bm25:
+        return Bm25([(segment.words, segment.live) for segment in self._segments])
+
+    # ----------------------------------------------------------------- vectors
+
+    def nearest(self, vector: Vectors, limit: int, allowed: Ids | None) -> Hits:
+        """The ids nearest to ``vector`` (dimension,) with their cosines, best first."""
+        ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+        for segment in self._segments:
+            places, cosines = segment.near.nearest(vector, limit, _counted(segment, allowed))
+            ids.append(segment.ids[places])
+            scores.append(cosines)
+        return _best(np.concatenate(ids), np.concatenate(scores), limit)
+
+    def vectors(self, ids: Ids, dimension: int) -> Vectors:
+        """The vectors of ``ids`` (n,), in their order: float32 ``(n, dimension)``."""
+        found = np.zeros((len(ids), dimension), np.float32)
+        for segment in self._segments:
+            at, places = segment.places(ids)
+            found[at] = segment.near.vectors[places]
+        return found
+
+    # ------------------------------------------------------------------- words
+
+    def matching(self, words: Sequence[str], limit: int, allowed: Ids | None) -> Hits:
+        """The ids of passages that hold any of the words, with their BM25, best first."""
+        scores = self._bm25.all(self._stemmed(words))
+        ids, found, begin = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], 0
+        for segment in self._segments:
+            own = scores[begin : begin + len(segment)]
+            begin += len(segment)
+            counted = _counted(segment, allowed)
+            places = np.flatnonzero(own > 0 if counted is None else (own > 0) & counted)
+            ids.append(segment.ids[places])
+            found.append(own[places])
+        return _best(np.concatenate(ids), np.concatenate(found), limit)
+
+    def scores(self, words: Sequence[str], ids: Ids) -> dict[int, float]:
+        """The BM25 of these passages; those without any of the words are absent."""
+        stems, begin, places, owners = self._stemmed(words), 0, [], []
+        for segment in self._segments:
+            at, own = segment.places(ids)
+            order = np.argsort(own)
+            places.append(own[order] + begin)
+            owners.append(ids[at][order])
+            begin += len(segment)
+        if not places:
+            return {}
+        found = self._bm25.of(stems, np.concatenate(places))
+        pairs = zip(np.concatenate(owners), found, strict=True)
+        return {int(number): float(score) for number, score in pairs if score > 0}
+
+    def count(self, word: str) -> int:
+        """In how many passages a word occurs, in any form that has its stem."""
+        return self._bm25.count(self._stems[word])
+
+    def stem(self, word: str) -> str:
+        """The stem under which a word is found."""
+        return self._stems[word]
+
+    def stems(self, prefix: str) -> dict[str, int]:
+        """The stems of single words that begin so, with how many passages hold each, in their order."""
+        known = {stem for segment in self._segments for stem in segment.words.beginning_with(prefix)}
+        counts = {stem: self._bm25.count(stem) for stem in sorted(known) if " " not in stem}
+        return {stem: count for stem, count in counts.items() if count}
+
+    def _stemmed(self, words: Sequence[str]) -> list[str]:
+        return [self._stems[word] for word in words]
+
+
+def _counted(segment: Segment, allowed: Ids | None) -> Mask | None:
+    """Which places of a segment count and are allowed; None for all of them."""
+    if allowed is None:
+        return segment.live
+    mask = np.zeros(len(segment), np.bool_)
+    mask[segment.places(allowed)[1]] = True
+    return mask
+
+
+def _best(ids: Ids, scores: Floats, limit: int) -> Hits:
+    """The best of ids (n,) with scores (n,), the smaller id first where they tie."""
+    if len(ids) > limit > 0:
+        last = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+        ids, scores = ids[scores >= last], scores[scores >= last]
+    order = np.lexsort((ids, -scores))[:limit]
+    return [(int(ids[place]), float(scores[place])) for place in order]
