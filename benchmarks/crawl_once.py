@@ -91,7 +91,7 @@ def main() -> None:
     clock = Clock()
     with (
         patch.object(pipeline, "_encoder", lambda _: encoder),
-        patch.object(pipeline, "_run_async", clock.around_run(pipeline._run_async)),
+        patch.object(pipeline, "_run_async", clock.around_run(pipeline._run_async)),  # noqa: SLF001 - no other seam around the stage
         patch.object(CrawlLog, "record", clock.around_record(CrawlLog.record)),
     ):
         summary = pipeline.crawl(links, config, transport=ConnectTo(options.port))

@@ -18,14 +18,14 @@ import scrapy
 import trafilatura
 from scrapy.crawler import CrawlerProcess
 
-LINKS, OUT = Path(sys.argv[1]), Path(sys.argv[2])
+LINKS, OUT = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
 
 
 class Articles(scrapy.Spider):
     name = "articles"
 
     async def start(self):
-        for url, _ in json.loads(LINKS.read_text()):
+        for url, _ in LINKS:
             yield scrapy.Request(url)
 
     def parse(self, response):
