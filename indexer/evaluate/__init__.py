@@ -7,16 +7,3 @@ metrics      nDCG, MRR, recall; bootstrap intervals; differences between two set
 reports      one evaluation from end to end, and what it came to
 ===========  ================================================================================
 """
-
-from __future__ import annotations
-
-__all__ = ["evaluate_collection", "evaluate_questions"]
-
-
-def __getattr__(name: str) -> object:
-    """Import the reports at first use: the metrics library is an optional extra."""
-    if name in __all__:
-        from indexer.evaluate import reports
-
-        return getattr(reports, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

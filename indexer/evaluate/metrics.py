@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indexer.errors import UsageError
-
 MEASURES = {"ndcg@10": "nDCG@10", "mrr@10": "RR@10", "recall@10": "R@10", "recall@100": "R@100"}
 """The measures reported, by the names that ir-measures gives them."""
 
@@ -33,16 +31,9 @@ def measure(judgements: dict[str, dict[str, int]], run: dict[str, dict[str, floa
     """The value of each measure for each query, in the order of ``judgements``: arrays (queries,).
 
     A query without an answer counts as 0.
-
-    Raises:
-        UsageError: ir-measures is not installed.
     """
-    try:
-        import ir_measures
-    except ImportError:
-        raise UsageError(
-            "evaluating needs ir-measures; install it with `pip install 'indexer[eval]'`"
-        ) from None
+    import ir_measures
+
     parsed = {name: ir_measures.parse_measure(text) for name, text in MEASURES.items()}
     names = {str(asked): name for name, asked in parsed.items()}
     places = {query: place for place, query in enumerate(judgements)}

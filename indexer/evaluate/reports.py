@@ -50,7 +50,7 @@ class CollectionReport:
             "passages": self.passages,
             "queries": len(self.queries),
             **{name: round(found.mean, 4) for name, found in means.items()},
-            "intervals": {name: [round(found.low, 4), round(found.high, 4)] for name, found in means.items()},
+            "intervals": _ends(means),
             "p50_ms": round(float(np.percentile(self.milliseconds, 50)), 2),
             "p95_ms": round(float(np.percentile(self.milliseconds, 95)), 2),
             "index_seconds": self.index_seconds,
@@ -124,6 +124,7 @@ class Outcome:
     heading_rank: int
     answered: bool
     confidence: float
+    milliseconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +140,30 @@ class QuestionReport:
         answerable = [found for found in self.outcomes if found.asked.relevant]
         others = [found for found in self.outcomes if not found.asked.relevant]
         refused = [found for found in self.outcomes if not found.answered]
-        return {
-            "questions": len(self.outcomes),
-            "answerable": len(answerable),
+        shares = {
             "page@1": _share(found.page_rank == 1 for found in answerable),
             "heading@3": _share(0 < found.heading_rank <= 3 for found in answerable),
             "told_unanswerable": _share(not found.answered for found in others),
             "refused_answerable": _share(not found.answered for found in answerable),
             "refusal_precision": _share(not found.asked.relevant for found in refused),
+        }
+        return {
+            "questions": len(self.outcomes),
+            "answerable": len(answerable),
+            **{name: round(found.mean, 4) for name, found in shares.items()},
+            "intervals": _ends(shares),
+            "p50_ms": round(float(np.median([found.milliseconds for found in self.outcomes])), 2),
             "mode": self.mode,
             "model": self.model,
         }
 
 
-def _share(those: Iterable[bool]) -> float:
-    values = list(those)
-    return round(sum(values) / len(values), 4) if values else 0.0
+def _ends(means: Mapping[str, Interval]) -> dict[str, list[float]]:
+    return {name: [round(found.low, 4), round(found.high, 4)] for name, found in means.items()}
+
+
+def _share(those: Iterable[bool]) -> Interval:
+    return interval([float(one) for one in those])
 
 
 def evaluate_questions(
@@ -176,6 +185,7 @@ def evaluate_questions(
                 heading_rank=_rank(answer.hits, asked.relevant, heading=True),
                 answered=answer.answered,
                 confidence=answer.confidence,
+                milliseconds=answer.took_ms,
             )
         )
     return QuestionReport(tuple(outcomes), mode, snapshot.generation.model)

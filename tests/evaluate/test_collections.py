@@ -11,9 +11,9 @@ from fakes import HashEncoder
 
 from indexer.config import Config
 from indexer.errors import UsageError
-from indexer.evaluate import evaluate_collection
 from indexer.evaluate.collections import load
 from indexer.evaluate.metrics import compare, interval
+from indexer.evaluate.reports import evaluate_collection
 
 DOCUMENTS = {
     "a": ("Locks", "A lock is set with an expiry."),

@@ -24,7 +24,7 @@ def test_whatever_is_asked_is_words(text):
     assert all(set(pair.split()) <= set(held) for pair in asked.words if " " in pair)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\0"])
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\0", "?!", "…", "🙂"])
 def test_an_empty_question_is_said_to_be_one(text):
     with pytest.raises(EmptyQuestion, match="nothing was asked"):
         analyse(text)
