@@ -2,15 +2,24 @@
 
 A page that takes too long, too much memory or even the whole process costs just itself: it becomes
 :class:`~indexer.errors.Unreadable`, and the next page gets a fresh worker.
+
+A worker is this module run as a program. It takes pickled pages from stdin and gives pickled readings to
+stdout, each behind its length. Unlike the pools of the standard library and of anyio it does not import
+the caller's main module, so a script needs no ``if __name__ == "__main__"`` to call :func:`indexer.crawl`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
+import pickle
 import resource
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from indexer.errors import Unreadable
 from indexer.records import Page, Reading
@@ -20,6 +29,9 @@ if TYPE_CHECKING:
 
 Read = Callable[[Page], Awaitable[Reading]]
 
+_LENGTH = 8
+"""Bytes of the number before each pickle."""
+
 
 @asynccontextmanager
 async def reading_workers(config: ExtractConfig) -> AsyncIterator[Read]:
@@ -27,26 +39,94 @@ async def reading_workers(config: ExtractConfig) -> AsyncIterator[Read]:
 
     The function raises :class:`Unreadable` for a page that cannot be read within the bounds.
     """
-    import anyio
-    from anyio import to_process
-
-    limiter = anyio.CapacityLimiter(os.cpu_count() or 1)
+    places: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()  # the last one used is the one that runs
+    workers = [_Worker(config) for _ in range(os.cpu_count() or 1)]
+    for worker in workers:
+        places.put_nowait(worker)
 
     async def read(page: Page) -> Reading:
-        async with limiter:  # the clock starts when a worker is free
-            try:
-                with anyio.fail_after(config.seconds):
-                    return await to_process.run_sync(_read, page, config.memory, cancellable=True)
-            except TimeoutError:
-                raise Unreadable(f"reading took longer than {config.seconds:g} s") from None
-            except anyio.BrokenWorkerProcess:
-                raise Unreadable("the reader crashed on this page") from None
+        worker = await places.get()  # the clock starts when a worker is free
+        try:
+            return await worker.read(page)
+        finally:
+            places.put_nowait(worker)
 
-    yield read
+    try:
+        yield read
+    finally:
+        for worker in workers:
+            await worker.end()
+
+
+class _Worker:
+    """The place of one process, which is started when it is needed and again after it was lost."""
+
+    def __init__(self, config: ExtractConfig) -> None:
+        self._config = config
+        self._process: Process | None = None
+
+    async def read(self, page: Page) -> Reading:
+        try:
+            async with asyncio.timeout(self._config.seconds):
+                answer = await self._exchange(pickle.dumps((page, self._config.memory)))
+        except TimeoutError:
+            await self.end()
+            raise Unreadable(f"reading took longer than {self._config.seconds:g} s") from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self.end()
+            raise Unreadable("the reader crashed on this page") from None
+        except BaseException:  # broken off: its answer would be taken for that of the next page
+            await self.end()
+            raise
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    async def _exchange(self, request: bytes) -> Reading | BaseException:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await _start()
+        to, back = self._process.stdin, self._process.stdout
+        assert to is not None  # noqa: S101 - both are pipes
+        assert back is not None  # noqa: S101
+        to.write(len(request).to_bytes(_LENGTH) + request)
+        await to.drain()
+        size = int.from_bytes(await back.readexactly(_LENGTH))
+        answer: Reading | BaseException = pickle.loads(await back.readexactly(size))  # noqa: S301 - our own
+        return answer
+
+    async def end(self) -> None:
+        """End the process, if there is one."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()  # also closes the pipes
+
+
+async def _start() -> Process:
+    path = os.pathsep.join(folder for folder in sys.path if folder)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE, env={**os.environ, "PYTHONPATH": path}
+    )
+
+
+# ------------------------------------------------------------------ in the worker
+
+
+def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until there are no more, because the other side has ended."""
+    while head := requests.read(_LENGTH):
+        page, memory = pickle.loads(requests.read(int.from_bytes(head)))  # noqa: S301 - our own
+        try:
+            answer = pickle.dumps(_read(page, memory))
+        except Exception as error:  # noqa: BLE001 - it is raised again on the other side
+            answer = pickle.dumps(error)
+        answers.write(len(answer).to_bytes(_LENGTH) + answer)
+        answers.flush()
 
 
 def _read(page: Page, memory: int) -> Reading:
-    """In the worker: read one page under a limit of the address space."""
+    """Read one page under a limit of the address space."""
     from indexer import extract
 
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -57,3 +137,10 @@ def _read(page: Page, memory: int) -> Reading:
         raise Unreadable(f"reading took more than {memory >> 20} MiB of memory") from None
     except RecursionError:
         raise Unreadable("the page is nested too deeply") from None
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us
+    real_stdout = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a parser prints must not get among the answers
+    _serve(sys.stdin.buffer, real_stdout)

@@ -1,0 +1,114 @@
+"""Reading in worker processes: a page costs at most itself, and callers need to know nothing of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+from large_web import serving, write_catalogue
+
+from indexer.config import ExtractConfig
+from indexer.errors import Unreadable
+from indexer.records import Page
+from indexer.workers import Read, reading_workers
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from fakes import HashEncoder
+from indexer import pipeline
+from indexer.catalogue import load
+from indexer.config import Config
+pipeline._encoder = lambda config: HashEncoder()
+catalogue, data = map(Path, sys.argv[1:])
+print(pipeline.crawl(load(catalogue).links, Config(data=data)).articles["new"])
+"""
+
+
+def page(name: str, sentences: int = 30) -> Page:
+    text = " ".join(f"Sentence {n} of the page named {name} says something." for n in range(sentences))
+    body = f"<html><head><title>{name}</title></head><body><h1>{name}</h1><p>{text}</p></body></html>"
+    url = f"https://example.org/{name}"
+    return Page(url, url, 200, {"content-type": "text/html"}, body.encode(), datetime.now(UTC))
+
+
+def with_workers(work: Callable[[Read], Awaitable[None]], **bounds: float) -> None:
+    async def run() -> None:
+        async with reading_workers(ExtractConfig(**bounds)) as read:
+            await work(read)
+
+    asyncio.run(run())
+    assert not [child for child in psutil.Process().children() if "indexer.workers" in child.cmdline()]
+
+
+def test_every_page_gets_its_own_reading() -> None:
+    async def work(read: Read) -> None:
+        names = [f"page-{n}" for n in range(20)]
+        readings = await asyncio.gather(*(read(page(name)) for name in names))
+        assert [reading.article.title for reading in readings] == names
+
+    with_workers(work)
+
+
+def test_a_page_that_takes_too_long_is_unreadable() -> None:
+    async def work(read: Read) -> None:
+        with pytest.raises(Unreadable, match="took longer than"):
+            await read(page("slow"))
+
+    with_workers(work, seconds=0.001)
+
+
+def test_a_page_that_takes_too_much_memory_is_unreadable() -> None:
+    async def work(read: Read) -> None:
+        with pytest.raises(Unreadable):
+            await read(page("large", sentences=200_000))
+
+    with_workers(work, memory=1 << 20)
+
+
+def test_a_lost_worker_is_replaced() -> None:
+    async def work(read: Read) -> None:
+        await read(page("before"))
+        for child in psutil.Process().children():
+            child.kill()
+        readings = await asyncio.gather(*(read(page(f"after-{n}")) for n in range(6)), return_exceptions=True)
+        lost = [reading for reading in readings if isinstance(reading, BaseException)]
+        assert all(isinstance(error, Unreadable) for error in lost)
+        assert len(lost) <= 1, "it costs at most the page that it had in hand"
+
+    with_workers(work)
+
+
+def test_a_reading_that_was_broken_off_is_not_given_to_the_next_page() -> None:
+    async def work(read: Read) -> None:
+        await asyncio.gather(*(read(page(f"warm-{n}")) for n in range(4)))
+        broken = [asyncio.create_task(read(page(f"broken-{n}", sentences=3000))) for n in range(8)]
+        await asyncio.wait(broken, return_when=asyncio.FIRST_COMPLETED)
+        for task in broken:
+            task.cancel()
+        assert (await read(page("next"))).article.title == "next"
+
+    with_workers(work)
+
+
+def test_a_plain_script_may_crawl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ``if __name__ == "__main__"``, which pools of processes usually ask for."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    with serving(tmp_path, pages=3, hosts=3) as web:
+        for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {**web.environment, "PYTHONPATH": str(Path(__file__).parents[1])}.items():
+            monkeypatch.setenv(name, value)
+        catalogue = write_catalogue(tmp_path / "catalogue.yaml", {"A": web.links})
+        command = [sys.executable, script, catalogue, tmp_path / "data"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout) == 3, ended.stderr
