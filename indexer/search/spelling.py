@@ -5,6 +5,7 @@ Only a word that occurs nowhere is corrected. Stems are compared, for the vocabu
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,14 +27,16 @@ def corrected(snapshot: Snapshot, term: str) -> str:
         return ""
     stem = snapshot.stem(term)
     most = 1 if len(term) < LONG else 2
-    known = [
-        (word, count) for word, count in snapshot.stems(stem[0]).items() if abs(len(word) - len(stem)) <= most
-    ]
-    known.sort(key=lambda found: (-found[1], found[0]))
-    near = ((distance(stem, word, most), word) for word, _ in known)
-    # min keeps the first of equals, which is the most frequent one.
-    best, word = min(near, key=lambda found: found[0], default=(most + 1, ""))
-    return word if best <= most else ""
+    near: dict[int, list[str]] = {}
+    for known in snapshot.stems(stem[0]):
+        if abs(len(known) - len(stem)) <= most and (edits := distance(stem, known, most)) <= most:
+            near.setdefault(edits, []).append(known)
+    for edits in sorted(near):
+        # max keeps the first of equals; a stem of which no passage is left is no correction.
+        count, word = max(zip(snapshot.occurrences(near[edits]), near[edits], strict=True), key=itemgetter(0))
+        if count:
+            return word
+    return ""
 
 
 def distance(one: str, other: str, most: int) -> int:

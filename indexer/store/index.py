@@ -94,11 +94,10 @@ class Index:
         """The stem under which a word is found."""
         return self._stems[word]
 
-    def stems(self, prefix: str) -> dict[str, int]:
-        """The stems of single words that begin so, with how many passages hold each, in their order."""
+    def stems(self, prefix: str) -> list[str]:
+        """The stems of single words that begin so, in order; of some no passage may be left."""
         known = {stem for segment in self._segments for stem in segment.words.beginning_with(prefix)}
-        counts = {stem: self._bm25.count(stem) for stem in sorted(known) if " " not in stem}
-        return {stem: count for stem, count in counts.items() if count}
+        return sorted(stem for stem in known if " " not in stem)
 
     def _stemmed(self, words: Sequence[str]) -> list[str]:
         return [self._stems[word] for word in words]

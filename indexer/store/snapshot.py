@@ -120,8 +120,8 @@ class Snapshot:
         """The stem under which a word is found."""
         return self._index.stem(word)
 
-    def stems(self, prefix: str) -> dict[str, int]:
-        """The stems in the library that begin so, in order, with how many passages hold each."""
+    def stems(self, prefix: str) -> list[str]:
+        """The stems of the library that begin so, in order; of some no passage may be left."""
         return self._index.stems(prefix)
 
     def dense(self, vector: Vectors, *, limit: int, allowed: Ids | None = None) -> list[tuple[int, float]]:

@@ -1,0 +1,346 @@
+"""How everything grows: libraries of 1,000 to 1,000,000 passages, built, changed, and asked.
+
+    python benchmarks/scale.py [FOLDER] [--sizes 1000,10000,...]    # collections as in retrieval.py
+
+Embedding a million passages takes hours, so large libraries are recombined from the passages of the
+collections and their real vectors: a passage is a run of sentences from each of two or three passages
+of different documents, and its vector the sum of theirs, each weighted by its share of the letters, plus
+noise of length 0.15, at unit length. Words, lengths and directions stay those of real text; only rare
+words do not grow rarer. Ten passages are an article, fifty articles a link that follows a site. The
+questions are the collections' own.
+
+Every step runs in a process of its own under FOLDER (default: ``data/scale``); the table goes between
+the markers in BENCHMARKS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import resource
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+PER_ARTICLE, PER_LINK = 10, 50
+QUESTIONS = 120
+ROUNDS = 5
+NOISE = 0.15
+FINGERPRINT = "scale"
+
+
+# ----------------------------------------------------------------- material
+
+
+def material(folder: Path) -> None:
+    """The collections' passages, vectors and questions, as files in ``folder``."""
+    from retrieval import folders, opened
+
+    from indexer.config import DEFAULT_MODEL
+    from indexer.embed import load_encoder
+
+    encoder = load_encoder(DEFAULT_MODEL, exports=folder / "models")
+    passages, vectors, questions = [], [], []
+    for collection, snapshot in opened(folders([]), encoder, folder / "evaluation"):
+        rows = snapshot.query("SELECT id, article, context, text FROM passages ORDER BY id")
+        passages += [[f"{collection.name} {row['article']}", row["context"], row["text"]] for row in rows]
+        vectors.append(snapshot.vectors([row["id"] for row in rows]))
+        questions += list(collection.queries.values())[: QUESTIONS // 3]
+    (folder / "passages.json").write_text(json.dumps(passages))
+    (folder / "questions.json").write_text(json.dumps(questions))
+    np.save(folder / "vectors.npy", np.concatenate(vectors))
+
+
+class Recombined:
+    """Passages made of real ones; ``batch`` gives the next as (title, text) with their vectors."""
+
+    def __init__(self, folder: Path) -> None:
+        rows = json.loads((folder / "passages.json").read_text())
+        self._titles = [context or "Untitled" for _, context, _ in rows]
+        self._sentences = [re.split(r"(?<=[.!?])\s+", text) for _, _, text in rows]
+        self._vectors = np.load(folder / "vectors.npy")
+        self._chance = np.random.default_rng(1)
+
+    def batch(self, count: int) -> tuple[list[tuple[str, str]], np.ndarray]:
+        chance = self._chance
+        how_many = chance.integers(2, 4, count)
+        of = chance.integers(0, len(self._sentences), (count, 3))
+        where = chance.random((count, 3))
+        weights = np.zeros((count, 3), np.float32)
+        said = []
+        for number in range(count):
+            parts = []
+            for part in range(how_many[number]):
+                sentences = self._sentences[of[number, part]]
+                length = max(1, round(len(sentences) / how_many[number]))
+                start = int(where[number, part] * (len(sentences) - length + 1))
+                parts.append(" ".join(sentences[start : start + length]))
+                weights[number, part] = len(parts[-1]) + 1
+            said.append((self._titles[of[number, 0]], " ".join(" ".join(parts).split()) or "nothing"))
+        vectors = _unit(np.einsum("np,npd->nd", weights, self._vectors[of]))
+        noise = chance.standard_normal(vectors.shape).astype(np.float32)
+        return said, _unit(vectors + np.float32(NOISE) * _unit(noise))
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+# -------------------------------------------------------------------- steps
+
+
+def _links(articles: int):
+    from indexer.records import Follow, Link
+
+    count = max(1, articles // PER_LINK)
+    follow = Follow(mode="site")
+    return [Link(f"https://example.org/{n}", f"Category {n % 20}", follow=follow) for n in range(count)]
+
+
+def _article(said: list[tuple[str, str]]):
+    from indexer.extract.blocks import Writer
+
+    writer = Writer(said[0][0])
+    for _, text in said:
+        writer.add("paragraph", text)
+    return writer.article()
+
+
+def _cut(article):
+    from indexer.records import Passage
+
+    texts = [(article.text[b.start : b.end], b) for b in article.blocks]
+    return [Passage(text, b.start, b.end, (article.title,), context=article.title) for text, b in texts]
+
+
+def _outcome(link, number: int, article):
+    from indexer.records import Fetch, Outcome, Source, Verdict
+    from indexer.store.codec import now
+
+    url = link.url if number % PER_LINK == 0 else f"{link.url}/{number}"
+    fetch = Fetch(url, url, Verdict.OK, "", now(), source=Source.SAMPLE)
+    return Outcome(link, url, (fetch,), article=article)
+
+
+def _publish(database, folder: Path, links):
+    from indexer.config import DEFAULT_MODEL
+    from indexer.embed import load_encoder
+    from indexer.store.publish import publish
+
+    encoder = load_encoder(DEFAULT_MODEL, exports=folder / "models")
+    begun, cpu = time.monotonic(), time.process_time()
+    done = publish(database, links, encoder=encoder, model=DEFAULT_MODEL, cut=_cut, fingerprint=FINGERPRINT)
+    took = {"seconds": time.monotonic() - begun, "cpu": time.process_time() - cpu}
+    return {**took, "embedded": done.embedded, "generation": done.generation}
+
+
+def build(folder: Path, size: int) -> dict[str, object]:
+    """Keep the articles and their vectors, then publish; what publishing took."""
+    from indexer.config import DEFAULT_MODEL
+    from indexer.embed import load_encoder
+    from indexer.store.codec import digest
+    from indexer.store.crawl_log import CrawlLog
+    from indexer.store.database import Database
+
+    data = folder / f"library-{size}"
+    source, links = Recombined(folder), _links(size // PER_ARTICLE)
+    fingerprint = load_encoder(DEFAULT_MODEL, exports=folder / "models").fingerprint
+    with Database(data) as database:
+        log = CrawlLog(database, database.start_run(resume_within=timedelta(0)), extractor="1")
+        for start in range(0, size // PER_ARTICLE, 500):
+            count = min(500, size // PER_ARTICLE - start)
+            said, vectors = source.batch(count * PER_ARTICLE)
+            with database.atomic() as tables:
+                for number in range(count):
+                    mine = slice(number * PER_ARTICLE, (number + 1) * PER_ARTICLE)
+                    article = _article(said[mine])
+                    log.record(
+                        _outcome(
+                            links[(start + number) % len(links)], (start + number) // len(links), article
+                        )
+                    )
+                    names = [digest(passage.embedded_text) for passage in _cut(article)]
+                    tables.table("embeddings").insert_all(
+                        (
+                            {"fingerprint": fingerprint, "hash": name, "vector": vector.tobytes()}
+                            for name, vector in zip(names, vectors[mine], strict=True)
+                        ),
+                        ignore=True,
+                    )
+        took = _publish(database, folder, links)
+    (data / "models").symlink_to(folder.absolute() / "models")
+    index = sum(path.stat().st_size for path in (data / "segments").rglob("*.*"))
+    return {**took, "library": (data / "library.db").stat().st_size, "index": index, "peak": _peak()}
+
+
+def change(folder: Path, size: int) -> dict[str, object]:
+    """Publish again with nothing changed, then with one new paragraph in one article."""
+    from indexer.store import reports
+    from indexer.store.crawl_log import CrawlLog
+    from indexer.store.database import Database
+
+    data, links = folder / f"library-{size}", _links(size // PER_ARTICLE)
+    with Database(data) as database:
+        idle = _publish(database, folder, links)
+        run = database.start_run(resume_within=timedelta(0))
+        held = reports.article(data, links[0].url)[0]
+        said = [(held.title, held.text[b.start : b.end]) for b in held.blocks]
+        changed = _article([*said[1:], (held.title, f"A paragraph of {time.time()} that nobody knew.")])
+        CrawlLog(database, run, extractor="1", force=True).record(_outcome(links[0], 0, changed))
+        one = _publish(database, folder, links)
+    return {"idle": idle, "one": one, "peak": _peak()}
+
+
+def ask(folder: Path, size: int) -> dict[str, object]:
+    """Questions to an open library: milliseconds by mode, recall of the dense part, memory."""
+    from indexer.config import Config
+    from indexer.library import Library
+
+    data = folder / f"library-{size}"
+    questions = json.loads((folder / "questions.json").read_text())
+    found: dict[str, object] = {}
+    with Library.open(data, config=Config(data=data)) as library:
+        for mode in ("hybrid", "dense", "lexical"):
+            library.search(questions[0], mode=mode)
+            wall, cpu = [], []
+            for question in questions:
+                begun, used = time.perf_counter(), time.process_time()
+                library.search(question, mode=mode)
+                wall.append((time.perf_counter() - begun) * 1000)
+                cpu.append((time.process_time() - used) * 1000)
+            found[mode] = [*np.percentile(wall, [50, 95]), *np.percentile(cpu, [50, 95])]
+        found["peak"] = _peak()
+        found["recall"] = _recall(library, questions)
+        found["segments"] = [[state.alive, state.recall] for state in library._snapshot.segments]
+    return found
+
+
+def _recall(library, questions) -> float:
+    """The share of the true ten nearest among the ten that are found."""
+    encoder = library._encoder()
+    asked = np.stack([encoder.encode_query(question) for question in questions])
+    ids = np.array([row["id"] for row in library._snapshot.query("SELECT id FROM passages")], np.int64)
+    best = np.zeros((len(asked), 0), np.float32)
+    for start in range(0, len(ids), 50_000):
+        cosines = asked @ library._snapshot.vectors(ids[start : start + 50_000]).T
+        best = np.sort(np.concatenate([best, cosines], axis=1), axis=1)[:, -10:]
+    hits = 0
+    for vector, cosines in zip(asked, best, strict=True):
+        hits += sum(score >= cosines[0] - 1e-6 for _, score in library._snapshot.dense(vector, limit=10))
+    return hits / best.size
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def cold(folder: Path, size: int) -> dict[str, object]:
+    """`indexer ask` in a new process: the median of wall seconds, and the memory it takes."""
+    command = [str(Path(sys.executable).with_name("indexer")), "ask", "--json", "--data"]
+    question = json.loads((folder / "questions.json").read_text())[7]
+    seconds = []
+    for _ in range(ROUNDS + 1):
+        begun = time.monotonic()
+        subprocess.run(
+            [*command, str(folder / f"library-{size}"), question], stdout=subprocess.DEVNULL, check=False
+        )
+        seconds.append(time.monotonic() - begun)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return {"seconds": float(np.median(seconds[1:])), "best": min(seconds[1:]), "peak": peak}
+
+
+# ------------------------------------------------------------------- report
+
+STEPS = {"build": build, "cold": cold, "ask": ask, "change": change}
+
+
+def measure(folder: Path, size: int) -> dict[str, dict]:
+    found = {}
+    for step in STEPS:
+        command = [sys.executable, __file__, str(folder), "--step", step, "--sizes", str(size)]
+        ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+        found[step] = json.loads(ended.stdout)
+        print(size, step, ended.stdout, file=sys.stderr, flush=True)
+    return found
+
+
+def _megabytes(count: float) -> str:
+    return f"{count / 1e6:,.0f}"
+
+
+def table(found: dict[int, dict[str, dict]]) -> str:
+    def speed(mode: str):
+        return lambda m: "{:.0f} / {:.0f} ({:.0f} / {:.0f})".format(*m["ask"][mode])
+
+    rows = {
+        "publishing all, s": lambda m: f"{m['build']['seconds']:.1f}",
+        "of which processor, s": lambda m: f"{m['build']['cpu']:.1f}",
+        "peak memory of publishing, MB": lambda m: f"{m['build']['peak']:,.0f}",
+        "library, MB": lambda m: _megabytes(m["build"]["library"]),
+        "index beside it, MB": lambda m: _megabytes(m["build"]["index"]),
+        "cold `ask`, s": lambda m: f"{m['cold']['seconds']:.2f}",
+        "peak memory of a cold `ask`, MB": lambda m: f"{m['cold']['peak']:,.0f}",
+        "warm hybrid, p50 / p95 ms": speed("hybrid"),
+        "warm dense": speed("dense"),
+        "warm lexical": speed("lexical"),
+        "memory after all questions, MB": lambda m: f"{m['ask']['peak']:,.0f}",
+        "recall@10, dense, on the questions": lambda m: f"{m['ask']['recall']:.3f}",
+        "recall@10 stored at build, on its probes": lambda m: f"{m['ask']['segments'][0][1]:.3f}",
+        "publishing with nothing new, s": lambda m: f"{m['change']['idle']['seconds']:.2f}",
+        "publishing one changed article, s": lambda m: f"{m['change']['one']['seconds']:.2f}",
+    }
+    lines = ["| | " + " | ".join(f"{size:,}" for size in found) + " |", "| --- |" + " ---: |" * len(found)]
+    lines += [f"| {name} | " + " | ".join(map(cell, found.values())) + " |" for name, cell in rows.items()]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("data/scale"))
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    parser.add_argument("--step", choices=STEPS)
+    given = parser.parse_args()
+    sizes = [int(size) for size in given.sizes.split(",")]
+    given.folder.mkdir(parents=True, exist_ok=True)
+    if given.step:
+        print(json.dumps(STEPS[given.step](given.folder, sizes[0])))
+        return
+    if not (given.folder / "vectors.npy").exists():
+        material(given.folder)
+    write({size: measure(given.folder, size) for size in sizes})
+
+
+def write(found: dict[int, dict[str, dict]]) -> None:
+    """The table between the markers of BENCHMARKS.md."""
+    import faiss
+
+    machine = (
+        f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, FAISS {faiss.__version__}, numpy {np.__version__}; load average "
+        f"{os.getloadavg()[2]:.1f}. In brackets: milliseconds of processor, which other programs on the "
+        "machine disturb less."
+    )
+    path = Path(__file__).parent.parent / "BENCHMARKS.md"
+    before, rest = path.read_text().split("<!-- scale:begin -->")
+    after = rest.split("<!-- scale:end -->")[1]
+    told = f"\n{table(found)}\n\n{machine}\n\n{NOTES}\n"
+    path.write_text(f"{before}<!-- scale:begin -->{told}<!-- scale:end -->{after}")
+
+
+NOTES = """Passages are recombined from real ones: runs of sentences from two or three passages of different
+documents joined, the vector the sum of theirs weighted by their shares of the text, plus noise, at unit
+length. The vectors count as embedded already, so publishing is cutting, indexing and writing."""
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()
