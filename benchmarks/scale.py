@@ -203,7 +203,9 @@ def change(folder: Path, size: int) -> dict[str, object]:
 def ask(folder: Path, size: int) -> dict[str, object]:
     """Questions to an open library: milliseconds by mode, recall of the dense part, memory."""
     from indexer.config import Config
+    from indexer.embed import load_encoder
     from indexer.library import Library
+    from indexer.store.snapshot import Snapshot
 
     data = folder / f"library-{size}"
     questions = json.loads((folder / "questions.json").read_text())
@@ -219,23 +221,23 @@ def ask(folder: Path, size: int) -> dict[str, object]:
                 cpu.append((time.process_time() - used) * 1000)
             found[mode] = [*np.percentile(wall, [50, 95]), *np.percentile(cpu, [50, 95])]
         found["peak"] = _peak()
-        found["recall"] = _recall(library, questions)
-        found["segments"] = [[state.alive, state.recall] for state in library._snapshot.segments]
+    with Snapshot(data) as snapshot:
+        encoder = load_encoder(snapshot.generation.model, exports=data / "models")
+        found["recall"] = _recall(snapshot, np.stack([encoder.encode_query(text) for text in questions]))
+        found["segments"] = [[state.alive, state.recall] for state in snapshot.segments]
     return found
 
 
-def _recall(library, questions) -> float:
-    """The share of the true ten nearest among the ten that are found."""
-    encoder = library._encoder()
-    asked = np.stack([encoder.encode_query(question) for question in questions])
-    ids = np.array([row["id"] for row in library._snapshot.query("SELECT id FROM passages")], np.int64)
+def _recall(snapshot, asked: np.ndarray) -> float:
+    """The share of the true ten nearest to the vectors ``asked`` among the ten that are found."""
+    ids = np.array([row["id"] for row in snapshot.query("SELECT id FROM passages")], np.int64)
     best = np.zeros((len(asked), 0), np.float32)
     for start in range(0, len(ids), 50_000):
-        cosines = asked @ library._snapshot.vectors(ids[start : start + 50_000]).T
+        cosines = asked @ snapshot.vectors(ids[start : start + 50_000]).T
         best = np.sort(np.concatenate([best, cosines], axis=1), axis=1)[:, -10:]
     hits = 0
     for vector, cosines in zip(asked, best, strict=True):
-        hits += sum(score >= cosines[0] - 1e-6 for _, score in library._snapshot.dense(vector, limit=10))
+        hits += sum(score >= cosines[0] - 1e-6 for _, score in snapshot.dense(vector, limit=10))
     return hits / best.size
 
 

@@ -280,7 +280,7 @@ def _publish(
         encoder=encoder,
         model=_model(config),
         cut=cut,
-        fingerprint=index_fingerprint(encoder, config),
+        fingerprint=index_fingerprint(encoder.fingerprint, config),
         progress=watcher.embedding,
     )
 
@@ -300,9 +300,9 @@ def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = 
         return _publish(database, links, config, _encoder(config), watcher or Nobody())
 
 
-def index_fingerprint(encoder: Encoder, config: Config) -> str:
-    """Names all that shapes passages and vectors: encoder, extraction, cutting (16 hex digits)."""
-    parts = f"{encoder.fingerprint} {extract.VERSION} {config.passages!r}"
+def index_fingerprint(encoder: str, config: Config) -> str:
+    """Names all that shapes passages and vectors: encoder (its fingerprint), extraction, cutting."""
+    parts = f"{encoder} {extract.VERSION} {config.passages!r}"
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 

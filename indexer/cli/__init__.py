@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from indexer import __version__
-from indexer.cli import ask, catalogue, crawl, demo, evaluate, reports, upkeep
+from indexer.cli import ask, catalogue, crawl, demo, doctor, evaluate, reports, upkeep
 from indexer.cli.options import listen
 from indexer.errors import IndexerError
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (ask, crawl, reports, upkeep, evaluate, demo):
+for room in (ask, crawl, reports, upkeep, evaluate, demo, doctor):
     room.register(app)
 app.add_typer(catalogue.app, name="catalogue")
 

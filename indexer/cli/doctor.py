@@ -1,0 +1,104 @@
+"""`indexer doctor`: is the machine, the model and the library as they should be, and what mends them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from indexer import __version__
+from indexer.cli.options import DataOption, JsonOption, ModelOption, QuietOption, VerboseOption, configure
+from indexer.cli.output import print_json, safe
+
+if TYPE_CHECKING:
+    from indexer.config import Config
+    from indexer.store.health import Finding
+
+PARTS = ("numpy", "faiss-cpu", "onnxruntime", "tokenizers", "torch", "sentence-transformers")
+"""Distributions whose versions a report of a fault needs."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(
+    *,
+    data: DataOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Look at the machine, the model and the library, and say what mends what is wrong.
+
+    Exit code 1 means that something is. Changes nothing.
+
+    Example: indexer doctor --data ./data
+    """
+    config = configure(data=data, model=model)
+    findings = [*_machine(), *_model_and_library(config)]
+    if as_json:
+        print_json({"good": all(found.good for found in findings), "findings": [*map(asdict, findings)]})
+    else:
+        for found in findings:
+            typer.echo(safe(f"{'ok   ' if found.good else 'WRONG'} {found.subject}: {found.said}"))
+            if found.mend:
+                typer.echo(safe(f"      {found.mend}"))
+    if not all(found.good for found in findings):
+        raise typer.Exit(1)
+
+
+def _machine() -> Iterator[Finding]:
+    from indexer.store.health import Finding
+
+    yield Finding(
+        "program",
+        good=True,
+        said=f"indexer {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        + ", ".join(f"{name} {_version(name)}" for name in PARTS),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    yield Finding(
+        "machine",
+        good=True,
+        said=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, {memory:.1f} GB memory",
+    )
+
+
+def _version(distribution: str) -> str:
+    from importlib.metadata import version
+
+    return version(distribution)
+
+
+def _model_and_library(config: Config) -> Iterator[Finding]:
+    from indexer.config import DEFAULT_MODEL
+    from indexer.embed import how_it_runs
+    from indexer.embed.models import find_model
+    from indexer.errors import IndexerError, ModelError
+    from indexer.pipeline import index_fingerprint
+    from indexer.store.health import Finding, examine
+    from indexer.store.reports import published_model
+
+    try:
+        name = config.model or published_model(config.data) or DEFAULT_MODEL
+    except IndexerError:  # the library's own findings say it better
+        name = DEFAULT_MODEL
+    fingerprint = ""
+    try:
+        said = how_it_runs(name, exports=config.data / "models")
+        fingerprint = index_fingerprint(find_model(name, memory=None).fingerprint, config)
+        slow = "damaged" in said
+        yield Finding(
+            f"model {name}", not slow, said, "run `indexer crawl` or `indexer ask` once" if slow else ""
+        )
+    except ModelError as error:
+        yield Finding(f"model {name}", False, str(error), "name a model that can be had with --model")
+    yield from examine(config.data, fingerprint=fingerprint)

@@ -1,0 +1,120 @@
+"""Whether a library is sound: every part that a search or the next run stands on, looked at."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from indexer.errors import IndexerError
+from indexer.store.segment import MENDS_IT, Segment
+from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, Snapshot, connect
+
+LEAST_RECALL = 0.95
+"""The share of the true ten nearest below which an index is worth making again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``mend`` says what to do where it is not ``good``."""
+
+    subject: str
+    good: bool
+    said: str
+    mend: str = ""
+
+
+def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
+    """Look at the library in ``folder``; ``fingerprint`` is what it would be made with now.
+
+    What cannot be looked at because something before it is broken is left out.
+    """
+    try:
+        with closing(connect(folder)) as connection:
+            yield _file(folder, connection)
+        with Snapshot(folder) as snapshot:
+            yield Finding("index", good=True, said=_described(snapshot))
+            yield _agreement(snapshot)
+            yield _recall(snapshot)
+            yield _vectors(snapshot)
+            yield _freshness(snapshot, fingerprint)
+            yield _room(snapshot)
+    except IndexerError as error:
+        # Their messages end with what mends them.
+        said, _, mend = str(error).rpartition("; ")
+        yield Finding("index" if folder.joinpath(LIBRARY_FILE).is_file() else "library", False, said, mend)
+
+
+def _file(folder: Path, connection: sqlite3.Connection) -> Finding:
+    mend = f"restore a backup of {folder / LIBRARY_FILE}, or move it away and crawl again"
+    try:
+        told = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+    except sqlite3.DatabaseError as error:
+        told = [str(error)]
+    size = (folder / LIBRARY_FILE).stat().st_size
+    good = told == ["ok"]
+    said = f"{size / 1e6:,.0f} MB, SQLite's quick check passes" if good else "; ".join(told)
+    return Finding("library", good, said, "" if good else mend)
+
+
+def _described(snapshot: Snapshot) -> str:
+    state, parts = snapshot.generation, snapshot.segments
+    size = sum(part.size for part in parts) / 1e6
+    return (
+        f"generation {state.number} of {state.created_at:%Y-%m-%d}: {state.passages:,} passages in "
+        f"{len(parts)} segments, {size:,.0f} MB"
+    )
+
+
+def _agreement(snapshot: Snapshot) -> Finding:
+    """The passages that the segments hold against those of the library."""
+    indexed = [np.zeros(0, np.int64)]
+    for part in snapshot.segments:
+        segment = Segment(snapshot.folder / SEGMENTS / part.name, part)
+        indexed.append(segment.ids if segment.live is None else segment.ids[segment.live])
+    held = np.array([row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")], np.int64)
+    differ = len(np.setxor1d(np.concatenate(indexed), held))
+    if differ:
+        return Finding("index and library", False, f"{differ:,} passages are in one of them only", MENDS_IT)
+    return Finding("index and library", True, "hold the same passages")
+
+
+def _recall(snapshot: Snapshot) -> Finding:
+    approximate = [part for part in snapshot.segments if part.recall < 1.0]
+    if not approximate:
+        return Finding("nearest passages", True, "exact: every vector is compared")
+    worst = min(part.recall for part in approximate)
+    said = f"recall@10 {worst:.3f} against exact, measured when the index was made"
+    return Finding("nearest passages", worst >= LEAST_RECALL, said, "" if worst >= LEAST_RECALL else MENDS_IT)
+
+
+def _vectors(snapshot: Snapshot) -> Finding:
+    [row] = snapshot.query(
+        "SELECT count(*) AS missing FROM passages p WHERE NOT EXISTS "
+        "(SELECT 1 FROM embeddings e WHERE e.fingerprint = ? AND e.hash = p.embedding)",
+        (snapshot.generation.encoder,),
+    )
+    if row["missing"]:
+        said = f"{row['missing']:,} passages have none in the library, so the index could not be made again"
+        return Finding("vectors", False, said, MENDS_IT)
+    return Finding("vectors", True, "all in the library: a lost index is made again without the model")
+
+
+def _freshness(snapshot: Snapshot, fingerprint: str) -> Finding:
+    if snapshot.generation.fingerprint == fingerprint:
+        return Finding("freshness", True, "made with this model, this extraction and these passages")
+    said = "made with another model, extraction or passage size than is configured now"
+    return Finding("freshness", False, said, "run `indexer reindex`, or the next crawl does it")
+
+
+def _room(snapshot: Snapshot) -> Finding:
+    free = shutil.disk_usage(snapshot.folder).free
+    needed = sum(part.size for part in snapshot.segments)
+    said = f"{free / 1e9:,.1f} GB free on the disk"
+    mend = "" if free > needed else f"make room: merging the index takes {needed / 1e9:,.1f} GB for a while"
+    return Finding("room", free > needed, said, mend)

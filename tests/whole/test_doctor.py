@@ -1,0 +1,71 @@
+"""`indexer doctor` finds what is wrong before a search does, and says what mends it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from whole_run import Ended, Run
+
+
+def findings(ended: Ended) -> dict[str, dict]:
+    return {found["subject"].split()[0]: found for found in json.loads(ended.out)["findings"]}
+
+
+@pytest.fixture
+def library(demo_library: Path, tmp_path: Path) -> Path:
+    """A copy of the demo library, to break."""
+    return Path(shutil.copytree(demo_library, tmp_path / "data"))
+
+
+def test_no_library_is_found_and_said(run: Run, tmp_path: Path) -> None:
+    ended = run("doctor", "--data", tmp_path / "none", "--json")
+    assert ended.code == 1
+    assert "indexer crawl" in findings(ended)["library"]["mend"]
+    assert not (tmp_path / "none" / "library.db").exists()
+
+
+@pytest.mark.slow
+def test_a_sound_library_has_nothing_wrong(run: Run, library: Path) -> None:
+    ended = run("doctor", "--data", library)
+    assert ended.code == 0, ended.out
+    assert "WRONG" not in ended.out
+    for told in ("exported", "quick check passes", "exact", "the same passages", "this extraction"):
+        assert told in ended.out
+
+
+@pytest.mark.slow
+def test_a_lost_segment_is_found_and_reindex_mends_it(run: Run, library: Path) -> None:
+    next((library / "segments").glob("*/vectors.npy")).unlink()
+    ended = run("doctor", "--data", library, "--json")
+    assert ended.code == 1
+    assert "indexer reindex" in findings(ended)["index"]["mend"]
+
+
+@pytest.mark.slow
+def test_passages_that_the_index_does_not_have_are_found(run: Run, library: Path) -> None:
+    with sqlite3.connect(library / "library.db") as connection:
+        connection.execute("UPDATE passages SET id = id + 100000 WHERE id IN (SELECT max(id) FROM passages)")
+    ended = run("doctor", "--data", library, "--json")
+    assert ended.code == 1
+    wrong = [found for found in json.loads(ended.out)["findings"] if not found["good"]]
+    assert [found["subject"] for found in wrong] == ["index and library"]
+
+
+@pytest.mark.slow
+def test_an_index_of_another_making_is_stale(run: Run, library: Path) -> None:
+    with sqlite3.connect(library / "library.db") as connection:
+        connection.execute("UPDATE generations SET fingerprint = 'older'")
+    ended = run("doctor", "--data", library, "--json")
+    assert ended.code == 1
+    assert "indexer reindex" in findings(ended)["freshness"]["mend"]
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_be_had_is_said(run: Run, library: Path, tmp_path: Path) -> None:
+    ended = run("doctor", "--data", library, "--model", tmp_path / "no-model", "--json")
+    assert ended.code == 1
+    assert not findings(ended)["model"]["good"]
