@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.options import DataOption, ModelOption, QuietOption, VerboseOption, configure
-from indexer.cli.output import print_json, safe, stdout
+from indexer.cli.output import print_json, remark, safe, stdout
 from indexer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def ask(
             context=context,
             rerank=rerank,
         )
+    for notice in answer.notices:
+        remark(notice)
     _write(answer, Format.json if as_json else form, explain=explain)
     if open_number is not None:
         _open(answer, open_number)

@@ -28,6 +28,12 @@ def say(message: str) -> None:
         typer.echo(CONTROL.sub("", message))
 
 
+def remark(message: str) -> None:
+    """A line on stderr that a person should know beside the answer; nothing after ``-q``."""
+    if logging.getLogger("indexer").isEnabledFor(logging.WARNING):
+        typer.echo(f"indexer: {CONTROL.sub('', message)}", err=True)
+
+
 def print_json(value: object) -> None:
     """One JSON value on stdout."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

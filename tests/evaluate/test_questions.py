@@ -1,0 +1,77 @@
+"""Measuring questions on one's own library, and refusing what is no question file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes import HashEncoder
+
+from indexer.config import Config
+from indexer.errors import UsageError
+from indexer.evaluate.collections import Collection, Document, build
+from indexer.evaluate.reports import QuestionReport, evaluate_questions
+from indexer.store.snapshot import Snapshot
+
+DOCUMENTS = (
+    Document("locks", "Distributed locks", "A lock is set with an expiry.\n\nA fencing token guards writes."),
+    Document("streams", "Event streams", "An event stream is an ordered log of facts."),
+    Document("bread", "Baking bread", "Bread rises slowly."),
+)
+
+
+@pytest.fixture
+def measure(tmp_path: Path):
+    """Asks a library of three documents the questions of a YAML text."""
+
+    def run(text: str) -> QuestionReport:
+        encoder, file = HashEncoder(), tmp_path / "questions.yaml"
+        file.write_text(text, encoding="utf-8")
+        collection = Collection("small", DOCUMENTS, {}, {}, "0")
+        built = build(collection, encoder, model="hash", config=Config().passages, cache=tmp_path)
+        with Snapshot(built.folder) as snapshot:
+            return evaluate_questions(file, snapshot, encoder, Config())
+
+    return run
+
+
+def question(text: str, *places: str) -> str:
+    listed = "".join(f"\n  - {place}" for place in places)
+    return f"- question: {text}\n  relevant: {listed or '[]'}\n"
+
+
+def test_right_wrong_and_refused_are_told_apart(measure):
+    """One question is answered, one expects another page, one other heading, one has no answer."""
+    told = measure(
+        question("expiry of a lock", "{url: 'document:locks', heading: Distributed locks}")
+        + question("ordered log of facts", "{url: 'document:bread', heading: Rye}")
+        + question("fencing token", "{url: 'document:locks', heading: No such heading}")
+        + question("quantum chromodynamics lattice")
+    ).to_json()
+    assert (told["questions"], told["answerable"]) == (4, 3)
+    assert told["page@1"] == pytest.approx(2 / 3, abs=1e-3)
+    assert told["heading@3"] == pytest.approx(1 / 3, abs=1e-3)
+    assert told["told_unanswerable"] == told["refusal_precision"] == 1.0
+    assert told["refused_answerable"] == 0.0
+    low, high = told["intervals"]["page@1"]
+    assert low <= told["page@1"] <= high
+
+
+def test_ranks_say_where_the_expected_place_came(measure):
+    found = measure(question("lock expiry", "{url: 'document:bread'}", "{url: 'document:locks'}")).outcomes[0]
+    assert (found.page_rank, found.heading_rank, found.answered) == (1, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not a list"),
+        ("question: one", "not a list"),
+        ("- question: [unclosed", "cannot be read"),
+        ("- question: fine\n- relevant: []", "entry 2"),
+        ("- question: fine\n  relevant: [{heading: no url}]", "entry 1"),
+    ],
+)
+def test_a_file_of_something_else_is_named(measure, text, says):
+    with pytest.raises(UsageError, match=says):
+        measure(text)
