@@ -162,8 +162,12 @@ def report(
     if theirs:
         missing = options.pages - min(one["pages"] for one in theirs)
         lines += [row("Scrapy + trafilatura", theirs, options.pages, middle(theirs, "rate"), missing)]
-        ratio = statistics.median(a["rate"] / b["rate"] for a, b in zip(ours, theirs, strict=True))
-        lines += ["", f"Pages a second, indexer to Scrapy + trafilatura: {ratio:.2f} (median of the rounds)."]
+        ratios = [a["rate"] / b["rate"] for a, b in zip(ours, theirs, strict=True)]
+        lines += [
+            "",
+            f"Pages a second, indexer to Scrapy + trafilatura: {statistics.median(ratios):.2f} (median of the "
+            f"rounds, which are between {min(ratios):.2f} and {max(ratios):.2f}).",
+        ]
     else:
         lines += ["", "Scrapy could not be installed here."]
     lines += ["", *stages(options, ours, embedded)]
