@@ -163,11 +163,9 @@ def report(
         missing = options.pages - min(one["pages"] for one in theirs)
         lines += [row("Scrapy + trafilatura", theirs, options.pages, middle(theirs, "rate"), missing)]
         ratios = [a["rate"] / b["rate"] for a, b in zip(ours, theirs, strict=True)]
-        lines += [
-            "",
-            f"Pages a second, indexer to Scrapy + trafilatura: {statistics.median(ratios):.2f} (median of the "
-            f"rounds, which are between {min(ratios):.2f} and {max(ratios):.2f}).",
-        ]
+        apart = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        told = f"{statistics.median(ratios):.2f} (median of the rounds, which go from {apart})"
+        lines += ["", f"Pages a second, indexer to Scrapy + trafilatura: {told}."]
     else:
         lines += ["", "Scrapy could not be installed here."]
     lines += ["", *stages(options, ours, embedded)]
