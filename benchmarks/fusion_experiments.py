@@ -7,6 +7,8 @@
    beside a common word, and terse questions (two rare words). Hybrid is to keep up with the better one.
 3. *No answer*: queries of one collection on another have no answer. The confidence's constants are
    judged by how many of these are told so while 1 % of the answerable ones are refused.
+4. *Held out*: BM25's constants and the lexical share, chosen on all collections but one and verified on
+   that one; and chosen on every other question of all, verified on the rest.
 """
 
 from __future__ import annotations
@@ -24,17 +26,25 @@ from indexer.embed import load_encoder
 from indexer.evaluate.reports import ask_all
 from indexer.search import Searcher
 from indexer.search.query import analyse
+from indexer.store import bm25
 
 SWEEP = {
-    "lexical_weight": (0.3, 0.35, 0.4, 0.45, 0.5),
-    "rarity_slope": (0.0, 2.0, 4.0, 6.0),
-    "common": (0.25, 0.33, 0.4),
+    "lexical_weight": (0.3, 0.33, 0.36, 0.4, 0.5),
+    "rarity_slope": (0.0, 2.5, 5.0, 7.5),
+    "common": (0.25, 0.3, 0.35),
     "rare": (0.6, 0.65, 0.7, 0.75),
-    "lean_slope": (0.0, 0.3, 0.6),
+    "lean_slope": (0.0, 0.2, 0.4, 0.6),
     "feedback_strength": (0.0, 0.4, 0.5, 0.6),
     "feedback_passages": (2, 3, 5),
     "depth": (100, 200, 400),
 }
+GRID = [
+    (k1, b, weight)
+    for k1, b in ((1.2, 0.75), (1.2, 0.5), (0.9, 0.75), (0.9, 0.5), (0.9, 0.4), (0.6, 0.4))
+    for weight in (0.32, 0.36, 0.4, 0.44)
+]
+"""BM25's k1 and b, and the lexical share."""
+CUSTOMARY = (1.2, 0.75, 0.4)
 STRESSED = 150
 QUESTIONS = 60
 
@@ -96,6 +106,35 @@ def confidences(name, snapshot, encoder, queries_of) -> tuple[list[float], list[
     return own, foreign
 
 
+def held_out(paths, encoder) -> None:
+    """What a choice is worth on questions that had no part in it."""
+    found = {collection.name: {} for collection, _ in opened(paths, encoder)}
+    shipped = bm25.K1, bm25.B
+    for setting in GRID:
+        bm25.K1, bm25.B, weight = setting
+        config = replace(SearchConfig(), lexical_weight=weight)
+        for collection, snapshot in opened(paths, encoder):
+            found[collection.name][setting] = ask_all(collection, snapshot, encoder, config).values["ndcg@10"]
+    bm25.K1, bm25.B = shipped
+
+    def chosen(part, names):
+        return max(GRID, key=lambda setting: np.mean([found[name][setting][part].mean() for name in names]))
+
+    def verified(setting, part, names):
+        for name in names:
+            print(f"  {name}: {found[name][setting][part].mean():.4f}, "
+                  f"customary {found[name][CUSTOMARY][part].mean():.4f}", flush=True)  # fmt: skip
+
+    for name in found:
+        best = chosen(slice(None), [other for other in found if other != name])
+        print(f"chosen without {name}: k1, b, share {best}")
+        verified(best, slice(None), [name])
+    for first in (0, 1):
+        best = chosen(slice(first, None, 2), found)
+        print(f"chosen on every other question from {first}: k1, b, share {best}; on the rest")
+        verified(best, slice(1 - first, None, 2), found)
+
+
 def main() -> None:
     paths = folders(sys.argv[1:])
     encoder = CachedEncoder(load_encoder(DEFAULT_MODEL, exports=Path("data/models")))
@@ -107,6 +146,7 @@ def main() -> None:
         print(f"{collection.name}  no answer: told {told:.3f}, answerable refused {refused:.3f}", flush=True)
         stress(collection.name, collection, snapshot, encoder)
         sweep(collection.name, collection, snapshot, encoder)
+    held_out(paths, encoder)
 
 
 if __name__ == "__main__":

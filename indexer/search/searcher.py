@@ -172,14 +172,14 @@ class Searcher:
         """Count the words, and search for the nearest known word beside each that is unknown."""
         counts = self._occurrences(query.terms)
         meant = {
-            term: stem
+            term: word
             for term, count in zip(query.terms, counts, strict=True)
-            if not count and (stem := corrected(self._snapshot, term))
+            if not count and (word := corrected(self._snapshot, term))
         }
         if not meant:
             return _Words(query, counts, ())
         terms = tuple(meant.get(term, term) for term in query.terms)
-        notices = tuple(f"nothing has {term!r}; searched for {stem!r}" for term, stem in meant.items())
+        notices = tuple(f"nothing has {term!r}; searched for {word!r}" for term, word in meant.items())
         mended = Query(query.text, terms, query.compounds)
         return _Words(mended, self._occurrences(terms), notices)
 

@@ -102,10 +102,18 @@ def test_an_identifier_is_found_by_its_letters(make):
     assert found(make(ALL).search("KIP-500"))[0] == PROPOSALS[2][0]
 
 
-def test_a_mistyped_word_is_found_and_said(make):
-    answer = make(ALL).search("five independent mastres")
-    assert found(answer)[0] == LOCKS[2][3]
-    assert any("mastres" in notice for notice in answer.notices)
+@pytest.mark.parametrize(
+    ("question", "meant", "answer"),
+    [
+        ("five independent mastres", "master", LOCKS[2][3]),
+        ("paused cleint", "client", LOCKS[2][1]),
+        ("releaze it", "release", LOCKS[2][2]),  # its stem is "releas", and that one's stem "relea"
+    ],
+)
+def test_a_mistyped_word_is_found_and_said(make, question, meant, answer):
+    told = make(ALL).search(question, mode="lexical")
+    assert found(told)[0] == answer
+    assert any(meant in notice for notice in told.notices)
 
 
 def test_nothing_in_the_library_answers(make):
