@@ -161,6 +161,11 @@ class SearchConfig:
     """Evidence for each unit of the share of the question's words that one of them has."""
     answer_bias: float = -4.4
     """Evidence before anything is seen."""
+    words_enough: float = 0.3
+    """That share from which a passage answers where words alone are searched: below it lie 5 % of SciFact's
+    and 2 % of Cranfield's queries on their own collection, and 63 to 81 % of those on another."""
+    words_slope: float = 10.0
+    """Evidence for each unit of it; a logistic fit to the three collections gives 8 to 12."""
     answered: float = 0.5
     """Confidence from which a question counts as answered."""
 

@@ -41,5 +41,13 @@ def coverage(
 
 def confidence(cosine: float, covered: float, config: SearchConfig) -> float:
     """How likely the best passage answers, 0 to 1: a logistic regression on the two signals."""
-    evidence = config.answer_bias + config.answer_cosine * cosine + config.answer_coverage * covered
+    return _logistic(config.answer_bias + config.answer_cosine * cosine + config.answer_coverage * covered)
+
+
+def by_words(covered: float, config: SearchConfig) -> float:
+    """The same where no vector was made, and the words alone must tell."""
+    return _logistic(config.words_slope * (covered - config.words_enough))
+
+
+def _logistic(evidence: float) -> float:
     return 1.0 / (1.0 + math.exp(-evidence))

@@ -230,8 +230,8 @@ class Searcher:
             list(self._rows(ranking.ids[:looked_at])),
             passages=self._passages,
         )
-        if mode == "lexical":  # no vector was made: the words alone must tell
-            return covered
+        if mode == "lexical":
+            return confidence.by_words(covered, self._config)
         return confidence.confidence(
             float(ranking.cosines[:looked_at].max(initial=0.0)), covered, self._config
         )
