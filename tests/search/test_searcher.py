@@ -116,9 +116,10 @@ def test_a_mistyped_word_is_found_and_said(make, question, meant, answer):
     assert any(meant in notice for notice in told.notices)
 
 
-def test_nothing_in_the_library_answers(make):
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_nothing_in_the_library_answers(make, mode):
     """A question on something else is told so, and the closest passages are shown all the same."""
-    answer = make(ALL).search("sourdough baking temperature in winter")
+    answer = make(ALL).search("random sourdough baking temperature in winter", mode=mode)
     assert not answer.answered
     assert answer.hits
 
