@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -49,6 +49,8 @@ class Bm25:
         ends = np.cumsum([0, *(len(lexicon.lengths) for lexicon, _ in parts)])
         self._spans = [slice(int(start), int(end)) for start, end in pairwise(ends)]
         self._size = int(ends[-1])
+        # A question's words are asked for four times: to count, to rank, and to score two unions.
+        self._term = lru_cache(maxsize=1000)(self._found)
 
     @cached_property
     def _passages(self) -> int:
@@ -72,9 +74,9 @@ class Bm25:
 
     def count(self, stem: str) -> int:
         """In how many passages a stem occurs."""
-        return self._term(stem).passages
+        return self._term(stem, 1).passages
 
-    def _term(self, stem: str, times: int = 1) -> _Term:
+    def _found(self, stem: str, times: int) -> _Term:
         postings = tuple(lexicon.postings(stem) for lexicon, _ in self._parts)
         count = sum(
             len(places) if live is None else int(np.count_nonzero(live[places]))
