@@ -262,7 +262,46 @@ def cold(folder: Path, size: int) -> dict[str, object]:
 
 # ------------------------------------------------------------------- report
 
+
+def constants(folder: Path, size: int) -> dict[str, object]:
+    """What ``EXACT`` and ``FEW`` rest on: milliseconds of processor for each way of searching one segment."""
+    from indexer.store import vectors
+    from indexer.store.snapshot import SEGMENTS, Snapshot
+
+    with Snapshot(folder / f"library-{size}") as snapshot:
+        name = snapshot.segments[0].name
+    near = vectors.VectorFile(folder / f"library-{size}" / SEGMENTS / name)
+    chance = np.random.default_rng(0)
+    pairs = chance.integers(0, len(near.vectors), (2, 60))
+    asked = _unit(near.vectors[pairs[0]] + near.vectors[pairs[1]])
+
+    def took(search) -> float:
+        used = []
+        for vector in asked:
+            begun = time.process_time()
+            search(vector)
+            used.append((time.process_time() - begun) * 1000)
+        return float(np.median(used))
+
+    def exact(count: int):
+        return lambda vector: np.argpartition(-(near.vectors[:count] @ vector), 300)
+
+    def gathered(mask):
+        places = np.flatnonzero(mask)
+        return lambda vector: vectors.cosines(near.vectors[places], vector)
+
+    found = {f"exact {count}": took(exact(count)) for count in (10_000, 30_000, 100_000)}
+    found["index"] = took(lambda vector: near.nearest(vector, 200, None))
+    for count in (5_000, 20_000, 50_000):
+        mask = np.zeros(len(near.vectors), np.bool_)
+        mask[chance.choice(len(mask), count, replace=False)] = True
+        found[f"few {count}"] = took(gathered(mask))
+        found[f"index, {count} allowed"] = took(lambda vector, mask=mask: near.nearest(vector, 200, mask))
+    return found
+
+
 STEPS = {"build": build, "cold": cold, "ask": ask, "change": change}
+EXTRA = {"constants": constants}
 
 
 def measure(folder: Path, size: int) -> dict[str, dict]:
@@ -309,12 +348,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("data/scale"))
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
-    parser.add_argument("--step", choices=STEPS)
+    parser.add_argument("--step", choices=STEPS | EXTRA)
     given = parser.parse_args()
     sizes = [int(size) for size in given.sizes.split(",")]
     given.folder.mkdir(parents=True, exist_ok=True)
     if given.step:
-        print(json.dumps(STEPS[given.step](given.folder, sizes[0])))
+        print(json.dumps((STEPS | EXTRA)[given.step](given.folder, sizes[0])))
         return
     if not (given.folder / "vectors.npy").exists():
         material(given.folder)

@@ -1,0 +1,136 @@
+"""Asking from a shell beside others: the same thousand passages, the same model, a new process each time.
+
+    python benchmarks/peers.py FOLDER --python PEERS_VENV/bin/python
+
+FOLDER is where ``scale.py`` put its material and its library of 1,000 passages. The other virtualenv
+holds what is compared (``pip install txtai llm llm-sentence-transformers``); what is not there is left
+out, and so is a step that takes more than five minutes. Rounds are interleaved, so that a busy machine
+is busy for all. Prints a table in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from indexer.config import DEFAULT_MODEL
+from indexer.embed.models import find_model
+
+SIZE = 1_000
+ROUNDS = 5
+PATIENCE = 300
+COLLECTION = "passages"
+
+PLAIN_BUILD = """
+import json, sys, faiss
+from sentence_transformers import SentenceTransformer
+texts = json.load(open(sys.argv[2])); model = SentenceTransformer(sys.argv[3], device="cpu")
+vectors = model.encode(texts, normalize_embeddings=True)
+index = faiss.IndexFlatIP(vectors.shape[1]); index.add(vectors)
+faiss.write_index(index, sys.argv[1] + "/plain.faiss")
+"""
+PLAIN_ASK = """
+import json, sys, faiss
+from sentence_transformers import SentenceTransformer
+texts = json.load(open(sys.argv[2])); model = SentenceTransformer(sys.argv[3], device="cpu")
+index = faiss.read_index(sys.argv[1] + "/plain.faiss")
+scores, places = index.search(model.encode([sys.argv[4]], normalize_embeddings=True), 5)
+print([texts[place][:80] for place in places[0]])
+"""
+TXTAI_BUILD = """
+import json, sys
+from txtai import Embeddings
+made = Embeddings(path=sys.argv[3], content=True, hybrid=True)
+made.index(json.load(open(sys.argv[2]))); made.save(sys.argv[1] + "/txtai")
+"""
+TXTAI_ASK = """
+import sys
+from txtai import Embeddings
+made = Embeddings(); made.load(sys.argv[1] + "/txtai"); print(made.search(sys.argv[4], 5))
+"""
+
+
+def peers(python: Path, folder: Path, model: Path) -> dict[str, tuple[list[list[str]], list[str]]]:
+    """For each peer the commands that build its index, and the one that asks; the question comes last."""
+    given = [str(folder), str(folder / "texts.json"), str(model)]
+    llm = str(python.with_name("llm"))
+    name = f"sentence-transformers/{model}"
+    return {
+        "sentence-transformers + FAISS": (
+            [[str(python), "-c", PLAIN_BUILD, *given]], [str(python), "-c", PLAIN_ASK, *given],
+        ),
+        "txtai": ([[str(python), "-c", TXTAI_BUILD, *given]], [str(python), "-c", TXTAI_ASK, *given]),
+        "llm, its sentence-transformers plugin": (
+            [
+                [llm, "sentence-transformers", "register", str(model), "--lazy"],
+                [llm, "embed-multi", COLLECTION, given[1] + "l", "--format", "nl", "-m", name, "--store"],
+            ],
+            [llm, "similar", COLLECTION, "-n", "5", "-c"],
+        ),
+    }  # fmt: skip
+
+
+def run(command: list[str], folder: Path) -> tuple[float, float]:
+    """Wall seconds of a command, and its peak memory in MB."""
+    quiet = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "LLM_USER_PATH": str(folder / "llm")}
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        command, env={**os.environ, **quiet}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    timer = time.monotonic() + PATIENCE
+    while (ended := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+        if time.monotonic() > timer:
+            process.kill()
+        time.sleep(0.005)
+    _, status, usage = ended
+    if os.waitstatus_to_exitcode(status) not in (0, 3):  # 3: nothing answers, which took as long
+        raise RuntimeError(process.stderr.read().decode().strip().splitlines()[-1:] or ["killed"])
+    return time.monotonic() - begun, usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    given = parser.parse_args()
+    library, folder = given.folder / f"library-{SIZE}", given.folder / "peers"
+    if not library.is_dir():
+        raise SystemExit(f"skipped: {library} is not there; run scale.py first")
+    folder.mkdir(exist_ok=True)
+    rows = json.loads((given.folder / "passages.json").read_text())[:SIZE]
+    texts = [f"{context}\n\n{text}" for _, context, text in rows]
+    (folder / "texts.json").write_text(json.dumps(texts))
+    lines = (json.dumps({"id": str(number), "text": text}) for number, text in enumerate(texts))
+    (folder / "texts.jsonl").write_text("\n".join(lines) + "\n")
+    question = json.loads((given.folder / "questions.json").read_text())[7]
+
+    asks = {"indexer": [str(Path(sys.executable).with_name("indexer")), "ask", "--data", str(library)]}
+    model = find_model(DEFAULT_MODEL, memory=None).folder
+    for name, (build, ask) in peers(given.python, folder, model).items():
+        try:
+            for command in build:
+                run(command, folder)
+            run([*ask, question], folder)
+        except (RuntimeError, OSError) as error:
+            print(f"{name}: left out, {error}", file=sys.stderr)
+            continue
+        asks[name] = ask
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in asks}
+    for _ in range(ROUNDS):
+        for name, ask in asks.items():
+            found[name].append(run([*ask, question], folder))
+    ours = statistics.median(seconds for seconds, _ in found["indexer"])
+    print("| | cold question, s | times `indexer` | peak memory, MB |\n| --- | ---: | ---: | ---: |")
+    for name, rounds in found.items():
+        seconds = statistics.median(seconds for seconds, _ in rounds)
+        print(f"| {name} | {seconds:.2f} | {seconds / ours:.1f} | {max(peak for _, peak in rounds):,.0f} |")
+
+
+if __name__ == "__main__":
+    main()
