@@ -25,7 +25,7 @@ from sqlite_utils import Migrations
 
 migrations = Migrations("indexer")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Kept in ``PRAGMA user_version``, so that a reader can tell a library that it does not understand."""
 
 
@@ -158,3 +158,26 @@ def segments_beside_the_library(db: Tables) -> None:
         "(SELECT site, fetched_at FROM articles WHERE id = holdings.article)"
     )
     db.table("articles").create_index(["link_url", "page_url", "id", "extractor"])
+
+
+@migrations()
+def embeddings_in_the_order_they_come(db: Tables) -> None:
+    """Vectors are appended; only their names are sorted.
+
+    Sorted by a hash, each vector lands on another page: a hundred times as much was written as was to be
+    kept, once the table had outgrown the cache, and reading it again touched every page in random order.
+    """
+    db.execute("ALTER TABLE embeddings RENAME TO sorted_embeddings")
+    db.execute(
+        """
+        CREATE TABLE embeddings (
+          id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, hash TEXT NOT NULL, vector BLOB NOT NULL,
+          UNIQUE (fingerprint, hash)
+        )
+        """
+    )
+    db.execute(
+        "INSERT INTO embeddings (fingerprint, hash, vector) "
+        "SELECT fingerprint, hash, vector FROM sorted_embeddings"
+    )
+    db.execute("DROP TABLE sorted_embeddings")

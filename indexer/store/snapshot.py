@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from indexer.store.segment import Ids
 
 LIBRARY_FILE = "library.db"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SEGMENTS = "segments"
 
 ROWS = """
