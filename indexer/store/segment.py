@@ -179,14 +179,13 @@ def _merge(folder: Path, parts: Sequence[Segment], dimension: int) -> None:
         at += len(live)
     kept = [move >= 0 for move in moves]
     _save(folder, np.concatenate([part.ids[k] for part, k in zip(parts, kept, strict=True)]))
-    out = np.lib.format.open_memmap(
-        folder / vectors.VECTORS, mode="w+", dtype=np.float32, shape=(at, dimension)
-    )
-    for part, move, keep in zip(parts, moves, kept, strict=True):
-        for start in range(0, len(part), RUN):
-            chunk = slice(start, start + RUN)
-            out[move[chunk][keep[chunk]]] = part.near.vectors[chunk][keep[chunk]]
-    out.flush()
+    with (folder / vectors.VECTORS).open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (at, dimension)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for part, keep in zip(parts, kept, strict=True):
+            for start in range(0, len(part), RUN):
+                chunk = slice(start, start + RUN)
+                file.write(part.near.vectors[chunk][keep[chunk]].tobytes())
     lexicon.merge(folder, [(part.words, move) for part, move in zip(parts, moves, strict=True)])
 
 
