@@ -7,9 +7,9 @@ Six names, loaded when first used, so that importing the package costs nothing:
 >>> answer = library.search("how do I design an event store", k=3)  # doctest: +SKIP
 >>> answer.hits[0].passage.text, answer.hits[0].link                # doctest: +SKIP
 
->>> from indexer import Config, crawl, load_catalogue
+>>> from indexer import Config, crawl_links, load_catalogue
 >>> catalogue = load_catalogue("catalogue.yaml")                    # doctest: +SKIP
->>> summary = crawl(catalogue.links, Config())                      # doctest: +SKIP
+>>> summary = crawl_links(catalogue.links, Config())                # doctest: +SKIP
 
 ``Answer`` is what a search returns, ``IndexerError`` the root of what is raised.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from indexer.config import Config
     from indexer.errors import IndexerError
     from indexer.library import Library
-    from indexer.pipeline import crawl
+    from indexer.pipeline import crawl as crawl_links
     from indexer.search.answer import Answer
 
 _PUBLIC = {
@@ -33,11 +33,12 @@ _PUBLIC = {
     "Config": ("indexer.config", "Config"),
     "IndexerError": ("indexer.errors", "IndexerError"),
     "Library": ("indexer.library", "Library"),
-    "crawl": ("indexer.pipeline", "crawl"),
+    # Not `crawl`: that is the name of a room, and becomes the room once it is imported.
+    "crawl_links": ("indexer.pipeline", "crawl"),
     "load_catalogue": ("indexer.catalogue", "load"),
 }
 
-__all__ = ["Answer", "Config", "IndexerError", "Library", "crawl", "load_catalogue"]
+__all__ = ["Answer", "Config", "IndexerError", "Library", "crawl_links", "load_catalogue"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,8 @@ A page that takes too long, too much memory or even the whole process costs just
 
 A worker is this module run as a program. It takes pickled pages from stdin and gives pickled readings to
 stdout, each behind its length. Unlike the pools of the standard library and of anyio it does not import
-the caller's main module, so a script needs no ``if __name__ == "__main__"`` to call :func:`indexer.crawl`.
+the caller's main module, so a script needs no ``if __name__ == "__main__"`` to call
+:func:`indexer.crawl_links`.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def test_the_demo_command_answers_and_comes_again(run: Run, tmp_path: Path) -> N
     assert first.code == 0, first.err
     answer = first.out.split("$ indexer ask")[1]
     assert answer.index("How to design an event store") < answer.index("  2  ")
-    assert re.search(r"crawl \d+\.\d s, embed \d+\.\d s", first.out)
+    assert re.search(r"crawl \d+\.\d s, model \d+\.\d s, embed \d+\.\d s", first.out)
     second = run("demo", "--data", tmp_path)
     assert "(0 newly embedded), generation 1" in second.out
 
@@ -149,7 +149,7 @@ def test_a_lost_index_is_told_and_mended_without_the_network(
     folder = tmp_path / "copy"
     shutil.copytree(demo_library, folder)
     before = asked(run, folder, QUESTION)["results"]
-    next(folder.glob("generations/*.faiss")).unlink()
+    next(folder.glob("segments/*/vectors.npy")).unlink()
     ended = run("ask", QUESTION, "--data", folder)
     assert ended.code == 1
     assert "indexer reindex" in ended.err

@@ -138,7 +138,7 @@ def test_the_log_shows_a_polite_crawler(nights: list[Night]) -> None:
         by_host: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for entry in night.log:
             parts = urlsplit(entry["url"])
-            if parts.scheme:  # a refused CONNECT is logged as host:port
+            if parts.netloc:  # a refused CONNECT is logged as host:port
                 by_host[parts.netloc].append(entry)
                 assert entry["user_agent"].startswith("indexer/")
         urls = [entry["url"] for entry in night.log]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from shared_data import shared_data
 
-from indexer import Config, Library, crawl
+from indexer import Config, Library, crawl_links
 from indexer.config import CrawlConfig
 from indexer.records import Link
 
@@ -32,7 +32,7 @@ def test_real_pages_become_answers(tmp_path: Path) -> None:
 
     links = [Link(url, "Real pages", archive=False) for url in pages]
     config = Config(data=tmp_path, crawl=CrawlConfig(delay=0.0))
-    summary = crawl(links, config, transport=httpx.MockTransport(answer))
+    summary = crawl_links(links, config, transport=httpx.MockTransport(answer))
     assert summary.verdicts == {"ok": 181}
     assert summary.articles["new"] == 181
     assert summary.without_copy == ()
