@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from .batches import in_batches
@@ -37,6 +38,8 @@ def load_encoder(model: str, *, exports: Path | None) -> Encoder:
     Raises:
         ModelError: the model cannot be had, or is not one.
     """
+    # onnxruntime reports its use to its maker unless told not to before it is imported.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     memory = exports / CHECKED if exports else None
     found = find_model(model, memory=memory)
     manifest = None
