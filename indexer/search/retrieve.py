@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.search import fuse
+from indexer.store.vectors import cosines
 
 if TYPE_CHECKING:
     from indexer.config import SearchConfig
@@ -120,7 +121,7 @@ def _union(
 
 
 def _cosines(vectors: Vectors, vector: Vectors) -> Floats:
-    return (vectors @ vector).astype(np.float64)
+    return cosines(vectors, vector).astype(np.float64)
 
 
 def _cohesion(snapshot: Snapshot, hits: Hits, config: SearchConfig) -> float:
