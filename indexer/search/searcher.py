@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from indexer.config import SearchConfig
-    from indexer.records import Encoder, Mode, PassageRow, Reranker
+    from indexer.records import Encoder, Mode, PassageRow, Reranker, Vectors
     from indexer.search.fuse import Floats, Ids
     from indexer.store.snapshot import Snapshot
 
 CANDIDATES = 2
 """Passages asked of each list for one that is shown, where more are to be shown than half its depth."""
 
-ROWS_AT_ONCE = 25
-"""Rows fetched together; most answers need no more."""
+ROWS_AT_ONCE = 10
+"""Passages looked at together; most answers need no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,9 @@ class Searcher:
         if rerank:
             ranking, reread, said = self._reread(query.text, ranking)
             notices += said
-        chosen = select(
-            self._rows(ranking.ids),
-            self._snapshot.vectors([int(number) for number in ranking.ids]),
-            k=k,
-            per_article=per_article,
-            same=self._config.same_passage,
-        )
-        sure = self._confidence(ranking, words, mode)
+        head = list(islice(rows := self._rows(ranking.ids), self._config.answer_passages))
+        sure = self._confidence(ranking, head, words, mode)
+        chosen = select(chain(head, rows), k=k, per_article=per_article, same=self._config.same_passage)
         hits = tuple(
             self._hit(rank, place, ranking, row, context=context, reread=reread)
             for rank, (place, row) in enumerate(chosen, start=1)
@@ -199,7 +195,7 @@ class Searcher:
 
     def _reread(self, question: str, ranking: Ranking) -> tuple[Ranking, dict[int, Share], tuple[str, ...]]:
         """The ranking with its head in the reranker's order, how it saw them, and what is to be said."""
-        head = list(self._rows(ranking.ids[: self._config.rerank_depth]))
+        head = [row for row, _ in islice(self._rows(ranking.ids), self._config.rerank_depth)]
         if not head:
             return ranking, {}, ()
         try:
@@ -216,25 +212,26 @@ class Searcher:
         }
         return ranking.reordered(best), shares, ()
 
-    def _rows(self, ids: Ids) -> Iterator[PassageRow]:
-        """The rows of passages, fetched as far as they are asked for."""
+    def _rows(self, ids: Ids) -> Iterator[tuple[PassageRow, Vectors]]:
+        """The passages with their vectors (dimension,), fetched as far as they are asked for."""
         for start in range(0, len(ids), ROWS_AT_ONCE):
-            yield from self._snapshot.rows([int(number) for number in ids[start : start + ROWS_AT_ONCE]])
+            some = [int(number) for number in ids[start : start + ROWS_AT_ONCE]]
+            yield from zip(self._snapshot.rows(some), self._snapshot.vectors(some), strict=True)
 
-    def _confidence(self, ranking: Ranking, words: _Words, mode: Mode) -> float:
-        looked_at = self._config.answer_passages
+    def _confidence(
+        self, ranking: Ranking, head: Sequence[tuple[PassageRow, Vectors]], words: _Words, mode: Mode
+    ) -> float:
         covered = confidence.coverage(
             self._snapshot,
             words.query.terms,
             words.counts,
-            list(self._rows(ranking.ids[:looked_at])),
+            [row for row, _ in head],
             passages=self._passages,
         )
         if mode == "lexical":
             return confidence.by_words(covered, self._config)
-        return confidence.confidence(
-            float(ranking.cosines[:looked_at].max(initial=0.0)), covered, self._config
-        )
+        nearest = float(ranking.cosines[: len(head)].max(initial=0.0))
+        return confidence.confidence(nearest, covered, self._config)
 
     # ----------------------------------------------------------- an answer
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def select(
-    rows: Iterable[PassageRow], vectors: Vectors, *, k: int, per_article: int, same: float
+    rows: Iterable[tuple[PassageRow, Vectors]], *, k: int, per_article: int, same: float
 ) -> list[tuple[int, PassageRow]]:
     """The rows to show with their places in the ranking, best first; no more rows are read than needed.
 
@@ -20,28 +20,27 @@ def select(
     common both stay, for each article is an answer of its own.
 
     Args:
-        rows: the candidates in the order of their rank.
-        vectors: their vectors, (rows, dimension).
+        rows: the candidates in the order of their rank, with their vectors (dimension,).
         k: how many to show.
         per_article: the most of one article.
         same: the cosine from which two passages of one article say the same.
     """
     shown: list[tuple[int, PassageRow]] = []
-    places: dict[int, list[int]] = {}
+    said: dict[int, list[Vectors]] = {}
     seen: set[tuple[str, str]] = set()
     if k < 1:
         return shown
-    for place, row in enumerate(rows):
-        siblings = places.setdefault(row.article_id, [])
+    for place, (row, vector) in enumerate(rows):
+        siblings = said.setdefault(row.article_id, [])
         words = (row.title, " ".join(row.passage.text.split()))
         if (
             len(siblings) >= per_article
             or words in seen
-            or (siblings and float((vectors[siblings] @ vectors[place]).max()) >= same)
+            or any(float(sibling @ vector) >= same for sibling in siblings)
         ):
             continue
         shown.append((place, row))
-        siblings.append(place)
+        siblings.append(vector)
         seen.add(words)
         if len(shown) == k:
             break

@@ -28,11 +28,14 @@ def corrected(snapshot: Snapshot, term: str) -> str:
     """
     if len(term) < SHORTEST or not term.isalpha():
         return ""
+    # Here, not above: most questions have no unknown word, and it takes 30 ms to import.
+    from rapidfuzz.distance import OSA
+
     stem = snapshot.stem(term)
     most = 1 if len(term) < LONG else 2
     near: dict[int, list[str]] = {}
     for known in snapshot.stems(stem[0]):
-        if abs(len(known) - len(stem)) <= most and (edits := distance(stem, known, most)) <= most:
+        if (edits := OSA.distance(stem, known, score_cutoff=most)) <= most:
             near.setdefault(edits, []).extend(_word(snapshot, known))
     for edits in sorted(near):
         # max keeps the first of equals; a word of which no passage is left is no correction.
@@ -46,25 +49,3 @@ def corrected(snapshot: Snapshot, term: str) -> str:
 def _word(snapshot: Snapshot, stem: str) -> list[str]:
     """A word that has this stem; none where it cannot be told."""
     return [stem + end for end in ENDINGS if snapshot.stem(stem + end) == stem][:1]
-
-
-def distance(one: str, other: str, most: int) -> int:
-    """Edits from one word to the other, a swap of neighbours counting as one; ``most + 1`` if more.
-
-    Optimal string alignment distance: Damerau, A technique for computer detection and correction of
-    spelling errors, CACM 7 (1964).
-    """
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, char in enumerate(one, start=1):
-        before, last, row = row, before, [i]
-        for j, against in enumerate(other, start=1):
-            cost = min(before[j] + 1, row[-1] + 1, before[j - 1] + (char != against))
-            if i > 1 and j > 1 and char == other[j - 2] and one[i - 2] == against:
-                cost = min(cost, last[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-    return min(row[-1], most + 1)

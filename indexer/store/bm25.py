@@ -1,9 +1,9 @@
 """BM25 over the lexicons of several segments as if they were one.
 
-The formula and its constants are those of SQLite's FTS5 (k1 1.2, b 0.75; Robertson and Zaragoza, The
-probabilistic relevance framework, 2009): a passage's length is its words in all columns, and a word in
-more than half of the passages counts next to nothing. Passages that no longer count leave no trace in
-the statistics, so the scores do not depend on how the segments came to be.
+The formula is that of SQLite's FTS5 (Robertson and Zaragoza, The probabilistic relevance framework,
+2009): a passage's length is its words in all columns, and a word in more than half of the passages
+counts next to nothing. Passages that no longer count leave no trace in the statistics, so the scores do
+not depend on how the segments came to be.
 """
 
 from __future__ import annotations

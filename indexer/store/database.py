@@ -18,7 +18,8 @@ from sqlite_utils import Database as Tables
 
 from indexer.errors import Busy, DamagedLibrary, NotWritable
 from indexer.store.codec import moment, now, stamp, to_json
-from indexer.store.schema import SCHEMA_VERSION, migrations
+from indexer.store.schema import migrations
+from indexer.store.snapshot import SCHEMA_VERSION
 
 FILE_NAME = "library.db"
 

@@ -297,8 +297,8 @@ def _write_holdings(database: Database, wanted: dict[Key, int]) -> None:
         "DELETE FROM holdings WHERE link_url = ? AND page_url = ?", held.keys() - wanted.keys()
     )
     connection.executemany(
-        "INSERT OR REPLACE INTO holdings (link_url, page_url, article, site, fetched_at) "
-        "SELECT link_url, page_url, id, site, fetched_at FROM articles WHERE id = ?",
+        "INSERT OR REPLACE INTO holdings (link_url, page_url, article, site, fetched_at, source) "
+        "SELECT link_url, page_url, id, site, fetched_at, source FROM articles WHERE id = ?",
         [(article,) for key, article in wanted.items() if held.get(key) != article],
     )
 

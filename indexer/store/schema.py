@@ -25,9 +25,6 @@ from sqlite_utils import Migrations
 
 migrations = Migrations("indexer")
 
-SCHEMA_VERSION = 3
-"""Kept in ``PRAGMA user_version``, so that a reader can tell a library that it does not understand."""
-
 
 @migrations()
 def first_tables(db: Tables) -> None:
@@ -181,3 +178,10 @@ def embeddings_in_the_order_they_come(db: Tables) -> None:
         "SELECT fingerprint, hash, vector FROM sorted_embeddings"
     )
     db.execute("DROP TABLE sorted_embeddings")
+
+
+@migrations()
+def holdings_with_their_source(db: Tables) -> None:
+    """All of an article that an answer shows can be read without its text, as ``fetched_at`` can."""
+    db.execute("ALTER TABLE holdings ADD COLUMN source TEXT NOT NULL DEFAULT ''")
+    db.execute("UPDATE holdings SET source = (SELECT source FROM articles WHERE id = holdings.article)")

@@ -27,14 +27,18 @@ if TYPE_CHECKING:
     from indexer.store.segment import Ids
 
 LIBRARY_FILE = "library.db"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+"""Kept in ``PRAGMA user_version``, so that a reader can tell a library that it does not understand."""
 SEGMENTS = "segments"
 
 ROWS = """
-SELECT p.*, a.title, a.page_url, a.final_url, a.site, a.source, a.fetched_at,
+SELECT p.*, a.title, a.page_url, a.final_url, h.site, h.source, h.fetched_at,
        l.url AS link_url, l.category, l.note
-FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url
+FROM passages p JOIN articles a ON a.id = p.article
+JOIN holdings h ON h.link_url = a.link_url AND h.page_url = a.page_url
+JOIN links l ON l.url = a.link_url
 """
+"""Of ``articles`` only what stands before the text: SQLite reads through a long text to what is behind."""
 
 
 class Snapshot:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from indexer.errors import EmptyQuestion
 from indexer.search.query import analyse
-from indexer.search.spelling import distance
 from indexer.store.words import words
 
 
@@ -44,13 +43,3 @@ def test_names_of_several_parts_are_searched_whole_and_in_parts():
 
 def test_hyphenated_words_and_contractions_are_no_names():
     assert analyse("don't use high-speed and/or low-cost").compounds == ()
-
-
-@given(st.text("abcd", max_size=7), st.text("abcd", max_size=7))
-def test_distance_is_symmetric_and_zero_only_for_the_same(one, other):
-    assert distance(one, other, 9) == distance(other, one, 9)
-    assert (distance(one, other, 9) == 0) == (one == other)
-
-
-def test_a_swap_is_one_mistake():
-    assert distance("kafka", "kafak", 2) == 1
