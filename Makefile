@@ -28,6 +28,9 @@ check: .venv/developing ## Lint, types, the order of the rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: .venv/developing ## Measure everything and write BENCHMARKS.md (hours; INDEXER_SHARED_DATA names the collections)
+	for name in extraction retrieval crawl embedding scale peers; do $(BIN)/python benchmarks/$$name.py --write || exit; done
+
 format: .venv/developing ## Put the code into the common form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

@@ -1,11 +1,10 @@
 """Pages a second, memory and the share of each stage; beside it the same work by Scrapy and trafilatura.
 
-    python benchmarks/crawl.py [--pages 2000] [--hosts 200] [--rounds 3] [--scrapy PYTHON] [--write]
+    python benchmarks/crawl.py [--pages 2000] [--hosts 200] [--rounds 3] [--write]
 
 One process serves the pages of ``loopback_web.py``; the product and Scrapy crawl them in turns, each in a
-process of its own, with the same politeness. ``--scrapy`` names an interpreter that has scrapy and
-trafilatura; without it both are installed into a temporary environment, and left out if that fails.
-``--write`` puts the result between the marks of the crawl in BENCHMARKS.md.
+process of its own, with the same politeness. Scrapy is installed into ``data/peers``, and left out if
+that fails.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -26,11 +24,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import bench
 import psutil
+from bench import interpreter, machine
 
 HERE = Path(__file__).parent
-REPORT = HERE.parent / "BENCHMARKS.md"
-BEGIN, END = "<!-- crawl:begin -->", "<!-- crawl:end -->"
+PEERS = Path("data/peers")
 SAMPLE_SECONDS = 0.1
 
 
@@ -88,25 +87,11 @@ def web(pages: int, hosts: int, links: Path) -> Iterator[int]:
             server.terminate()
 
 
-def scrapy_python(folder: Path, given: str) -> str:
-    """An interpreter that has scrapy and this trafilatura; ``""`` where they cannot be installed."""
-    if given:
-        return given
-    python = folder / "bin" / "python"
-    wanted = ["scrapy", f"trafilatura=={version('trafilatura')}", "lxml_html_clean"]
-    try:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *wanted], check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"Scrapy is left out, it cannot be installed: {error}", file=sys.stderr)
-        return ""
-    return str(python)
-
-
 def measure(options: argparse.Namespace, folder: Path) -> str:
     """All runs; the report as Markdown."""
     links, exports = folder / "links.json", folder / "exports"
-    python = scrapy_python(folder / "scrapy", options.scrapy)
+    wanted = ("scrapy", f"trafilatura=={version('trafilatura')}", "lxml_html_clean")
+    python = interpreter(PEERS / "scrapy", *wanted)
     ours: list[dict[str, Any]] = []
     theirs: list[dict[str, Any]] = []
     product = [sys.executable, HERE / "crawl_once.py", "--exports", exports]
@@ -119,10 +104,10 @@ def measure(options: argparse.Namespace, folder: Path) -> str:
                 environment = {"http_proxy": f"http://127.0.0.1:{port}", "no_proxy": ""}
                 scrapy = [python, HERE / "scrapy_once.py", links, folder / f"out-{number}.jsonl"]
                 theirs.append(run(scrapy, environment))
-    return report(options, ours, theirs, embedded)
+    return written(options, ours, theirs, embedded)
 
 
-def report(
+def written(
     options: argparse.Namespace,
     ours: list[dict[str, Any]],
     theirs: list[dict[str, Any]],
@@ -143,17 +128,11 @@ def report(
         "once for each. Pages a second are those of the crawl: fetched, read, and stored (by Scrapy: "
         "written as JSON lines). CPU is that of the crawl; Scrapy's has its start in it."
     )
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end; "
-        f"Python {platform.python_version()}, httpx {version('httpx')}, "
-        f"trafilatura {version('trafilatura')}, lxml {version('lxml')}"
-        + "".join(f", Scrapy {one['versions']['scrapy']}" for one in theirs[:1])
-        + "."
-    )
+    versions = "".join(f" Scrapy {one['versions']['scrapy']}." for one in theirs[:1])
     lines = [
         setting,
         "",
-        machine,
+        machine("httpx", "trafilatura", "lxml") + versions,
         "",
         "| | pages/s | CPU ms a page | peak MB, all processes | peak MB, largest | pages without a text |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -209,16 +188,6 @@ def stages(options: argparse.Namespace, ours: list[dict[str, Any]], embedded: di
     ]
 
 
-def write(text: str) -> None:
-    """Put the text between the marks in BENCHMARKS.md; nothing else in it is touched."""
-    old = REPORT.read_text(encoding="utf-8") if REPORT.exists() else "# Benchmarks\n"
-    if BEGIN not in old:
-        old = f"{old.rstrip()}\n\n## Crawling\n\n{BEGIN}\n{END}\n"
-    head, _, rest = old.partition(BEGIN)
-    tail = rest.partition(END)[2]
-    REPORT.write_text(f"{head}{BEGIN}\n`python benchmarks/crawl.py`\n\n{text}\n{END}{tail}", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -227,14 +196,10 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--embedded", type=int, default=100, help="pages embedded with the real encoder")
-    parser.add_argument("--scrapy", default="", metavar="PYTHON")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        text = measure(options, Path(folder))
-    print(text)
-    if options.write:
-        write(text)
+        bench.report("crawl", measure(options, Path(folder)), write=options.write)
 
 
 if __name__ == "__main__":

@@ -1,34 +1,32 @@
 """Throughput of embedding and the cost of a cold question, as Markdown tables.
 
-    python benchmarks/embedding.py [--data DIR] [--texts 200] [--rounds 5] [--quality cacm cranfield]
+    python benchmarks/embedding.py [--texts 200] [--rounds 5] [--quality] [--write]
 
-The texts are documents of BEIR-style collections (``DIR/ir/*/corpus.jsonl``, or the folder that
-``INDEXER_SHARED_DATA`` names), cut to 60 to 230 tokens. Every round runs all the ways once, one
-after the other, so that what else the machine does hits all of them; medians are reported, and
-cosines to ``SentenceTransformer.encode`` at its defaults, smallest over all texts.
+The texts are documents of BEIR-style collections (``ir/*/corpus.jsonl`` in the folder that
+``INDEXER_SHARED_DATA`` names), cut to 60 to 230 tokens; ``--quality`` embeds whole collections. Every
+round runs all the ways once, one after the other, so that what else the machine does hits all of them;
+medians are reported, and cosines to ``SentenceTransformer.encode`` at its defaults, smallest over all.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
+import bench
 import ir_measures
 import numpy as np
 import onnxruntime
 import torch
+from retrieval import folders
 from sentence_transformers import SentenceTransformer
 
 from indexer.config import DEFAULT_MODEL
@@ -36,6 +34,7 @@ from indexer.embed import exported, load_encoder
 from indexer.embed.bulk import BULK_FROM, BulkEncoder, for_bulk
 from indexer.embed.models import find_model
 from indexer.embed.sentence import SentenceEncoder
+from indexer.evaluate import collections
 
 COLD = {
     "indexer, exported": """
@@ -56,14 +55,13 @@ for line in open("/proc/self/status"):
 """
 
 
-def read_texts(data: Path, count: int) -> list[str]:
+def read_texts(count: int) -> list[str]:
     """Documents of all collections, shuffled with a fixed seed, each cut to 60 to 230 tokens."""
-    documents = []
-    for corpus in sorted(data.glob("ir/*/corpus.jsonl")):
-        with corpus.open(encoding="utf-8") as lines:
-            documents += [f"{d.get('title', '')}. {d.get('text', '')}" for d in map(json.loads, lines)]
-    if not documents:
-        sys.exit(f"skipped: no collections under {data}/ir; give their folder with --data")
+    documents = [
+        f"{document.title}. {document.text}"
+        for collection in map(collections.load, folders([]))
+        for document in collection.documents
+    ]
     chance = random.Random(7)
     chance.shuffle(documents)
     encoder = load_encoder(DEFAULT_MODEL, exports=None)
@@ -130,8 +128,8 @@ def ways(texts: list[str], exports: Path) -> dict[str, Callable[[], np.ndarray]]
     }
 
 
-def throughput(texts: list[str], exports: Path, rounds: int) -> None:
-    """Print the table of passages per second."""
+def throughput(texts: list[str], exports: Path, rounds: int) -> Iterator[str]:
+    """The table of passages per second."""
     all_ways = ways(texts, exports)
     rates: dict[str, list[float]] = {name: [] for name in all_ways}
     results: dict[str, np.ndarray] = {}
@@ -142,48 +140,45 @@ def throughput(texts: list[str], exports: Path, rounds: int) -> None:
             if round_:
                 rates[name].append(len(texts) / (time.perf_counter() - began))
     yardstick, *_ = all_ways
-    print(f"\n{len(texts)} passages, {rounds} interleaved rounds, medians:\n")
-    print("| way | passages/s | ratio (median of rounds) | smallest cosine |\n| --- | ---: | ---: | ---: |")
+    yield f"{len(texts)} passages, {rounds} interleaved rounds, medians:\n"
+    yield "| way | passages/s | ratio (median of rounds) | smallest cosine |"
+    yield "| --- | ---: | ---: | ---: |"
     for name, values in rates.items():
         ratio = statistics.median(a / b for a, b in zip(values, rates[yardstick], strict=True))
         cosine = (results[name] * results[yardstick]).sum(axis=1).min()
-        print(f"| {name} | {statistics.median(values):.1f} | {ratio:.2f} | {cosine:.6f} |")
+        yield f"| {name} | {statistics.median(values):.1f} | {ratio:.2f} | {cosine:.6f} |"
 
 
-def quality(data: Path, exports: Path, names: Sequence[str]) -> None:
-    """Print nDCG@10 of dense retrieval alone, questions by the export, documents in each way."""
+def quality(exports: Path) -> Iterator[str]:
+    """nDCG@10 of dense retrieval alone, questions by the export, documents in each way."""
     encoder = load_encoder(DEFAULT_MODEL, exports=exports)
-    print("\nnDCG@10, whole documents, dense alone:\n")
-    print("| collection | exported | bulk | difference |\n| --- | ---: | ---: | ---: |")
-    for name in names:
-        with (data / "ir" / name / "corpus.jsonl").open(encoding="utf-8") as lines:
-            documents = [json.loads(line) for line in lines]
-        with (data / "ir" / name / "queries.jsonl").open(encoding="utf-8") as lines:
-            queries = {str(q.get("_id", q.get("id"))): q["text"] for q in map(json.loads, lines)}
-        with (data / "ir" / name / "qrels.tsv").open(encoding="utf-8") as lines:
-            rows = [line.split("\t") for line in lines]
-        judged = [ir_measures.Qrel(q, d, int(grade)) for q, d, grade in rows if grade.strip().isdigit()]
-        questions = {q: encoder.encode_query(queries[q]) for q in {row.query_id for row in judged}}
-        texts = [f"{d.get('title', '')}. {d.get('text', '')}" for d in documents]
+    yield "\nnDCG@10, whole documents, dense alone:\n"
+    yield "| collection | exported | bulk | difference |\n| --- | ---: | ---: | ---: |"
+    for collection in map(collections.load, folders([])):
+        questions = {name: encoder.encode_query(text) for name, text in collection.queries.items()}
+        texts = [f"{document.title}. {document.text}" for document in collection.documents]
         with for_bulk(encoder, BULK_FROM) as bulk:
-            scores = [
-                _ndcg(way.encode_passages(texts), documents, questions, judged) for way in (encoder, bulk)
-            ]
-        print(f"| {name} | {scores[0]:.4f} | {scores[1]:.4f} | {scores[1] - scores[0]:+.4f} |")
+            scores = [_ndcg(way.encode_passages(texts), questions, collection) for way in (encoder, bulk)]
+        yield f"| {collection.name} | {scores[0]:.4f} | {scores[1]:.4f} | {scores[1] - scores[0]:+.4f} |"
 
 
-def _ndcg(vectors: np.ndarray, documents: list, questions: dict, judged: list) -> float:
+def _ndcg(vectors: np.ndarray, questions: dict, collection: collections.Collection) -> float:
+    judged = [
+        ir_measures.Qrel(query, document, grade)
+        for query, grades in collection.judgements.items()
+        for document, grade in grades.items()
+    ]
     run = []
     for question, vector in questions.items():
         similar = vectors @ vector
         for index in np.argsort(-similar, kind="stable")[:10]:
-            identity = documents[index].get("_id", documents[index].get("id"))
-            run.append(ir_measures.ScoredDoc(question, str(identity), float(similar[index])))
+            found = collection.documents[index].id
+            run.append(ir_measures.ScoredDoc(question, found, float(similar[index])))
     return ir_measures.calc_aggregate([ir_measures.nDCG @ 10], judged, run)[ir_measures.nDCG @ 10]
 
 
-def cold(exports: Path, rounds: int) -> None:
-    """Print the table of a first question in a fresh process."""
+def cold(exports: Path, rounds: int) -> Iterator[str]:
+    """The table of a first question in a fresh process."""
     seconds: dict[str, list[float]] = {name: [] for name in COLD}
     peaks: dict[str, int] = {}
     values = {
@@ -199,33 +194,30 @@ def cold(exports: Path, rounds: int) -> None:
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             seconds[name].append(time.perf_counter() - began)
             peaks[name] = int(done.stdout)
-    print("\nOne question in a fresh process, everything imported:\n")
-    print("| way | seconds | peak MB |\n| --- | ---: | ---: |")
+    yield "\nOne question embedded in a fresh process, everything imported:\n"
+    yield "| way | seconds | peak MB |\n| --- | ---: | ---: |"
     for name, taken in seconds.items():
-        print(f"| {name} | {statistics.median(taken):.2f} | {peaks[name]} |")
+        yield f"| {name} | {statistics.median(taken):.2f} | {peaks[name]} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=os.environ.get("INDEXER_SHARED_DATA", "shared-data"))
     parser.add_argument("--texts", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quality", nargs="*", metavar="COLLECTION", default=[], help="also nDCG on these")
+    parser.add_argument("--quality", action="store_true", help="nDCG on the whole collections too")
+    parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     options = parser.parse_args()
-    texts = read_texts(Path(options.data), options.texts)
-    packages = ("torch", "sentence-transformers", "onnxruntime", "tokenizers")
-    print(
-        f"{platform.machine()}, {exported.processors()} processors, load {os.getloadavg()[0]:.1f};", end=" "
-    )
-    print(f"Python {platform.python_version()},", ", ".join(f"{name} {version(name)}" for name in packages))
-    with tempfile.TemporaryDirectory() as exports:
-        load_encoder(DEFAULT_MODEL, exports=Path(exports))
-        throughput(texts, Path(exports), options.rounds)
-        cold(Path(exports), options.rounds)
+    texts = read_texts(options.texts)
+    with tempfile.TemporaryDirectory() as folder:
+        exports = Path(folder)
+        load_encoder(DEFAULT_MODEL, exports=exports)
+        lines = [*throughput(texts, exports, options.rounds), *cold(exports, options.rounds)]
         if options.quality:
-            quality(Path(options.data), Path(exports), options.quality)
+            lines += quality(exports)
+    lines += ["", bench.machine("torch", "sentence-transformers", "onnxruntime", "tokenizers")]
+    bench.report("embedding", "\n".join(lines), write=options.write)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Quality and speed of extraction on 181 real pages with gold text.
 
-    python benchmarks/extraction.py [FOLDER] [--json] [--modes]
+    python benchmarks/extraction.py [FOLDER] [--json | --write]
 
 The collection is scrapinghub/article-extraction-benchmark (``ground-truth.json`` and ``html/*.html.gz``),
 the measure its own: precision and recall of the bag of word 4-grams of each page, averaged over the pages;
@@ -29,6 +29,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import bench
+
 from indexer.config import PassageConfig
 from indexer.extract import passages, read
 from indexer.records import Page
@@ -36,6 +38,7 @@ from indexer.records import Page
 WINDOW = 256
 """Tokens, that of the default model. The passages hold the same text whatever it is."""
 MODES = ({}, {"favor_precision": True}, {"favor_recall": True})
+NAMES = {"passages": "**that reaches the passages**", "trafilatura": "trafilatura alone"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=default)
     parser.add_argument("--json", action="store_true", help="print one JSON value")
-    parser.add_argument("--modes", action="store_true", help="trafilatura in each of its modes")
+    parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     options = parser.parse_args()
     if options.folder is None or not (options.folder / "ground-truth.json").exists():
         print(f"skipped: no collection in {options.folder or '$INDEXER_SHARED_DATA'}", file=sys.stderr)
@@ -118,16 +121,23 @@ def main() -> int:
     pages = {name: load(options.folder, name, entry.get("url", "")) for name, entry in truth.items()}
     through_passages(next(iter(pages.values())))  # the imports are not the first page's cost
     ways = {"passages": through_passages}
-    for mode in MODES if options.modes else MODES[:1]:
+    for mode in MODES[:1] if options.json else MODES:
         ways[" ".join(["trafilatura", *mode])] = by_trafilatura(mode)
     report = {name: measured(gold, pages, take) for name, take in ways.items()}
     if options.json:
         print(json.dumps(report))
         return 0
-    print(f"{len(gold)} pages{'':21} precision  recall      F1   +/-   median s   max s")
-    for name, row in report.items():
-        quality = f"{row['precision']:9.4f} {row['recall']:7.4f} {row['f1']:7.4f} {row['interval']:5.3f}"
-        print(f"{name:30} {quality} {row['median_s']:10.3f} {row['max_s']:7.2f}")
+    lines = [
+        "| text measured | precision | recall | F1 | s a page | s, slowest page |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {NAMES.get(name, name)} | {row['precision']:.3f} | {row['recall']:.3f} "
+        f"| {row['f1']:.3f} ±{row['interval']:.3f} | {row['median_s']:.3f} | {row['max_s']:.2f} |"
+        for name, row in report.items()
+    ]
+    lines += ["", bench.machine("trafilatura", "lxml")]
+    bench.report("extraction", "\n".join(lines), write=options.write)
     return 0
 
 

@@ -136,7 +136,7 @@ def held_out(paths, encoder) -> None:
 
 
 def main() -> None:
-    paths = folders(sys.argv[1:])
+    paths = folders([Path(name) for name in sys.argv[1:]])
     encoder = CachedEncoder(load_encoder(DEFAULT_MODEL, exports=Path("data/models")))
     queries = {made.name: list(made.queries.values()) for made, _ in opened(paths, encoder)}
     for collection, snapshot in opened(paths, encoder):

@@ -1,11 +1,10 @@
 """Asking from a shell beside others: the same thousand passages, the same model, a new process each time.
 
-    python benchmarks/peers.py FOLDER --python PEERS_VENV/bin/python
+    python benchmarks/peers.py [FOLDER] [--write]
 
-FOLDER is where ``scale.py`` put its material and its library of 1,000 passages. The other virtualenv
-holds what is compared (``pip install txtai llm llm-sentence-transformers``); what is not there is left
-out, and so is a step that takes more than five minutes. Rounds are interleaved, so that a busy machine
-is busy for all. Prints a table in Markdown.
+FOLDER is where ``scale.py`` put its material and its library of 1,000 passages (``data/scale``). The
+peers are installed into ``data/peers``; what cannot be is left out, and so is a step that takes more than
+five minutes. Rounds are interleaved, so that a busy machine is busy for all.
 """
 
 from __future__ import annotations
@@ -17,7 +16,11 @@ import statistics
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
+
+import bench
+from bench import interpreter
 
 from indexer.config import DEFAULT_MODEL
 from indexer.embed.models import find_model
@@ -26,6 +29,7 @@ SIZE = 1_000
 ROUNDS = 5
 PATIENCE = 300
 COLLECTION = "passages"
+PEERS = ("sentence-transformers", "faiss-cpu", "txtai", "llm", "llm-sentence-transformers")
 
 PLAIN_BUILD = """
 import json, sys, faiss
@@ -76,6 +80,16 @@ def peers(python: Path, folder: Path, model: Path) -> dict[str, tuple[list[list[
     }  # fmt: skip
 
 
+def versions(python: Path | None) -> str:
+    """Those of the peers."""
+    code = (
+        "import sys; from importlib.metadata import version as v; "
+        "print(*(f'{p} {v(p)}' for p in sys.argv[1:]), sep=', ')"
+    )
+    told = subprocess.run([str(python), "-c", code, *PEERS], capture_output=True, text=True, check=False)
+    return f"Theirs: {told.stdout.strip()}." if told.stdout else ""
+
+
 def run(command: list[str], folder: Path) -> tuple[float, float]:
     """Wall seconds of a command, and its peak memory in MB."""
     quiet = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "LLM_USER_PATH": str(folder / "llm")}
@@ -96,8 +110,8 @@ def run(command: list[str], folder: Path) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("data/scale"))
+    parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     given = parser.parse_args()
     library, folder = given.folder / f"library-{SIZE}", given.folder / "peers"
     if not library.is_dir():
@@ -112,7 +126,8 @@ def main() -> None:
 
     asks = {"indexer": [str(Path(sys.executable).with_name("indexer")), "ask", "--data", str(library)]}
     model = find_model(DEFAULT_MODEL, memory=None).folder
-    for name, (build, ask) in peers(given.python, folder, model).items():
+    python = interpreter(Path("data/peers/search"), f"torch=={version('torch').split('+')[0]}", *PEERS)
+    for name, (build, ask) in peers(python or Path(sys.executable), folder, model).items():
         try:
             for command in build:
                 run(command, folder)
@@ -126,10 +141,13 @@ def main() -> None:
         for name, ask in asks.items():
             found[name].append(run([*ask, question], folder))
     ours = statistics.median(seconds for seconds, _ in found["indexer"])
-    print("| | cold question, s | times `indexer` | peak memory, MB |\n| --- | ---: | ---: | ---: |")
+    lines = ["| | cold question, s | times `indexer` | peak memory, MB |", "| --- | ---: | ---: | ---: |"]
     for name, rounds in found.items():
         seconds = statistics.median(seconds for seconds, _ in rounds)
-        print(f"| {name} | {seconds:.2f} | {seconds / ours:.1f} | {max(peak for _, peak in rounds):,.0f} |")
+        peak = max(peak for _, peak in rounds)
+        lines.append(f"| {name} | {seconds:.2f} | {seconds / ours:.1f} | {peak:,.0f} |")
+    lines += ["", f"{bench.machine('sentence-transformers', 'torch', 'onnxruntime')} {versions(python)}"]
+    bench.report("peers", "\n".join(lines), write=given.write)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How good retrieval is, and what each part of it is worth: written to ``BENCHMARKS.md``.
+"""How good retrieval is, and what each part of it is worth.
 
-    python benchmarks/retrieval.py [COLLECTION_FOLDER...]   # else those in INDEXER_SHARED_DATA/ir
+    python benchmarks/retrieval.py [--write] [COLLECTION_FOLDER...]   # else those in INDEXER_SHARED_DATA/ir
 
 1. Collections: hybrid, each list alone, and hybrid with each feature off in turn. nDCG@10 with its 95 %
    bootstrap interval, and the difference to hybrid, question by question, with its own interval.
@@ -11,13 +11,14 @@ Indexes are made once, below ``data/evaluation``; a collection of 5,000 abstract
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+import bench
 import numpy as np
 
 from indexer.catalogue import load
@@ -30,8 +31,6 @@ from indexer.evaluate.metrics import compare
 from indexer.evaluate.reports import ask_all, evaluate_questions
 from indexer.store.snapshot import Snapshot
 
-REPORT = Path(__file__).parent.parent / "BENCHMARKS.md"
-BEGIN, END = "<!-- retrieval:begin -->", "<!-- retrieval:end -->"
 CACHE = Path("data/evaluation")
 DEFAULT = SearchConfig()
 SETTINGS = {
@@ -61,9 +60,9 @@ class CachedEncoder:
         return self._known[text]
 
 
-def folders(arguments: list[str]) -> list[Path]:
+def folders(named: list[Path]) -> list[Path]:
     """The collections named, or those in the folder that INDEXER_SHARED_DATA names."""
-    found = [Path(text) for text in arguments]
+    found = named
     if not found and (shared := os.environ.get("INDEXER_SHARED_DATA")):
         found = sorted(path.parent for path in Path(shared).glob("ir/*/corpus.jsonl"))
     if not found:
@@ -143,15 +142,16 @@ def sample_questions(encoder) -> Iterator[str]:
 
 
 def main() -> None:
-    paths = folders(sys.argv[1:])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="*", type=Path)
+    parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
+    options = parser.parse_args()
+    paths = folders(options.folder)
     encoder = load_encoder(DEFAULT_MODEL, exports=Path("data/models"))
-    lines = ["`python benchmarks/retrieval.py`"]
-    for line in chain(ablation(paths, CachedEncoder(encoder)), sample_questions(encoder)):
-        print(line, flush=True)
-        lines.append(line)
-    head, _, rest = REPORT.read_text(encoding="utf-8").partition(BEGIN)
-    text = "\n".join(lines)
-    REPORT.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    lines = chain(ablation(paths, CachedEncoder(encoder)), sample_questions(encoder))
+    bench.report("retrieval", "\n".join(lines), write=options.write)
 
 
 if __name__ == "__main__":

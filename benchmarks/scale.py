@@ -1,6 +1,6 @@
 """How everything grows: libraries of 1,000 to 1,000,000 passages, built, changed, and asked.
 
-    python benchmarks/scale.py [FOLDER] [--sizes 1000,10000,...]    # collections as in retrieval.py
+    python benchmarks/scale.py [FOLDER] [--sizes 1000,10000,...] [--write]    # collections as in retrieval.py
 
 Embedding a million passages takes hours, so large libraries are recombined from the passages of the
 collections and their real vectors: a passage is a run of sentences from each of two or three passages
@@ -9,16 +9,13 @@ noise of length 0.15, at unit length. Words, lengths and directions stay those o
 words do not grow rarer. Ten passages are an article, fifty articles a link that follows a site. The
 questions are the collections' own.
 
-Every step runs in a process of its own under FOLDER (default: ``data/scale``); the table goes between
-the markers in BENCHMARKS.md.
+Every step runs in a process of its own under FOLDER (default: ``data/scale``).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import re
 import resource
 import sqlite3
@@ -28,6 +25,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import bench
 import numpy as np
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -210,6 +208,7 @@ def ask(folder: Path, size: int) -> dict[str, object]:
     data = folder / f"library-{size}"
     questions = json.loads((folder / "questions.json").read_text())
     found: dict[str, object] = {}
+    _read_through(data)
     with Library.open(data, config=Config(data=data)) as library:
         for mode in ("hybrid", "dense", "lexical"):
             wall, cpu = [], []
@@ -227,6 +226,13 @@ def ask(folder: Path, size: int) -> dict[str, object]:
         found["recall"] = _recall(snapshot, np.stack([encoder.encode_query(text) for text in questions]))
         found["segments"] = [[state.alive, state.recall] for state in snapshot.segments]
     return found
+
+
+def _read_through(data: Path) -> None:
+    for path in filter(Path.is_file, data.rglob("*")):
+        with path.open("rb") as file:
+            while file.read(1 << 24):
+                pass
 
 
 def _recall(snapshot, asked: np.ndarray) -> float:
@@ -349,7 +355,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("data/scale"))
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
-    parser.add_argument("--step", choices=STEPS | EXTRA)
+    parser.add_argument("--step", choices=STEPS | EXTRA, help="only this one, of the first size")
+    parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     given = parser.parse_args()
     sizes = [int(size) for size in given.sizes.split(",")]
     given.folder.mkdir(parents=True, exist_ok=True)
@@ -358,31 +365,17 @@ def main() -> None:
         return
     if not (given.folder / "vectors.npy").exists():
         material(given.folder)
-    write({size: measure(given.folder, size) for size in sizes})
-
-
-def write(found: dict[int, dict[str, dict]]) -> None:
-    """The table between the markers of BENCHMARKS.md."""
-    import faiss
-
-    machine = (
-        f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}, FAISS {faiss.__version__}, numpy {np.__version__}; load average "
-        f"{os.getloadavg()[2]:.1f}. In brackets: milliseconds of processor, which other programs on the "
-        "machine disturb less."
-    )
-    path = Path(__file__).parent.parent / "BENCHMARKS.md"
-    before, rest = path.read_text().split("<!-- scale:begin -->")
-    after = rest.split("<!-- scale:end -->")[1]
-    told = f"\n{table(found)}\n\n{machine}\n\n{NOTES}\n"
-    path.write_text(f"{before}<!-- scale:begin -->{told}<!-- scale:end -->{after}")
+    found = table({size: measure(given.folder, size) for size in sizes})
+    told = f"{found}\n\n{bench.machine('faiss-cpu', 'numpy')} SQLite {sqlite3.sqlite_version}.\n\n{NOTES}"
+    bench.report("scale", told, write=given.write)
 
 
 NOTES = """Passages are recombined from real ones: runs of sentences from two or three passages of different
 documents joined, the vector the sum of theirs weighted by their shares of the text, plus noise, at unit
-length. The vectors count as embedded already, so publishing is cutting, indexing and writing."""
+length. The vectors count as embedded already, so publishing is cutting, indexing and writing. Warm: a
+process that answered the other half of the questions before, and files that were read before. In
+brackets: milliseconds of processor, which other programs on the machine disturb less."""
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     main()

@@ -92,7 +92,7 @@ def _main_text(tree: HtmlElement, url: str) -> _Element | None:
     """The tree that trafilatura makes of the page, with a second look where it lost the structure.
 
     ``favor_precision`` and no comments: F1 0.964 on the article extraction benchmark, against 0.960 for
-    the balanced mode and 0.959 for recall (``benchmarks/extraction.py --modes``).
+    the balanced mode and 0.959 for recall (``benchmarks/extraction.py``).
     """
     from trafilatura import bare_extraction
 
