@@ -1,4 +1,4 @@
-"""What the benchmarks share: the machine they ran on, a section of BENCHMARKS.md, the peers' interpreter."""
+"""What the benchmarks share: the machine, a section of BENCHMARKS.md, other interpreters, warm files."""
 
 from __future__ import annotations
 
@@ -44,3 +44,21 @@ def interpreter(folder: Path, *packages: str) -> Path | None:
         print(f"left out, cannot be installed: {error}", file=sys.stderr)
         return None
     return python
+
+
+def versions(python: Path | None, *packages: str) -> str:
+    """A sentence with those that an interpreter has; nothing where it has none."""
+    code = (
+        "import sys; from importlib.metadata import version as v; "
+        "print(*(f'{p} {v(p)}' for p in sys.argv[1:]), sep=', ')"
+    )
+    told = subprocess.run([str(python), "-c", code, *packages], capture_output=True, text=True, check=False)
+    return f"Theirs: {told.stdout.strip()}." if told.stdout else ""
+
+
+def read_through(folder: Path) -> None:
+    """Read every file once, so that the system has them in memory."""
+    for path in filter(Path.is_file, folder.rglob("*")):
+        with path.open("rb") as file:
+            while file.read(1 << 24):
+                pass

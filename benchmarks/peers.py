@@ -80,16 +80,6 @@ def peers(python: Path, folder: Path, model: Path) -> dict[str, tuple[list[list[
     }  # fmt: skip
 
 
-def versions(python: Path | None) -> str:
-    """Those of the peers."""
-    code = (
-        "import sys; from importlib.metadata import version as v; "
-        "print(*(f'{p} {v(p)}' for p in sys.argv[1:]), sep=', ')"
-    )
-    told = subprocess.run([str(python), "-c", code, *PEERS], capture_output=True, text=True, check=False)
-    return f"Theirs: {told.stdout.strip()}." if told.stdout else ""
-
-
 def run(command: list[str], folder: Path) -> tuple[float, float]:
     """Wall seconds of a command, and its peak memory in MB."""
     quiet = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "LLM_USER_PATH": str(folder / "llm")}
@@ -146,7 +136,10 @@ def main() -> None:
         seconds = statistics.median(seconds for seconds, _ in rounds)
         peak = max(peak for _, peak in rounds)
         lines.append(f"| {name} | {seconds:.2f} | {seconds / ours:.1f} | {peak:,.0f} |")
-    lines += ["", f"{bench.machine('sentence-transformers', 'torch', 'onnxruntime')} {versions(python)}"]
+    lines += [
+        "",
+        f"{bench.machine('sentence-transformers', 'torch', 'onnxruntime')} {bench.versions(python, *PEERS)}",
+    ]
     bench.report("peers", "\n".join(lines), write=given.write)
 
 

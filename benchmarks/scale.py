@@ -208,7 +208,7 @@ def ask(folder: Path, size: int) -> dict[str, object]:
     data = folder / f"library-{size}"
     questions = json.loads((folder / "questions.json").read_text())
     found: dict[str, object] = {}
-    _read_through(data)
+    bench.read_through(data)
     with Library.open(data, config=Config(data=data)) as library:
         for mode in ("hybrid", "dense", "lexical"):
             wall, cpu = [], []
@@ -226,13 +226,6 @@ def ask(folder: Path, size: int) -> dict[str, object]:
         found["recall"] = _recall(snapshot, np.stack([encoder.encode_query(text) for text in questions]))
         found["segments"] = [[state.alive, state.recall] for state in snapshot.segments]
     return found
-
-
-def _read_through(data: Path) -> None:
-    for path in filter(Path.is_file, data.rglob("*")):
-        with path.open("rb") as file:
-            while file.read(1 << 24):
-                pass
 
 
 def _recall(snapshot, asked: np.ndarray) -> float:

@@ -67,7 +67,7 @@ def _described(snapshot: Snapshot) -> str:
     size = sum(part.size for part in parts) / 1e6
     return (
         f"generation {state.number} of {state.created_at:%Y-%m-%d}: {state.passages:,} passages in "
-        f"{len(parts)} segments, {size:,.0f} MB"
+        f"{len(parts)} segment{'s' * (len(parts) != 1)}, {size:,.0f} MB"
     )
 
 
