@@ -24,9 +24,9 @@ from retrieval import CachedEncoder, folders, opened
 from indexer.config import DEFAULT_MODEL, SearchConfig
 from indexer.embed import load_encoder
 from indexer.evaluate.reports import ask_all
+from indexer.index import bm25
 from indexer.search import Searcher
 from indexer.search.query import analyse
-from indexer.store import bm25
 
 SWEEP = {
     "lexical_weight": (0.3, 0.33, 0.36, 0.4, 0.5),

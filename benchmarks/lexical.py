@@ -57,7 +57,7 @@ print(json.dumps({"first": start + taken[0], "p50": p50, "p95": p95, "peak": pea
 
 ENGINES = {
     "indexer": ("""
-from indexer.store import lexicon
+from indexer.index import lexicon
 import numpy as np
 parts, writer, held = [], lexicon.Writer(), 0
 def cut():

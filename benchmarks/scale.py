@@ -265,7 +265,7 @@ def cold(folder: Path, size: int) -> dict[str, object]:
 
 def constants(folder: Path, size: int) -> dict[str, object]:
     """What ``EXACT`` and ``FEW`` rest on: milliseconds of processor for each way of searching one segment."""
-    from indexer.store import vectors
+    from indexer.index import vectors
     from indexer.store.snapshot import SEGMENTS, Snapshot
 
     with Snapshot(folder / f"library-{size}") as snapshot:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.store.words import words
+from indexer.index.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

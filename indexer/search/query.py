@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from indexer.errors import EmptyQuestion
-from indexer.store.words import fold, is_name, pairs
+from indexer.index.words import fold, is_name, pairs
 
 MOST_TERMS = 64
 """Terms that are searched; who pastes a page is served by its first words and by the dense list."""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from indexer.index.vectors import cosines
 from indexer.search import fuse
-from indexer.store.vectors import cosines
 
 if TYPE_CHECKING:
     from indexer.config import SearchConfig

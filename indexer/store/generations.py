@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from indexer.store import segment
+from indexer.index import segment
+from indexer.index.segment import Ids, Listed, Row, Segment
 from indexer.store.database import Database
-from indexer.store.segment import Ids, Listed, Row, Segment
 
 GROWTH = 8
 """A segment is at least so many times as large as all that came after it. Smaller: fewer merges, more

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.errors import IndexerError
-from indexer.store.segment import MENDS_IT, Segment
+from indexer.index.segment import MENDS_IT, Segment
 from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, Snapshot, connect
 
 LEAST_RECALL = 0.95

@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 
 from indexer.embed import in_batches
+from indexer.index.segment import Ids
 from indexer.records import Article, Encoder, Link, Passage
 from indexer.store import generations
 from indexer.store.codec import article_of, now, passage_row, stamp, to_json
 from indexer.store.database import Database
 from indexer.store.generations import Source
-from indexer.store.segment import Ids
 
 Cut = Callable[[Article], Sequence[Passage]]
 Progress = Callable[[int, int], None]

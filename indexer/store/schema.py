@@ -14,7 +14,7 @@ segments          the parts of the search index that make up the kept generation
 ================  =====================================================================
 
 The index itself (words and vectors) lies beside the library and is made from it, see
-:mod:`.segment`. A crawl writes fetches, bodies, articles and embeddings as it goes: none of them can
+:mod:`indexer.index`. A crawl writes fetches, bodies, articles and embeddings as it goes: none of them can
 be seen by a search. Links, holdings, passages and the generation change together, in one transaction.
 """
 

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
+from indexer.index.segment import MENDS_IT, Listed, Segment
+from indexer.index.whole import Index
 from indexer.records import Generation, Passage, PassageRow, Source
 from indexer.store.codec import moment, passage_of, stamp
-from indexer.store.index import Index
-from indexer.store.segment import MENDS_IT, Listed, Segment
 
 if TYPE_CHECKING:
+    from indexer.index.segment import Ids
     from indexer.records import Vectors
-    from indexer.store.segment import Ids
 
 LIBRARY_FILE = "library.db"
 SCHEMA_VERSION = 4
@@ -108,7 +108,8 @@ class Snapshot:
     ) -> list[tuple[int, float]]:
         """Passages that hold any of the words with their BM25, best first, ties by id.
 
-        ``words`` are single words or, for the neighbouring parts of a name, pairs (:mod:`.words`).
+        ``words`` are single words or, for the neighbouring parts of a name, pairs, see
+        :mod:`indexer.index.words`.
         """
         return self._index.matching(words, limit, allowed)
 

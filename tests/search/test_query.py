@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import EmptyQuestion
+from indexer.index.words import words
 from indexer.search.query import analyse
-from indexer.store.words import words
 
 
 @given(st.text(max_size=200) | st.text(alphabet="\"'*^():-+{}AND ORNEAR.,/\\\0", max_size=60))

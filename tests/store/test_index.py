@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shelving import Shelf, article, outcome
 
+from indexer.index import bm25, lexicon, segment, vectors
+from indexer.index.segment import Row, Segment
+from indexer.index.words import Stems, words
 from indexer.records import Link
-from indexer.store import bm25, lexicon, segment, vectors
 from indexer.store.publish import rebuild
-from indexer.store.segment import Row, Segment
 from indexer.store.snapshot import Snapshot
-from indexer.store.words import Stems, words
 
 WORDS = (
     "retry",

@@ -7,7 +7,7 @@ order.npy  their places by rising id: int64 (passages,)
 =========  ==============================================================================
 
 A published state is a few segments and, for each, the places that no longer count. So what changes
-costs what changed; segments are merged as they grow (:mod:`.generations`).
+costs what changed; segments are merged as they grow (:mod:`indexer.store.generations`).
 """
 
 from __future__ import annotations
@@ -19,16 +19,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import DamagedLibrary
-from indexer.store import lexicon, vectors
-
-if TYPE_CHECKING:
-    pass
+from indexer.index import lexicon, vectors
 
 Ids = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]

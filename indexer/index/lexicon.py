@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.store.words import PARTS, Stems, fold, pairs
+from indexer.index.words import PARTS, Stems, fold, pairs
 
 Ints = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]

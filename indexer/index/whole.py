@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from indexer.store.bm25 import Bm25
-from indexer.store.words import Stems
+from indexer.index.bm25 import Bm25
+from indexer.index.words import Stems
 
 if TYPE_CHECKING:
+    from indexer.index.segment import Ids, Mask, Segment
     from indexer.records import Vectors
-    from indexer.store.segment import Ids, Mask, Segment
 
 Floats = npt.NDArray[np.float32]
 Hits = list[tuple[int, float]]

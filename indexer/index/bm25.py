@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from indexer.store.lexicon import Counts, Lexicon, Places
+from indexer.index.lexicon import Counts, Lexicon, Places
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
