@@ -16,20 +16,13 @@ from typing import Any, Self
 
 from sqlite_utils import Database as Tables
 
-from indexer.errors import Busy, DamagedLibrary, NotWritable
+from indexer.errors import Busy, DamagedLibrary, NotWritable, StaleIndex
 from indexer.store.codec import moment, now, stamp, to_json
 from indexer.store.schema import migrations
-from indexer.store.snapshot import SCHEMA_VERSION
-
-FILE_NAME = "library.db"
+from indexer.store.snapshot import LIBRARY_FILE, SCHEMA_VERSION
 
 CACHE_KIB = 64 * 1024
 """SQLite's page cache while writing: the index of a million vectors' names fits, the default is 2 MB."""
-
-
-def library_file(folder: Path) -> Path:
-    """The SQLite file of the library in ``folder``."""
-    return folder / FILE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +44,7 @@ class Database:
             Busy: another process holds the lock.
             NotWritable: the folder cannot be made or written.
             DamagedLibrary: the file is there, but is no library.
+            StaleIndex: it was written by a newer version.
         """
         from filelock import FileLock, Timeout
 
@@ -72,10 +66,13 @@ class Database:
             raise
 
     def _connect(self) -> Tables:
-        path = library_file(self.folder)
+        path = self.folder / LIBRARY_FILE
         try:
             tables = Tables(path)
-            if not tables.conn.execute("PRAGMA user_version").fetchone()[0]:
+            version = tables.conn.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise StaleIndex(f"{path}: written by a newer version of indexer; upgrade this one")
+            if not version:
                 # SQLite writes this into a new file only, so before the first table.
                 tables.conn.execute("PRAGMA page_size = 8192")
             tables.enable_wal()

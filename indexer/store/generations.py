@@ -22,6 +22,7 @@ import numpy as np
 from indexer.index import segment
 from indexer.index.segment import Ids, Listed, Row, Segment
 from indexer.store.database import Database
+from indexer.store.snapshot import SEGMENTS
 
 GROWTH = 8
 """A segment is at least so many times as large as all that came after it. Smaller: fewer merges, more
@@ -47,7 +48,7 @@ class Source:
 
 def folder_of(library: Path) -> Path:
     """Where the segments of the library in this folder lie."""
-    return library / "segments"
+    return library / SEGMENTS
 
 
 def last(database: Database) -> dict[str, Any]:

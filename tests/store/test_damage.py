@@ -68,10 +68,23 @@ def test_a_file_that_is_no_library(tmp_path: Path) -> None:
             attempt(tmp_path)
 
 
-def test_a_library_of_a_newer_version(shelf: Shelf, index_file) -> None:
+@pytest.mark.parametrize("opened", [Snapshot, Database])
+def test_a_library_of_a_newer_version_is_neither_read_nor_changed(
+    shelf: Shelf, index_file, opened: type[Snapshot | Database]
+) -> None:
+    shelf.database.close()
     with sqlite3.connect(shelf.folder / "library.db") as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(StaleIndex, match="upgrade"):
+        opened(shelf.folder)
+    with sqlite3.connect(shelf.folder / "library.db") as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+def test_a_library_of_an_older_version_says_what_brings_it_up(shelf: Shelf, index_file) -> None:
+    with sqlite3.connect(shelf.folder / "library.db") as connection:
+        connection.execute("PRAGMA user_version = 1")
+    with pytest.raises(StaleIndex, match="indexer reindex"):
         Snapshot(shelf.folder)
 
 
