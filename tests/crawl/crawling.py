@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 
-from indexer.config import CrawlConfig
+from indexer.config import CrawlConfig, ExtractConfig
 from indexer.crawl import crawl
 from indexer.extract import read as read_page
 from indexer.records import Fetch, Link, Outcome, Page, Reading
+from indexer.workers import reading_workers
 
 QUICK = CrawlConfig(
     delay=0.0, backoff=0.01, longest_wait=2.0, longest_crawl_delay=0.05, silence_seconds=2.5, page_seconds=4.0
@@ -65,7 +66,20 @@ async def outcomes(
 
 def crawled(links: Sequence[Link], memory: InMemory | None = None, **options: Any) -> dict[str, Outcome]:
     """The outcomes of a crawl by page URL."""
-    found = asyncio.run(outcomes(links, memory, **options))
+    return _by_url(asyncio.run(outcomes(links, memory, **options)))
+
+
+def crawled_with_workers(links: Sequence[Link], **options: Any) -> dict[str, Outcome]:
+    """The same with pages read in processes: a heavy one cannot make a quick host look silent."""
+
+    async def crawling() -> list[Outcome]:
+        async with reading_workers(ExtractConfig()) as read:
+            return await outcomes(links, read=read, **options)
+
+    return _by_url(asyncio.run(crawling()))
+
+
+def _by_url(found: Sequence[Outcome]) -> dict[str, Outcome]:
     by_url = {outcome.page_url: outcome for outcome in found}
     assert len(by_url) == len(found), "a page has two outcomes"
     return by_url

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from crawling import QUICK, InMemory, crawled, without_pauses
+from crawling import QUICK, InMemory, crawled, crawled_with_workers, without_pauses
 
 from indexer.catalogue import load
 from indexer.config import CrawlConfig
@@ -105,7 +105,7 @@ VERDICTS = {
 
 def test_every_hostile_page_ends_as_it_should(replay, hostile):
     web = replay(1)
-    found = crawled(hostile, config=QUICK)
+    found = crawled_with_workers(hostile, config=QUICK)
     wrong = {}
     for link in hostile:
         fetch, wanted = found[link.url].fetch, link.note.removeprefix("wanted: ")
