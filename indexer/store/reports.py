@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -172,10 +171,3 @@ def published_model(folder: Path) -> str:
     with closing(connect(folder)) as connection:
         row = connection.execute("SELECT model FROM generations ORDER BY number DESC LIMIT 1").fetchone()
     return row["model"] if row else ""
-
-
-def last_runs(folder: Path, count: int = 1) -> list[dict[str, Any]]:
-    """The newest runs with their summaries, newest first."""
-    with closing(connect(folder)) as connection:
-        rows = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (count,)).fetchall()
-    return [{**dict(row), "summary": json.loads(row["summary"])} for row in rows]

@@ -290,7 +290,7 @@ def test_browser_bookmarks_keep_folders_tags_and_descriptions():
     assert imported.duplicates == ("https://a.org/",)
     assert imported.remarks == (
         "left out: 1 bookmarks that are no web addresses",
-        "left out: 1 repeated links; the first of each was kept",
+        "left out: 1 repeated link; the first of each was kept",
     )
 
 
