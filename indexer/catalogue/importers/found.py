@@ -86,7 +86,9 @@ def finish(harvest: Harvest, *, default: str, into: str | None) -> Imported:
         )
     remarks = [*harvest.remarks, *(f"left out: {problem}" for problem in malformed)]
     if again:
-        remarks.append(f"left out: {len(again)} repeated link{'s' * (len(again) != 1)}; the first of each was kept")
+        remarks.append(
+            f"left out: {len(again)} repeated link{'s' * (len(again) != 1)}; the first of each was kept"
+        )
     return Imported(harvest.format, _by_category(links.values()), tuple(again), tuple(remarks))
 
 
