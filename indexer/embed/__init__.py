@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 def load_encoder(model: str, *, exports: Path | None) -> Encoder:
     """The encoder of a model's folder or hub name; ``exports`` is where its fast form is kept.
 
-    Where a sound export is, neither torch nor transformers is imported and a question takes 0.2 s
+    Where a sound export is, neither torch nor transformers is imported and a question takes 0.3 s
     from a cold start. Where none is, it is made (10 to 30 s, once), or refused with a logged reason;
     then, and without ``exports``, the model runs through sentence-transformers. Both give the same
     vectors to a cosine of 0.9999 under one fingerprint.

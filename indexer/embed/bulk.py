@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .sentence import SentenceEncoder
 
 BULK_FROM: Final = 1000
-"""Passages from which torch is worth its 5 s of import: it gains 6 ms per passage on two cores."""
+"""Passages from which torch is worth its 5 s of import: it gains 4 to 6 ms per passage on two cores."""
 
 MICRO_BATCH: Final = 8
 """Passages in one run, alike in length. benchmarks/embedding.py: 8 and 16 are alike."""

@@ -93,8 +93,9 @@ class ExportedEncoder:
         self.dimension, self.max_tokens = manifest.dimension, manifest.max_tokens
         self._manifest = manifest
         options = SessionOptions()
-        # One thread inside a run and several runs at once: 1.5 times the passages per second of one
-        # run with two threads (benchmarks/embedding.py), and no pool to start for a question.
+        # One thread inside a run and several runs at once: as fast as one run with two threads on a quiet
+        # machine (benchmarks/embedding.py), faster on a busy one, where two threads wait for each other;
+        # and there is no pool to start for a question.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])

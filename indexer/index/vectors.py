@@ -1,9 +1,9 @@
 """The vectors of a segment and, where they are many, a FAISS index that finds the near ones among them.
 
-===============  =====================================================================
-vectors.npy      float32 (passages, dimension), by place; every row of unit length
+================  ====================================================================
+vectors.npy       float32 (passages, dimension), by place; every row of unit length
 neighbours.faiss  IVF with 8-bit codes, for segments of more than :data:`EXACT` passages
-===============  =====================================================================
+================  ====================================================================
 
 This module is the only one that knows FAISS, which is imported for large segments alone: it would
 take longer to import than a small one takes to search. What it finds is scored again by the exact
