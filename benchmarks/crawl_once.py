@@ -94,7 +94,7 @@ def main() -> None:
         patch.object(pipeline, "_run_async", clock.around_run(pipeline._run_async)),  # noqa: SLF001 - no other seam around the stage
         patch.object(CrawlLog, "record", clock.around_record(CrawlLog.record)),
     ):
-        summary = pipeline.crawl(links, config, transport=ConnectTo(options.port))
+        summary = pipeline.crawl_links(links, config, transport=ConnectTo(options.port))
     told = summary.to_json() | {
         "cpu": {
             "fetch": clock.crawl_cpu - clock.storing_cpu,

@@ -23,7 +23,7 @@ from retrieval import CachedEncoder, folders, opened
 
 from indexer.config import DEFAULT_MODEL, SearchConfig
 from indexer.embed import load_encoder
-from indexer.evaluate.reports import ask_all
+from indexer.evaluate.evaluation import ask_all
 from indexer.index import bm25
 from indexer.search import Searcher
 from indexer.search.query import analyse
@@ -33,7 +33,7 @@ SWEEP = {
     "rarity_slope": (0.0, 2.5, 5.0, 7.5),
     "common": (0.25, 0.3, 0.35),
     "rare": (0.6, 0.65, 0.7, 0.75),
-    "lean_slope": (0.0, 0.2, 0.4, 0.6),
+    "cohesion_slope": (0.0, 0.2, 0.4, 0.6),
     "feedback_strength": (0.0, 0.4, 0.5, 0.6),
     "feedback_passages": (2, 3, 5),
     "depth": (100, 200, 400),

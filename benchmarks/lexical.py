@@ -59,7 +59,7 @@ ENGINES = {
     "indexer": ("""
 from indexer.index import lexicon
 import numpy as np
-parts, writer, held = [], lexicon.Writer(), 0
+parts, writer, held = [], lexicon.LexiconBuilder(), 0
 def cut():
     run = folder / f"run-{len(parts)}"
     run.mkdir()
@@ -71,9 +71,9 @@ for text in texts():
     held += 1
     if held == 32768:
         cut()
-        writer, held = lexicon.Writer(), 0
+        writer, held = lexicon.LexiconBuilder(), 0
 cut()
-lexicon.merge(folder, parts)
+lexicon.merge_lexicons(folder, parts)
 import shutil
 for number in range(len(parts)):
     shutil.rmtree(folder / f"run-{number}")
@@ -101,7 +101,7 @@ def ask(words):
     "tantivy": ("""
 import tantivy
 schema = tantivy.SchemaBuilder().add_text_field("text", stored=False, tokenizer_name="en_stem").build()
-index = tantivy.Index(schema, path=str(folder))
+index = tantivy.IndexReader(schema, path=str(folder))
 writer = index.writer(500_000_000, 2)
 for text in texts():
     writer.add_document(tantivy.Document(text=text))

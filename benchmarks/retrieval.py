@@ -27,8 +27,8 @@ from indexer.demo import sample_catalogue, sample_crawl
 from indexer.demo.site import sample_folder
 from indexer.embed import load_encoder
 from indexer.evaluate import collections
+from indexer.evaluate.evaluation import ask_all, evaluate_questions
 from indexer.evaluate.metrics import compare
-from indexer.evaluate.reports import ask_all, evaluate_questions
 from indexer.store.snapshot import Snapshot
 
 CACHE = Path("data/evaluation")
@@ -39,9 +39,9 @@ SETTINGS = {
     "dense alone": ("dense", DEFAULT),
     "without feedback": ("hybrid", replace(DEFAULT, feedback_strength=0.0)),
     "without rarity": ("hybrid", replace(DEFAULT, rarity_slope=0.0)),
-    "without cohesion": ("hybrid", replace(DEFAULT, lean_slope=0.0)),
-    "one fixed weight": ("hybrid", replace(DEFAULT, rarity_slope=0.0, lean_slope=0.0)),
-    "half and half": ("hybrid", replace(DEFAULT, rarity_slope=0.0, lean_slope=0.0, lexical_weight=0.5)),
+    "without cohesion": ("hybrid", replace(DEFAULT, cohesion_slope=0.0)),
+    "one fixed weight": ("hybrid", replace(DEFAULT, rarity_slope=0.0, cohesion_slope=0.0)),
+    "half and half": ("hybrid", replace(DEFAULT, rarity_slope=0.0, cohesion_slope=0.0, lexical_weight=0.5)),
 }
 
 
@@ -75,8 +75,8 @@ def opened(
 ) -> Iterator[tuple[collections.Collection, Snapshot]]:
     """Each collection with its index, made first where it is not there yet."""
     for path in paths:
-        collection = collections.load(path)
-        built = collections.build(
+        collection = collections.load_collection(path)
+        built = collections.build_library(
             collection, encoder, model=DEFAULT_MODEL, config=Config().passages, cache=cache
         )
         with Snapshot(built.folder) as snapshot:

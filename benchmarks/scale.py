@@ -105,9 +105,9 @@ def _links(articles: int):
 
 
 def _article(said: list[tuple[str, str]]):
-    from indexer.extract.blocks import Writer
+    from indexer.extract.blocks import ArticleBuilder
 
-    writer = Writer(said[0][0])
+    writer = ArticleBuilder(said[0][0])
     for _, text in said:
         writer.add("paragraph", text)
     return writer.article()
@@ -182,7 +182,7 @@ def build(folder: Path, size: int) -> dict[str, object]:
 
 def change(folder: Path, size: int) -> dict[str, object]:
     """Publish again with nothing changed, then with one new paragraph in one article."""
-    from indexer.store import reports
+    from indexer.store import inspection
     from indexer.store.crawl_log import CrawlLog
     from indexer.store.database import Database
 
@@ -190,7 +190,7 @@ def change(folder: Path, size: int) -> dict[str, object]:
     with Database(data) as database:
         idle = _publish(database, folder, links)
         run = database.start_run(resume_within=timedelta(0))
-        held = reports.article(data, links[0].url)[0]
+        held = inspection.article(data, links[0].url)[0]
         said = [(held.title, held.text[b.start : b.end]) for b in held.blocks]
         changed = _article([*said[1:], (held.title, f"A paragraph of {time.time()} that nobody knew.")])
         CrawlLog(database, run, extractor="1", force=True).record(_outcome(links[0], 0, changed))
@@ -287,8 +287,8 @@ def constants(folder: Path, size: int) -> dict[str, object]:
         return lambda vector: np.argpartition(-vectors.cosines(near.vectors[:count], vector), 300)
 
     def gathered(mask):
-        places = np.flatnonzero(mask)
-        return lambda vector: vectors.cosines(near.vectors[places], vector)
+        ordinals = np.flatnonzero(mask)
+        return lambda vector: vectors.cosines(near.vectors[ordinals], vector)
 
     found = {f"exact {count}": took(exact(count)) for count in (10_000, 30_000, 100_000)}
     found["index"] = took(lambda vector: near.nearest(vector, 200, None))

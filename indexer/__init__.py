@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from indexer.config import Config
     from indexer.errors import IndexerError
     from indexer.library import Library
-    from indexer.pipeline import crawl as crawl_links
+    from indexer.pipeline import crawl_links
     from indexer.search.answer import Answer
 
 _PUBLIC = {
@@ -33,8 +33,7 @@ _PUBLIC = {
     "Config": ("indexer.config", "Config"),
     "IndexerError": ("indexer.errors", "IndexerError"),
     "Library": ("indexer.library", "Library"),
-    # Not `crawl`: that is the name of a room, and becomes the room once it is imported.
-    "crawl_links": ("indexer.pipeline", "crawl"),
+    "crawl_links": ("indexer.pipeline", "crawl_links"),
     "load_catalogue": ("indexer.catalogue", "load"),
 }
 

@@ -26,7 +26,7 @@ class CrawlConfig:
     """Where the owner of a host can complain: a URL or an e-mail address, sent in the user agent."""
     delay: float = 1.0
     """Seconds between the end of one request to a host and the start of the next."""
-    slowest: float = 16.0
+    max_delay: float = 16.0
     """Seconds that the pause may grow to when a host answers 429; it doubles each time, and halves
     again after ``recovery`` good answers in a row."""
     recovery: int = 3
@@ -43,8 +43,8 @@ class CrawlConfig:
     backoff: float = 1.0
     """Seconds before the first repetition; doubled for each further one, with up to as much jitter."""
 
-    hands: int = 32
-    """Requests in flight plus pages not yet read and stored. Together with ``most_bytes`` it bounds
+    max_in_flight: int = 32
+    """Requests in flight plus pages not yet read and stored. Together with ``max_bytes`` it bounds
     the memory of a run: at most 32 x 10 MiB, for hosts that all answer with the largest page allowed."""
     connect_seconds: float = 10.0
     """Seconds to wait for a connection."""
@@ -52,7 +52,7 @@ class CrawlConfig:
     """Seconds without a single byte after which a host is given up."""
     page_seconds: float = 30.0
     """Seconds that one answer may take, from the request to its last byte."""
-    most_bytes: int = 10 * 1024 * 1024
+    max_bytes: int = 10 * 1024 * 1024
     """Bytes of one answer, on the wire and again unpacked. The longest page known (39,000 words) has
     1 MB, a printed book as PDF 3 to 8 MB."""
     robots_bytes: int = 500 * 1024
@@ -127,9 +127,9 @@ class SearchConfig:
     """Specificity above which a query is about names, and the lexical side is to be believed."""
     rarity_slope: float = 5.0
     """Lexical share gained (lost) for each unit of specificity above ``rare`` (below ``common``)."""
-    lean_slope: float = 0.4
+    cohesion_slope: float = 0.4
     """Lexical share gained for each unit of cohesion that the lexical list is ahead of the dense one."""
-    usual_lean: float = -0.07
+    usual_cohesion_gap: float = -0.07
     """That difference on average: the dense list is made of neighbours, so it coheres more."""
     leaders: int = 10
     """Passages at the head of a list whose cohesion is measured."""

@@ -15,7 +15,7 @@ from indexer.store.snapshot import Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
-    from indexer.records import Vectors
+    from indexer.arrays import Vectors
     from indexer.search import Searcher
     from indexer.search.answer import Answer
 
@@ -137,9 +137,9 @@ class Library:
         Raises:
             UnknownName: no article is held under this address; offers the nearest.
         """
-        from indexer.store import reports
+        from indexer.store import inspection
 
-        return reports.article(self._snapshot.folder, url)[0]
+        return inspection.article(self._snapshot.folder, url)[0]
 
     def articles(self) -> pd.DataFrame:
         """One row an article: category, title, url, page_url, site, words, passages, source, fetched_at."""

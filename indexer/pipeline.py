@@ -1,6 +1,6 @@
 """One run, from the catalogue to a published generation.
 
-1. ``crawl`` fetches the links' pages; each page is read in a worker process (:mod:`indexer.workers`).
+1. ``crawl_links`` fetches the links' pages; each page is read in a worker process (:mod:`indexer.workers`).
 2. Every outcome is kept at once: the fetch, the raw page, the article if it is a new version.
 3. ``publish`` cuts what changed into passages, embeds the new ones, and swaps the generation.
 
@@ -36,7 +36,7 @@ from indexer.records import (
     Source,
     Verdict,
 )
-from indexer.store import reports, revisit
+from indexer.store import inspection, revisit
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog, Effect, keep_reading, stale_articles
 from indexer.store.database import Database
@@ -75,7 +75,7 @@ class Nobody:
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class Changes:
     """What changed for the user since the run before: links by what happened to them."""
 
     new: tuple[str, ...] = ()
@@ -102,7 +102,7 @@ class Summary:
     embedded: int
     generation: int
     stages: dict[str, float] = field(default_factory=dict)
-    night: Night = Night()
+    night: Changes = Changes()
     without_copy: tuple[str, ...] = ()
     """The links for which no good copy is held."""
 
@@ -114,7 +114,7 @@ class Summary:
 # --------------------------------------------------------------------------- runs
 
 
-def crawl(
+def crawl_links(
     links: Sequence[Link],
     config: Config,
     *,
@@ -144,7 +144,7 @@ def crawl(
     chosen = _choose(links, list(only))
     begun = time.monotonic()
     with Database(config.data) as database:
-        before = {state.url: state for state in reports.status(config.data, links)}
+        before = {state.url: state for state in inspection.status(config.data, links)}
         if failed:
             chosen = [link for link in chosen if not _is_good(before[link.url])]
         if due:
@@ -154,13 +154,13 @@ def crawl(
         found = _Found()
         if not offline:
             watcher.started(len(chosen), resumed=run.resumed)
-            task = partial(_fetch, chosen, config, log=log, found=found, watcher=watcher, force=force)
+            task = partial(_fetch_pages, chosen, config, log=log, found=found, watcher=watcher, force=force)
             _run_async(partial(task, source=source, transport=transport))
         fetched = time.monotonic()
         encoder = _encoder(config)
         loaded = time.monotonic()
         published = _publish(database, links, config, encoder, watcher)
-        after = reports.status(config.data, links)
+        after = inspection.status(config.data, links)
         summary = Summary(
             run=run.number,
             seconds=round(time.monotonic() - begun, 2),
@@ -179,7 +179,7 @@ def crawl(
                 "embed": round(published.embed_seconds, 2),
                 "publish": round(time.monotonic() - loaded - published.embed_seconds, 2),
             },
-            night=_night(before, after, found.by_link),
+            night=_changes(before, after, found.by_link),
             without_copy=tuple(state.url for state in after if not state.words),
         )
         database.finish_run(run, summary.to_json())
@@ -229,7 +229,7 @@ class _Found:
     by_link: dict[str, set[str]] = field(default_factory=dict)
 
 
-async def _fetch(
+async def _fetch_pages(
     links: Sequence[Link],
     config: Config,
     *,
@@ -239,11 +239,11 @@ async def _fetch(
     **arguments: Any,
 ) -> None:
     """Crawl the links, keeping every outcome as it comes."""
-    from indexer.crawl import crawl as crawl_links
+    from indexer.crawl import crawl_pages
     from indexer.workers import reading_workers
 
     async with reading_workers(config.extract) as read:
-        async for outcome in crawl_links(links, config=config.crawl, memory=log, read=read, **arguments):
+        async for outcome in crawl_pages(links, config=config.crawl, memory=log, read=read, **arguments):
             effect, fetch = log.record(outcome)
             found.effects[effect] += 1
             found.by_link.setdefault(outcome.link.url, set()).add(effect)
@@ -260,7 +260,7 @@ def _model(config: Config) -> str:
     """The model that was asked for, else the library's own, else the default; folders as absolute paths."""
     if config.model and Path(config.model).is_dir():
         return str(Path(config.model).absolute())
-    return config.model or reports.published_model(config.data) or DEFAULT_MODEL
+    return config.model or inspection.published_model(config.data) or DEFAULT_MODEL
 
 
 def _publish(
@@ -293,7 +293,7 @@ def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = 
     Raises:
         NoLibrary: nothing was crawled yet. ModelError: the encoder cannot be had.
     """
-    if not reports.library_exists(config.data):
+    if not inspection.library_exists(config.data):
         raise NoLibrary(f"{config.data}: no library there; run `indexer crawl` first")
     with Database(config.data) as database:
         rebuild(database)
@@ -331,28 +331,30 @@ def _choose(links: Sequence[Link], only: Sequence[str]) -> list[Link]:
     return [link for link in links if link.url in only or link.category in only]
 
 
-def _is_good(state: reports.LinkState) -> bool:
+def _is_good(state: inspection.LinkState) -> bool:
     return bool(state.verdict) and Verdict(state.verdict).good
 
 
-def _night(
-    before: dict[str, reports.LinkState], after: Sequence[reports.LinkState], effects: dict[str, set[str]]
-) -> Night:
+def _changes(
+    before: dict[str, inspection.LinkState],
+    after: Sequence[inspection.LinkState],
+    effects: dict[str, set[str]],
+) -> Changes:
     """Compare the links' states before and after a run."""
 
-    def those(condition: Callable[[reports.LinkState, reports.LinkState], bool]) -> tuple[str, ...]:
+    def those(condition: Callable[[inspection.LinkState, inspection.LinkState], bool]) -> tuple[str, ...]:
         return tuple(state.url for state in after if condition(before[state.url], state))
 
-    def updated(old: reports.LinkState, new: reports.LinkState) -> bool:
+    def updated(old: inspection.LinkState, new: inspection.LinkState) -> bool:
         return bool(old.words) and not effects.get(new.url, set()).isdisjoint({"new", "changed"})
 
-    def moved(old: reports.LinkState, new: reports.LinkState) -> bool:
+    def moved(old: inspection.LinkState, new: inspection.LinkState) -> bool:
         return _is_good(new) and bool(old.final_url) and old.final_url != new.final_url
 
-    def broke(old: reports.LinkState, new: reports.LinkState) -> bool:
+    def broke(old: inspection.LinkState, new: inspection.LinkState) -> bool:
         return bool(new.verdict) and not _is_good(new) and (_is_good(old) or not old.verdict)
 
-    return Night(
+    return Changes(
         new=those(lambda old, new: not old.words and bool(new.words)),
         changed=those(updated),
         moved=those(moved),

@@ -7,18 +7,14 @@ HTTP answer held, an *article* the text extracted from it, a *passage* the unit 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Vectors = npt.NDArray[np.float32]
-    """Embeddings, shape ``(n, dimension)``, float32, every row of unit length."""
+    from indexer.arrays import Vectors
 
 Mode = Literal["hybrid", "dense", "lexical"]
 FollowMode = Literal["page", "site", "index"]
@@ -246,6 +242,10 @@ class Reading:
     links: tuple[str, ...] = ()
     text_on_page: int = 0
     scripts: bool = False
+
+
+ReadPage = Callable[[Page], Awaitable[Reading]]
+"""Reads a page, somewhere within bounds of time and memory; raises Unreadable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,24 +18,22 @@ import resource
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from indexer.errors import Unreadable
-from indexer.records import Page, Reading
+from indexer.records import Page, Reading, ReadPage
 
 if TYPE_CHECKING:
     from indexer.config import ExtractConfig
-
-Read = Callable[[Page], Awaitable[Reading]]
 
 _LENGTH = 8
 """Bytes of the number before each pickle."""
 
 
 @asynccontextmanager
-async def reading_workers(config: ExtractConfig) -> AsyncIterator[Read]:
+async def reading_workers(config: ExtractConfig) -> AsyncIterator[ReadPage]:
     """A function that reads pages in up to as many processes as there are cores.
 
     The function raises :class:`Unreadable` for a page that cannot be read within the bounds.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from indexer.catalogue.reading import Document, read_document
+from indexer.catalogue.reading import CatalogueDocument, read_document
 from indexer.errors import CatalogueError, UnknownName
 from indexer.records import Link
 
@@ -45,7 +45,7 @@ def load(path: str | Path) -> Catalogue:
     return Catalogue(document.path, links, tuple(document.links))
 
 
-def _with_links(path: Path) -> Document:
+def _with_links(path: Path) -> CatalogueDocument:
     document = read_document(path)
     if not any(document.links.values()):
         raise CatalogueError(

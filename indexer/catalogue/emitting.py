@@ -37,10 +37,10 @@ def quoted(value: str) -> str:
     """A scalar for any context: mostly a JSON string, with escapes for what YAML would not take raw."""
     if '"' in value and "'" not in value and value.isprintable():
         return f"'{value}'"
-    return _escaped(json.dumps(value, ensure_ascii=False))
+    return _yaml_escaped(json.dumps(value, ensure_ascii=False))
 
 
-def _escaped(json_text: str) -> str:
+def _yaml_escaped(json_text: str) -> str:
     """JSON with YAML's escapes for unprintable characters; YAML does not join JSON's surrogate pairs."""
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json_text)
 
@@ -88,10 +88,10 @@ def flow_entry(link: Link) -> str:
     kept = {key: value for key, value in values.items() if value}
     if not link.archive:
         kept["archive"] = False
-    return _escaped(json.dumps(kept if len(kept) > 1 else link.url, ensure_ascii=False))
+    return _yaml_escaped(json.dumps(kept if len(kept) > 1 else link.url, ensure_ascii=False))
 
 
-def dump(links: Iterable[Link]) -> str:
+def catalogue_text(links: Iterable[Link]) -> str:
     """A whole new catalogue. Links of one category come together, in the order given."""
     categories: dict[str, list[Link]] = {}
     for link in links:

@@ -28,7 +28,7 @@ def first_mistake(error: ValidationError, lines: Mapping[NodePath, int]) -> tupl
     """The line and the words of the mistake that comes first in the file, and how many more follow."""
     told = []
     for found in error.errors(include_url=False):
-        path = _path(found["loc"], lines)
+        path = _path_in_file(found["loc"], lines)
         told.append((line_of(path, lines), _message(found, path)))
     line, message = min(told)
     return line, message + (f" (and {len(told) - 1} more)" if len(told) > 1 else "")
@@ -41,7 +41,7 @@ def line_of(path: NodePath, lines: Mapping[NodePath, int]) -> int:
     return lines.get(path, 1)
 
 
-def _path(location: tuple[str | int, ...], lines: Mapping[NodePath, int]) -> NodePath:
+def _path_in_file(location: tuple[str | int, ...], lines: Mapping[NodePath, int]) -> NodePath:
     """The path in the file of pydantic's location, which also names union branches."""
     path: NodePath = ()
     for step in location:
@@ -57,7 +57,7 @@ def _message(found: Mapping[str, Any], path: NodePath) -> str:
             return str(found["ctx"]["error"])
         case "extra_forbidden":
             *above, key = path
-            known = _model(tuple(above)).model_fields
+            known = _model_at(tuple(above)).model_fields
             return f"unknown key {key!r} in {_place(tuple(above))}{_offer(str(key), known)}"
         case "missing":
             said = f"has no {found['loc'][-1]!r}"
@@ -67,10 +67,10 @@ def _message(found: Mapping[str, Any], path: NodePath) -> str:
         case "greater_than_equal":
             said = f"must be at least {found['ctx']['ge']}, not {given}"
         case "model_type" | "dict_type":
-            said = f"must be {_shape(path)}, not {_kind(given)}"
+            said = f"must be {_shape(path)}, not {_kind_of_value(given)}"
         case kind if wanted := _WANTED.get(kind):
             hint = "; put it in quotes" if wanted == "text" and isinstance(given, bool | int | float) else ""
-            said = f"must be {wanted}, not {_kind(given)}{hint}"
+            said = f"must be {wanted}, not {_kind_of_value(given)}{hint}"
         case _:
             said = f"is wrong: {found['msg']}"
     return f"{where} {said}"
@@ -83,7 +83,7 @@ def _offer(given: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else f"; valid are {', '.join(known)}"
 
 
-def _model(path: NodePath) -> type[BaseModel]:
+def _model_at(path: NodePath) -> type[BaseModel]:
     """Which mapping of the file stands at a path."""
     match path:
         case ():
@@ -123,7 +123,7 @@ def _shape(path: NodePath) -> str:
     return "a mapping"
 
 
-def _kind(value: object) -> str:
+def _kind_of_value(value: object) -> str:
     """What a value is, in words."""
     names = {bool: str(value).lower(), dict: "a mapping", list: "a list", int: f"the number {value}"}
     if value is None:

@@ -35,7 +35,7 @@ _YAML = "tag:yaml.org,2002:"
 
 
 @dataclass(slots=True)
-class Document:
+class CatalogueDocument:
     """A catalogue's text together with what was understood of it."""
 
     path: Path
@@ -60,7 +60,7 @@ class Document:
                 yield link, ("categories", category, index)
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path) -> CatalogueDocument:
     """Read and judge a catalogue. Raises CatalogueError: one line that names file and line."""
     try:
         raw = path.read_bytes()
@@ -71,16 +71,16 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise CatalogueError(f"cannot read the catalogue {path}: {error.strerror}") from None
     try:
-        return parse(raw.decode("utf-8"), path)
+        return parse_catalogue(raw.decode("utf-8"), path)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         message = f"not UTF-8 text (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
         raise CatalogueError(f"{path}:{line}: {message}") from None
 
 
-def parse(text: str, path: Path) -> Document:
+def parse_catalogue(text: str, path: Path) -> CatalogueDocument:
     """Judge a catalogue's text; ``path`` is only named in messages."""
-    document = Document(path, text)
+    document = CatalogueDocument(path, text)
     document.root = _compose(document)
     values = _Values(document).of(document.root, ()) if document.root is not None else {}
     if values is None:
@@ -96,7 +96,7 @@ def parse(text: str, path: Path) -> Document:
     return document
 
 
-def _compose(document: Document) -> Node | None:
+def _compose(document: CatalogueDocument) -> Node | None:
     """The tree of nodes, or CatalogueError where the text is not YAML."""
     try:
         node: Node | None = YAML(typ="safe", pure=True).compose(document.text)
@@ -119,7 +119,7 @@ def _compose(document: Document) -> Node | None:
 class _Values:
     """Makes plain values from nodes and notes where each one stands."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: CatalogueDocument) -> None:
         self.document = document
         self.seen: set[int] = set()
         self.repeats = 0
@@ -173,7 +173,7 @@ class _Values:
                 raise self.document.error(path, f"the YAML tag {tag!r} is not understood here")
 
 
-def _refuse_duplicates(document: Document) -> None:
+def _refuse_duplicates(document: CatalogueDocument) -> None:
     seen: dict[str, int] = {}
     for link, path in document.positions():
         if link.url in seen:

@@ -18,7 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from indexer.catalogue import emitting
 from indexer.catalogue.mistakes import NodePath
-from indexer.catalogue.reading import Document, parse, read_document
+from indexer.catalogue.reading import CatalogueDocument, parse_catalogue, read_document
 from indexer.errors import CatalogueError, UnknownName
 from indexer.records import Link
 
@@ -31,8 +31,8 @@ def dump(links: Iterable[Link]) -> str:
 
     Raises CatalogueError where the links cannot stand in a catalogue (a URL twice, a malformed one).
     """
-    text = emitting.dump(links)
-    parse(text, Path("catalogue.yaml"))
+    text = emitting.catalogue_text(links)
+    parse_catalogue(text, Path("catalogue.yaml"))
     return text
 
 
@@ -54,11 +54,11 @@ def merge(path: Path, links: Iterable[Link]) -> tuple[Link, ...]:
     The file is made if there is none. Raises CatalogueError where it cannot be read or written.
     """
     if not path.exists():
-        new = _new(links, set())
-        _write(path, dump(new))
+        new = _not_present(links, set())
+        _replace_file(path, dump(new))
         return new
     document = read_document(path)
-    new = _new(links, {link.url for link, _ in document.positions()})
+    new = _not_present(links, {link.url for link, _ in document.positions()})
     if new:
         _insert(document, new)
     return new
@@ -81,7 +81,7 @@ def remove(path: Path, url: str) -> Link:
     return link
 
 
-def _new(links: Iterable[Link], present: set[str]) -> tuple[Link, ...]:
+def _not_present(links: Iterable[Link], present: set[str]) -> tuple[Link, ...]:
     new: dict[str, Link] = {}
     for link in links:
         if link.url not in present:
@@ -92,7 +92,7 @@ def _new(links: Iterable[Link], present: set[str]) -> tuple[Link, ...]:
 # ------------------------------------------------------------------- insertion
 
 
-def _insert(document: Document, links: Sequence[Link]) -> None:
+def _insert(document: CatalogueDocument, links: Sequence[Link]) -> None:
     by_category: dict[str, list[Link]] = {}
     for link in links:
         by_category.setdefault(link.category, []).append(link)
@@ -105,7 +105,7 @@ def _insert(document: Document, links: Sequence[Link]) -> None:
     _apply(document, splices, wanted | {name: tuple(members) for name, members in fresh.items()})
 
 
-def _into_category(document: Document, name: str, links: Sequence[Link]) -> Splice:
+def _into_category(document: CatalogueDocument, name: str, links: Sequence[Link]) -> Splice:
     """Append links to a list that is there: in block style, between brackets, or not yet begun."""
     path = ("categories", name)
     node = document.nodes[path]
@@ -122,7 +122,7 @@ def _into_category(document: Document, name: str, links: Sequence[Link]) -> Spli
     return _below_key(document, node, lines, indent)
 
 
-def _new_categories(document: Document, fresh: Mapping[str, Sequence[Link]]) -> Splice:
+def _new_categories(document: CatalogueDocument, fresh: Mapping[str, Sequence[Link]]) -> Splice:
     """Append categories to the mapping that is there, or begin it."""
     node = document.nodes.get(("categories",))
     if isinstance(node, MappingNode) and node.flow_style and node.value:
@@ -147,7 +147,7 @@ def _new_categories(document: Document, fresh: Mapping[str, Sequence[Link]]) -> 
     return _below_key(document, node, lines, 2)
 
 
-def _below_key(document: Document, node: Node, lines: Sequence[str], indent: int) -> Splice:
+def _below_key(document: CatalogueDocument, node: Node, lines: Sequence[str], indent: int) -> Splice:
     """Put lines below a key whose value is empty (nothing, ``null``, ``[]`` or ``{}``)."""
     start, end = node.start_mark.index, node.end_mark.index
     if start == end:  # nothing was written: the mark stands somewhere behind the key
@@ -160,7 +160,7 @@ def _below_key(document: Document, node: Node, lines: Sequence[str], indent: int
     return len(before), end + len(kept), kept + newline + body
 
 
-def _between_brackets(document: Document, node: Node, items: str, brackets: str) -> Splice:
+def _between_brackets(document: CatalogueDocument, node: Node, items: str, brackets: str) -> Splice:
     """Append items before the closing bracket; an empty value becomes a bracketed one."""
     start, end = node.start_mark.index, node.end_mark.index
     if not isinstance(node, SequenceNode | MappingNode):
@@ -170,13 +170,13 @@ def _between_brackets(document: Document, node: Node, items: str, brackets: str)
     return len(before), len(before), comma + items
 
 
-def _blank_between(document: Document, node: MappingNode) -> bool:
+def _blank_between(document: CatalogueDocument, node: MappingNode) -> bool:
     """Whether the user keeps a blank line between categories; one category alone counts as yes."""
     starts = [key.start_mark.index for key, _ in node.value[1:]]
     return not starts or any("\n\n" in document.text[:at].replace("\r", "")[-200:] for at in starts)
 
 
-def _in_flow(document: Document, path: NodePath) -> bool:
+def _in_flow(document: CatalogueDocument, path: NodePath) -> bool:
     """Whether a value stands between brackets, its own or those of a mapping around it."""
     node = document.nodes[path]
     if isinstance(node, SequenceNode) and node.flow_style and node.value:
@@ -188,7 +188,7 @@ def _in_flow(document: Document, path: NodePath) -> bool:
 # --------------------------------------------------------------------- removal
 
 
-def _removal(document: Document, where: NodePath) -> Splice:
+def _removal(document: CatalogueDocument, where: NodePath) -> Splice:
     """Take out one item of a list: its lines, or its text and one comma between brackets."""
     text, node, parent = document.text, document.nodes[where], document.nodes[where[:-1]]
     start, end = node.start_mark.index, node.end_mark.index
@@ -210,7 +210,7 @@ def _removal(document: Document, where: NodePath) -> Splice:
 # ----------------------------------------------------------------------- text
 
 
-def _content_end(document: Document, node: Node, column: int | None = None) -> int:
+def _content_end(document: CatalogueDocument, node: Node, column: int | None = None) -> int:
     """Where the last line with content of a block ends; comments at its margin are not its own.
 
     A block's end mark stands at the next token, behind blank lines and comments. Those indented deeper
@@ -237,7 +237,7 @@ def _line_end(text: str, index: int) -> int:
     return len(text) if found < 0 else found
 
 
-def _lines_at(document: Document, end: int, lines: Sequence[str], indent: int) -> Splice:
+def _lines_at(document: CatalogueDocument, end: int, lines: Sequence[str], indent: int) -> Splice:
     """Put lines behind the line that ends at ``end``."""
     text, newline = document.text, _newline(document.text)
     at = end - 1 if text[:end].endswith("\r") else end
@@ -249,12 +249,14 @@ def _newline(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def _key_column(document: Document, path: NodePath) -> int:
+def _key_column(document: CatalogueDocument, path: NodePath) -> int:
     parent = document.nodes[path[:-1]]
     return int(parent.start_mark.column)
 
 
-def _apply(document: Document, splices: Sequence[Splice], wanted: Mapping[str, tuple[Link, ...]]) -> None:
+def _apply(
+    document: CatalogueDocument, splices: Sequence[Splice], wanted: Mapping[str, tuple[Link, ...]]
+) -> None:
     """Make the edits, prove that they gave what was wanted, and only then write."""
     text = document.text
     # From the end backward; of two at one place the last given goes in first, and so comes out behind.
@@ -263,7 +265,7 @@ def _apply(document: Document, splices: Sequence[Splice], wanted: Mapping[str, t
     ):
         text = text[:start] + replacement + text[end:]
     try:
-        held = dict(parse(text, document.path).links)
+        held = dict(parse_catalogue(text, document.path).links)
     except CatalogueError as error:
         raise CatalogueError(
             f"the catalogue was left as it is, for it would then be wrong: {error}"
@@ -272,10 +274,10 @@ def _apply(document: Document, splices: Sequence[Splice], wanted: Mapping[str, t
         raise CatalogueError(
             f"{document.path} cannot be edited here, so it was left as it is; edit it by hand"
         )
-    _write(document.path, text)
+    _replace_file(document.path, text)
 
 
-def _write(path: Path, text: str) -> None:
+def _replace_file(path: Path, text: str) -> None:
     """Replace a file in one step: it holds the old text or the new, whatever happens."""
     target = path.resolve()
     try:

@@ -15,8 +15,8 @@ from typing import Annotated
 import typer
 
 from indexer import __version__
-from indexer.cli import ask, catalogue, crawl, demo, doctor, evaluate, reports, upkeep
-from indexer.cli.options import listen
+from indexer.cli import ask, catalogue, crawl, demo, doctor, evaluate, inspect, upkeep
+from indexer.cli.options import set_log_level
 from indexer.errors import IndexerError
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (ask, crawl, reports, upkeep, evaluate, demo, doctor):
+for room in (ask, crawl, inspect, upkeep, evaluate, demo, doctor):
     room.register(app)
 app.add_typer(catalogue.app, name="catalogue")
 
@@ -50,7 +50,7 @@ def root(
 def main() -> None:
     """The entry point: the app, with errors as one line and an exit code."""
     logging.basicConfig(format="indexer: %(message)s", stream=sys.stderr)
-    listen(logging.WARNING)
+    set_log_level(logging.WARNING)
     try:
         app()
     except IndexerError as error:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NO_ANSWER = 3
 
 
-class Mode(StrEnum):
+class SearchMode(StrEnum):
     """How passages are found."""
 
     hybrid = "hybrid"
@@ -45,7 +45,7 @@ class Format(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(ask)
+    app.command("ask")(ask_command)
 
 
 def _categories(incomplete: str) -> list[str]:
@@ -60,7 +60,7 @@ def _categories(incomplete: str) -> list[str]:
         return []
 
 
-def ask(
+def ask_command(
     question: Annotated[str, typer.Argument(help="The question, in plain words.")],
     *,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 5,
@@ -70,7 +70,7 @@ def ask(
     ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
     since: Annotated[str | None, typer.Option(help="Only texts fetched since this date (ISO 8601).")] = None,
-    mode: Annotated[Mode, typer.Option(help="How passages are found.")] = Mode.hybrid,
+    mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
     per_article: Annotated[int, typer.Option(min=1, help="At most so many passages of one article.")] = 3,
     context: Annotated[int, typer.Option(min=0, help="Neighbouring passages to show on each side.")] = 0,
     form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.table,
@@ -110,7 +110,7 @@ def ask(
         )
     for notice in answer.notices:
         remark(notice)
-    _write(answer, Format.json if as_json else form, explain=explain)
+    _write_answer(answer, Format.json if as_json else form, explain=explain)
     if open_number is not None:
         _open(answer, open_number)
     if not answer.answered:
@@ -138,7 +138,7 @@ def _open(answer: Answer, number: int) -> None:
 # ------------------------------------------------------------------------ formats
 
 
-def _write(answer: Answer, form: Format, *, explain: bool) -> None:
+def _write_answer(answer: Answer, form: Format, *, explain: bool) -> None:
     match form:
         case Format.table:
             print_table(answer, explain=explain)
@@ -235,9 +235,9 @@ def _markdown(answer: Answer) -> str:
     for hit in answer.hits:
         place = " › ".join([hit.title, *hit.passage.headings])
         quoted = "\n".join(f"> {line}" for line in hit.passage.text.splitlines())
-        lines += [f"{hit.rank}. [{_escaped(place)}](<{hit.link}>) ({hit.category})", "", quoted, ""]
+        lines += [f"{hit.rank}. [{_markdown_escaped(place)}](<{hit.link}>) ({hit.category})", "", quoted, ""]
     return safe("\n".join(lines))
 
 
-def _escaped(text: str) -> str:
+def _markdown_escaped(text: str) -> str:
     return text.replace("[", "\\[").replace("]", "\\]")

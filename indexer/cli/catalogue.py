@@ -17,7 +17,7 @@ app = typer.Typer(help="The catalogue itself: list, check, add, remove, import."
 
 
 @app.command("list")
-def list_links(
+def list_command(
     *,
     category: Annotated[
         list[str] | None, typer.Option("-c", "--category", help="Only this category.")
@@ -44,8 +44,8 @@ def list_links(
             typer.echo(safe(f"  {link.url}" + (f" - {link.note}" if link.note else "")))
 
 
-@app.command()
-def check(
+@app.command("check")
+def check_command(
     *,
     catalogue: CatalogueOption = None,
     quiet: QuietOption = False,
@@ -55,11 +55,10 @@ def check(
 
     Example: indexer catalogue check
     """
-    from indexer.catalogue import check as check_file
-    from indexer.catalogue import load
+    from indexer.catalogue import check, load
 
     path = configure(catalogue=catalogue).catalogue
-    warnings = check_file(path)
+    warnings = check(path)
     for warning in warnings:
         typer.echo(safe(warning), err=True)
     loaded = load(path)
@@ -70,8 +69,8 @@ def check(
     )
 
 
-@app.command()
-def add(
+@app.command("add")
+def add_command(
     url: Annotated[str, typer.Argument(help="The link, verbatim.")],
     *,
     category: Annotated[str, typer.Option("-c", "--category", help="Where it belongs; made if new.")],
@@ -86,16 +85,16 @@ def add(
 
     Example: indexer catalogue add https://c4model.com/ -c Patterns --note "diagrams that zoom"
     """
-    from indexer.catalogue import add as add_link
+    from indexer.catalogue import add
     from indexer.records import Link
 
     path = configure(catalogue=catalogue).catalogue
-    add_link(path, Link(url=url, category=category, title=title, note=note, tags=tuple(tag or ())))
+    add(path, Link(url=url, category=category, title=title, note=note, tags=tuple(tag or ())))
     say(f"{path}: added to {safe(category)}; `indexer crawl --only {safe(url)}` fetches it")
 
 
-@app.command()
-def remove(
+@app.command("remove")
+def remove_command(
     url: Annotated[str, typer.Argument(help="The link, verbatim.")],
     *,
     catalogue: CatalogueOption = None,
@@ -106,26 +105,26 @@ def remove(
 
     Example: indexer catalogue remove https://c4model.com/
     """
-    from indexer.catalogue import remove as remove_link
+    from indexer.catalogue import remove
 
     path = configure(catalogue=catalogue).catalogue
-    link = remove_link(path, url)
+    link = remove(path, url)
     say(f"{path}: removed from {safe(link.category)}; the next crawl drops it from the index")
 
 
-@app.command()
-def schema(*, quiet: QuietOption = False, verbose: VerboseOption = 0) -> None:
+@app.command("schema")
+def schema_command(*, quiet: QuietOption = False, verbose: VerboseOption = 0) -> None:
     """The JSON Schema of the catalogue, for editors that check as you type.
 
     Example: indexer catalogue schema > catalogue.schema.json
     """
-    from indexer.catalogue import schema as make_schema
+    from indexer.catalogue import schema
 
-    print_json(make_schema())
+    print_json(schema())
 
 
 @app.command("import")
-def import_file(
+def import_command(
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
     *,
     into: Annotated[str | None, typer.Option(help="Put all links into this category.")] = None,

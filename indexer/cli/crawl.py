@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(crawl)
+    app.command("crawl")(crawl_command)
 
 
-def crawl(
+def crawl_command(
     *,
     only: Annotated[list[str] | None, typer.Option(help="Only this URL or category; repeatable.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only links whose last fetch was bad.")] = False,
@@ -59,12 +59,12 @@ def crawl(
     Example: indexer crawl --failed
     """
     from indexer.catalogue import load
-    from indexer.pipeline import crawl as run
+    from indexer.pipeline import crawl_links
 
     config = configure(catalogue=catalogue, data=data, model=model)
     links = load(config.catalogue).links
-    with Progress() as watcher:
-        summary = run(
+    with ProgressBars() as watcher:
+        summary = crawl_links(
             links,
             config,
             only=only or (),
@@ -107,7 +107,7 @@ def print_summary(summary: Summary) -> None:
         say(f"  {plural(len(summary.without_copy), 'link')} without a copy; `indexer status` says why")
 
 
-class Progress:
+class ProgressBars:
     """A watcher with two progress bars on a terminal, pages and embeddings; silent elsewhere."""
 
     def __enter__(self) -> Self:

@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.crawl import Progress
+from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, say
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(demo)
+    app.command("demo")(demo_command)
 
 
-def demo(
+def demo_command(
     *,
     data: Annotated[Path, typer.Option("--data", help="The demo library's folder.")] = Path("data/demo"),
     quiet: QuietOption = False,
@@ -39,7 +39,7 @@ def demo(
     config = configure(data=data, catalogue=sample_catalogue())
     links = load(config.catalogue).links
     say(f"Crawling the {plural(len(links), 'link')} of the catalogue; sample articles answer for all hosts.")
-    with Progress() as watcher:
+    with ProgressBars() as watcher:
         summary = sample_crawl(links, config, watcher=watcher)
     say(
         f"{plural(summary.pages, 'page')} read, {plural(summary.passages, 'passage')} indexed "

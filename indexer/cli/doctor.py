@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from indexer.config import Config
     from indexer.store.health import Finding
 
-PARTS = ("numpy", "faiss-cpu", "onnxruntime", "tokenizers", "torch", "sentence-transformers")
+REPORTED_PACKAGES = ("numpy", "faiss-cpu", "onnxruntime", "tokenizers", "torch", "sentence-transformers")
 """Distributions whose versions a report of a fault needs."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(doctor)
+    app.command("doctor")(doctor_command)
 
 
-def doctor(
+def doctor_command(
     *,
     data: DataOption = None,
     model: ModelOption = None,
@@ -62,7 +62,7 @@ def _machine() -> Iterator[Finding]:
         "program",
         good=True,
         said=f"indexer {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
-        + ", ".join(f"{name} {_version(name)}" for name in PARTS),
+        + ", ".join(f"{name} {_installed_version(name)}" for name in REPORTED_PACKAGES),
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     yield Finding(
@@ -72,7 +72,7 @@ def _machine() -> Iterator[Finding]:
     )
 
 
-def _version(distribution: str) -> str:
+def _installed_version(distribution: str) -> str:
     from importlib.metadata import version
 
     return version(distribution)
@@ -85,7 +85,7 @@ def _model_and_library(config: Config) -> Iterator[Finding]:
     from indexer.errors import IndexerError, ModelError
     from indexer.pipeline import index_fingerprint
     from indexer.store.health import Finding, examine
-    from indexer.store.reports import published_model
+    from indexer.store.inspection import published_model
 
     try:
         name = config.model or published_model(config.data) or DEFAULT_MODEL

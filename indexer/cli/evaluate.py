@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.ask import Mode
-from indexer.cli.crawl import Progress
+from indexer.cli.ask import SearchMode
+from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     DataOption,
     JsonOption,
@@ -22,15 +22,15 @@ from indexer.errors import UsageError
 
 if TYPE_CHECKING:
     from indexer.config import Config
-    from indexer.evaluate.reports import CollectionReport
+    from indexer.evaluate.evaluation import CollectionReport
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("eval")(evaluate)
+    app.command("eval")(evaluate_command)
 
 
-def evaluate(
+def evaluate_command(
     *,
     collection: Annotated[
         Path | None, typer.Option(help="A folder with corpus.jsonl, queries.jsonl and qrels.tsv.")
@@ -38,9 +38,9 @@ def evaluate(
     questions: Annotated[
         Path | None, typer.Option(help="A YAML file of questions on the library in --data.")
     ] = None,
-    mode: Annotated[Mode, typer.Option(help="How passages are found.")] = Mode.hybrid,
+    mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
     against: Annotated[
-        Mode | None, typer.Option(help="With --collection: compare with this mode, query by query.")
+        SearchMode | None, typer.Option(help="With --collection: compare with this mode, query by query.")
     ] = None,
     data: DataOption = None,
     model: ModelOption = None,
@@ -67,14 +67,14 @@ def evaluate(
     _print(result, as_json=as_json)
 
 
-def _collection(folder: Path, config: Config, mode: Mode) -> CollectionReport:
+def _collection(folder: Path, config: Config, mode: SearchMode) -> CollectionReport:
     from indexer.config import DEFAULT_MODEL
     from indexer.embed import load_encoder
-    from indexer.evaluate.reports import evaluate_collection
+    from indexer.evaluate.evaluation import evaluate_collection
 
     name = config.model or DEFAULT_MODEL
     encoder = load_encoder(name, exports=config.data / "models")
-    with Progress() as watcher:
+    with ProgressBars() as watcher:
         return evaluate_collection(
             folder,
             encoder,
@@ -86,9 +86,9 @@ def _collection(folder: Path, config: Config, mode: Mode) -> CollectionReport:
         )
 
 
-def _questions(file: Path, config: Config, mode: Mode) -> dict[str, object]:
+def _questions(file: Path, config: Config, mode: SearchMode) -> dict[str, object]:
     from indexer.embed import load_encoder
-    from indexer.evaluate.reports import evaluate_questions
+    from indexer.evaluate.evaluation import evaluate_questions
     from indexer.store.snapshot import Snapshot
 
     with Snapshot(config.data) as snapshot:

@@ -31,7 +31,7 @@ ModelOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
 
 
-def listen(level: int) -> None:
+def set_log_level(level: int) -> None:
     """Tell what is at least so important; the libraries' own chatter at DEBUG only."""
     logging.getLogger().setLevel(logging.DEBUG if level == logging.DEBUG else logging.ERROR)
     logging.getLogger("indexer").setLevel(level)
@@ -39,12 +39,12 @@ def listen(level: int) -> None:
 
 def _quiet(wanted: bool) -> None:
     if wanted:
-        listen(logging.ERROR)
+        set_log_level(logging.ERROR)
 
 
 def _verbose(count: int) -> None:
     if count:
-        listen(logging.INFO if count == 1 else logging.DEBUG)
+        set_log_level(logging.INFO if count == 1 else logging.DEBUG)
 
 
 # These two act by their callbacks; a command takes them and need not look at them.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.crawl import Progress
+from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
@@ -23,12 +23,12 @@ from indexer.errors import UsageError
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("import")(import_page)
-    app.command()(reindex)
-    app.command()(schedule)
+    app.command("import")(import_page_command)
+    app.command("reindex")(reindex_command)
+    app.command("schedule")(schedule_command)
 
 
-def import_page(
+def import_page_command(
     url: Annotated[str, typer.Argument(help="A link of the catalogue.")],
     file: Annotated[Path, typer.Argument(help="The saved page: HTML, PDF, Markdown or text.")],
     *,
@@ -42,18 +42,18 @@ def import_page(
     Example: indexer import https://medium.com/some/story story.html
     """
     from indexer.catalogue import load
-    from indexer.pipeline import import_page as take
+    from indexer.pipeline import import_page
 
     config = configure(catalogue=catalogue, data=data)
     loaded = load(config.catalogue)
-    summary = take(loaded.link(url), loaded.links, file, config)
+    summary = import_page(loaded.link(url), loaded.links, file, config)
     say(
         f"{url}: imported; {plural(summary.passages, 'passage')} in the index, "
         f"{summary.embedded:,} newly embedded"
     )
 
 
-def reindex(
+def reindex_command(
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
@@ -68,18 +68,18 @@ def reindex(
     Example: indexer reindex --model ./my-model
     """
     from indexer.catalogue import load
-    from indexer.pipeline import reindex as run
+    from indexer.pipeline import reindex
 
     config = configure(catalogue=catalogue, data=data, model=model)
-    with Progress() as watcher:
-        published = run(load(config.catalogue).links, config, watcher=watcher)
+    with ProgressBars() as watcher:
+        published = reindex(load(config.catalogue).links, config, watcher=watcher)
     say(
         f"generation {published.generation}: {plural(published.passages, 'passage')}, "
         f"{published.embedded:,} newly embedded"
     )
 
 
-def schedule(
+def schedule_command(
     *,
     at: Annotated[str, typer.Option(help="When, as HH:MM.")] = "03:00",
     catalogue: CatalogueOption = None,

@@ -11,13 +11,11 @@ from typing import Protocol
 from indexer.config import CrawlConfig
 from indexer.crawl.failure import NoPage
 from indexer.crawl.fetch import Fetcher, Known, Visit
-from indexer.crawl.frontier import Taken, canonical
+from indexer.crawl.frontier import SeenPages, believed_canonical
 from indexer.crawl.verdict import judge, judge_status
 from indexer.errors import Unreadable
-from indexer.records import Expect, Fetch, Judgement, Link, Outcome, Page, Reading, Source, Verdict
+from indexer.records import Expect, Fetch, Judgement, Link, Outcome, Page, Reading, ReadPage, Source, Verdict
 
-Read = Callable[[Page], Awaitable[Reading]]
-"""Reads a page, somewhere with a time limit. Raises Unreadable."""
 Deliver = Callable[[Outcome], Awaitable[None]]
 """Hands an outcome over; returns when it was taken."""
 
@@ -43,12 +41,12 @@ class Job:
     page_url: str
     expect: Expect = field(default_factory=Expect)
     tried: list[Fetch] = field(default_factory=list)
-    had: Taken = field(default_factory=Taken)
+    had: SeenPages = field(default_factory=SeenPages)
     """Pages that were delivered already: a page that calls itself by one of their addresses is a copy."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AttemptResult:
     """What an attempt came to: the log entry, and what a good page says about others."""
 
     fetch: Fetch
@@ -64,7 +62,7 @@ class Attempts:
         self,
         fetcher: Fetcher,
         memory: Memory,
-        read: Read,
+        read: ReadPage,
         deliver: Deliver,
         config: CrawlConfig,
         *,
@@ -72,10 +70,10 @@ class Attempts:
     ) -> None:
         self._fetcher, self._memory, self._read, self.deliver = fetcher, memory, read, deliver
         self._config, self._force = config, force
-        self._room = 2 * config.most_bytes
+        self._room = 2 * config.max_bytes
         """Bytes of bad pages that may still be kept for other links to judge."""
 
-    async def attempt(self, job: Job, address: str, source: Source) -> Found:
+    async def attempt(self, job: Job, address: str, source: Source) -> AttemptResult:
         """Fetches and judges one address (in request form). A good page is delivered, a bad one is not."""
         last = self._memory.last(address)
         if last and source is Source.ARCHIVE and not self._force:
@@ -92,16 +90,16 @@ class Attempts:
         except NoPage as failure:
             return self.failed(address, failure, source)
 
-    async def remembered(self, address: str) -> Found:
+    async def remembered(self, address: str) -> AttemptResult:
         """A page that this run had before it was interrupted: only its links are wanted again."""
         last = self._memory.last(address)
         if last is None:
             return self.failed(address, NoPage(Verdict.GONE, "it had no good copy"), Source.LIVE)
-        return Found(last, await self._links(last))
+        return AttemptResult(last, await self._links(last))
 
-    def failed(self, address: str, failure: NoPage, source: Source) -> Found:
+    def failed(self, address: str, failure: NoPage, source: Source) -> AttemptResult:
         """The log entry of an attempt that brought no page."""
-        return Found(
+        return AttemptResult(
             Fetch(
                 url=address,
                 final_url=failure.url or address,
@@ -116,23 +114,23 @@ class Attempts:
 
     # -------------------------------------------------------- kinds of answer
 
-    async def _fresh(self, job: Job, visit: Visit, source: Source) -> Found:
+    async def _fresh(self, job: Job, visit: Visit, source: Source) -> AttemptResult:
         """A page that came now."""
         page = visit.page
         judgement, reading = await self._judged(job, page)
-        fetch = _fetch(page, judgement, source, visit.seconds)
+        fetch = _fetch_of(page, judgement, source, visit.seconds)
         if reading is not None and judgement.verdict.good:
-            own = canonical(reading.canonical, page.final_url)
+            own = believed_canonical(reading.canonical, page.final_url)
             if own == page.final_url or own not in job.had:
                 await self.deliver(
                     Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article)
                 )
             visit.settle(fetch)
-            return Found(fetch, reading.links, own)
+            return AttemptResult(fetch, reading.links, own)
         kept = page if reading is not None and len(page.body) <= self._room else None
         self._room -= len(kept.body) if kept else 0
         visit.settle(fetch, kept)
-        return Found(fetch)
+        return AttemptResult(fetch)
 
     async def _judged(self, job: Job, page: Page) -> tuple[Judgement, Reading | None]:
         judgement = judge_status(page)
@@ -144,7 +142,7 @@ class Attempts:
             return judge(page, error, expect=job.expect, config=self._config), None
         return judge(page, reading, expect=job.expect, config=self._config), reading
 
-    async def _stands(self, job: Job, last: Fetch, source: Source, reason: str) -> Found:
+    async def _stands(self, job: Job, last: Fetch, source: Source, reason: str) -> AttemptResult:
         """The library's copy still stands; it is read again only where its links are followed."""
         fetch = replace(
             last,
@@ -157,9 +155,9 @@ class Attempts:
         )
         links = await self._links(last) if job.link.follow.mode != "page" else ()
         await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch)))
-        return Found(fetch, links)
+        return AttemptResult(fetch, links)
 
-    async def _again(self, job: Job, asked: Page, known: Known, source: Source) -> Found:
+    async def _again(self, job: Job, asked: Page, known: Known, source: Source) -> AttemptResult:
         """A page that another link led to earlier in this run: judged anew, not fetched anew."""
         page = known.page
         if known.fetch.verdict.good and (last := self._memory.last(known.fetch.url)):
@@ -170,16 +168,16 @@ class Attempts:
                 judgement = Judgement(
                     Verdict.UNREADABLE, "another link led to the same page, which was not kept"
                 )
-            return Found(_fetch(replace(asked, status=known.fetch.status), judgement, source, 0.0))
+            return AttemptResult(_fetch_of(replace(asked, status=known.fetch.status), judgement, source, 0.0))
         page = replace(
             page, url=asked.url, final_url=asked.final_url, moved_permanently=asked.moved_permanently
         )
         judgement, reading = await self._judged(job, page)
-        fetch = _fetch(page, judgement, source, 0.0)
+        fetch = _fetch_of(page, judgement, source, 0.0)
         if reading is None or not judgement.verdict.good:
-            return Found(fetch)
+            return AttemptResult(fetch)
         await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article))
-        return Found(fetch, reading.links, page.final_url)
+        return AttemptResult(fetch, reading.links, page.final_url)
 
     async def _links(self, last: Fetch) -> tuple[str, ...]:
         try:
@@ -188,7 +186,7 @@ class Attempts:
             return ()
 
 
-def _fetch(page: Page, judgement: Judgement, source: Source, seconds: float) -> Fetch:
+def _fetch_of(page: Page, judgement: Judgement, source: Source, seconds: float) -> Fetch:
     return Fetch(
         url=page.url,
         final_url=page.final_url,

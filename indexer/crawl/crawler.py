@@ -19,22 +19,22 @@ import httpx
 from indexer.config import CrawlConfig
 from indexer.crawl import urls
 from indexer.crawl.archive import newest_capture
-from indexer.crawl.attempt import Attempts, Found, Job, Memory, Read
+from indexer.crawl.attempt import AttemptResult, Attempts, Job, Memory
 from indexer.crawl.failure import NoPage
 from indexer.crawl.fetch import Fetcher
-from indexer.crawl.frontier import Frontier, Taken
+from indexer.crawl.frontier import Frontier, SeenPages
 from indexer.crawl.transport import Environment
-from indexer.records import Fetch, Link, Outcome, Source, Verdict
+from indexer.records import Fetch, Link, Outcome, ReadPage, Source, Verdict
 
 logger = logging.getLogger(__name__)
 
 
-async def crawl(
+async def crawl_pages(
     links: Sequence[Link],
     *,
     config: CrawlConfig,
     memory: Memory,
-    read: Read,
+    read: ReadPage,
     source: Source = Source.LIVE,
     transport: httpx.AsyncBaseTransport | None = None,
     force: bool = False,
@@ -99,7 +99,7 @@ class _Run:
     ) -> None:
         self._attempts, self._fetcher, self._memory, self._source = attempts, fetcher, memory, source
         self._finished = memory.finished()
-        self._taken = Taken(link.url for link in links)
+        self._seen = SeenPages(link.url for link in links)
 
     async def link(self, link: Link) -> None:
         """Everything about one link."""
@@ -108,7 +108,7 @@ class _Run:
         if link.follow.mode != "page" and found.fetch.verdict.good:
             await self._subpages(link, found)
 
-    async def _safely(self, job: Job, page: Awaitable[Found]) -> Found:
+    async def _safely(self, job: Job, page: Awaitable[AttemptResult]) -> AttemptResult:
         """Whatever goes wrong with one page becomes its outcome, and is logged for whoever mends it."""
         try:
             return await page
@@ -117,7 +117,7 @@ class _Run:
             reason = f"a fault of the program, see the log: {fault!r}"
             return await self._give_up(job, NoPage(Verdict.UNREADABLE, reason, url=job.page_url))
 
-    async def _own_page(self, job: Job) -> Found:
+    async def _own_page(self, job: Job) -> AttemptResult:
         try:
             address = urls.request_form(job.page_url)
         except NoPage as failure:
@@ -129,26 +129,26 @@ class _Run:
             await self._copies(job, address, found.fetch)
         return found
 
-    async def _give_up(self, job: Job, failure: NoPage) -> Found:
+    async def _give_up(self, job: Job, failure: NoPage) -> AttemptResult:
         found = self._attempts.failed(job.page_url, failure, self._source)
         await self._attempts.deliver(Outcome(job.link, job.page_url, (found.fetch,)))
         return found
 
     # ------------------------------------------------------------- subpages
 
-    async def _subpages(self, link: Link, own: Found) -> None:
-        frontier = Frontier(link, own.fetch.final_url, self._taken)
+    async def _subpages(self, link: Link, own: AttemptResult) -> None:
+        frontier = Frontier(link, own.fetch.final_url, self._seen)
         frontier.found(own.links, depth=0)
-        had = Taken([own.fetch.final_url, own.canonical])
+        had = SeenPages([own.fetch.final_url, own.canonical])
         for address, depth in frontier:
             job = Job(link, address, had=had)
             found = await self._safely(job, self._subpage(job))
             for known in (found.fetch.final_url, found.canonical):
-                self._taken.add(known)
+                self._seen.add(known)
                 had.add(known)
             frontier.found(found.links, depth=depth)
 
-    async def _subpage(self, job: Job) -> Found:
+    async def _subpage(self, job: Job) -> AttemptResult:
         if job.page_url in self._finished:
             return await self._attempts.remembered(job.page_url)
         found = await self._attempts.attempt(job, job.page_url, self._source)

@@ -21,7 +21,7 @@ from indexer.crawl import guard, urls
 from indexer.crawl.failure import NoPage
 from indexer.crawl.pace import Pace
 from indexer.crawl.robots import Robots
-from indexer.crawl.wire import Answer, Wire
+from indexer.crawl.wire import HttpAnswer, Wire
 from indexer.records import Fetch, Page, Verdict
 
 _BUSY = frozenset({429, 502, 503, 504})
@@ -29,7 +29,7 @@ _BUSY = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Redirect:
     """An address that only leads on to another."""
 
     to: str
@@ -69,8 +69,8 @@ class Fetcher:
         self._wire, self._config = Wire(transport, config), config
         self._pace = Pace(config)
         self._robots = Robots(self._get_robots, self._pace.crawl_delay, config)
-        self._hands = asyncio.Semaphore(config.hands)
-        self._findings: dict[str, asyncio.Future[Moved | Known | NoPage]] = {}
+        self._in_flight = asyncio.Semaphore(config.max_in_flight)
+        self._findings: dict[str, asyncio.Future[Redirect | Known | NoPage]] = {}
 
     async def close(self) -> None:
         """Ends what is under way."""
@@ -89,7 +89,7 @@ class Fetcher:
         """
         at, chain, permanent = url, [url], True
         while isinstance(
-            found := await self._find(at, last if last and last.final_url == at else None), Moved
+            found := await self._find(at, last if last and last.final_url == at else None), Redirect
         ):
             at, permanent = found.to, permanent and found.permanent
             if at in chain or len(chain) > self._config.redirects:
@@ -105,23 +105,23 @@ class Fetcher:
         try:
             yield visit
         finally:
-            self._hands.release()
+            self._in_flight.release()
             self._findings[at].set_result(visit.finding)
 
-    async def ask(self, url: str, *, most: int) -> Answer:
+    async def ask(self, url: str, *, most: int) -> HttpAnswer:
         """The answer of a service at an address, whatever its type, cut after ``most`` bytes.
 
         Raises:
             NoPage: for whatever keeps the answer from coming.
         """
-        guard.check(url)
+        guard.check_address(url)
         await self._robots.check(url)
         answer = await self._polite(url, {}, attempts=self._config.attempts, most=most)
-        self._hands.release()
+        self._in_flight.release()
         return answer
 
-    async def _find(self, url: str, last: Fetch | None) -> Moved | Known | Answer:
-        """What stands at an address. An Answer comes with a hand held and its finding still open."""
+    async def _find(self, url: str, last: Fetch | None) -> Redirect | Known | HttpAnswer:
+        """What stands at an address. An HttpAnswer comes with a hand held and its finding still open."""
         if (earlier := self._findings.get(url)) is not None:
             finding = await asyncio.shield(earlier)
         else:
@@ -130,8 +130,8 @@ class Fetcher:
                 answer = await self._first(url, last)
                 if not answer.location:
                     return answer
-                self._hands.release()
-                finding = Moved(urls.resolve(url, answer.location), answer.status in (301, 308))
+                self._in_flight.release()
+                finding = Redirect(urls.resolve(url, answer.location), answer.status in (301, 308))
             except NoPage as failure:
                 finding = failure
             except BaseException:
@@ -142,17 +142,19 @@ class Fetcher:
             raise finding.again(url)
         return finding
 
-    async def _first(self, url: str, last: Fetch | None) -> Answer:
-        guard.check(url)
+    async def _first(self, url: str, last: Fetch | None) -> HttpAnswer:
+        guard.check_address(url)
         await self._robots.check(url)
         return await self._polite(url, _conditions(last), attempts=self._config.attempts)
 
-    async def _get_robots(self, url: str) -> Answer:
+    async def _get_robots(self, url: str) -> HttpAnswer:
         answer = await self._polite(url, {}, attempts=1, most=self._config.robots_bytes)
-        self._hands.release()
+        self._in_flight.release()
         return answer
 
-    async def _polite(self, url: str, headers: Mapping[str, str], *, attempts: int, most: int = 0) -> Answer:
+    async def _polite(
+        self, url: str, headers: Mapping[str, str], *, attempts: int, most: int = 0
+    ) -> HttpAnswer:
         """One answer, asked for again where that may help. Returns with a hand held.
 
         All waiting is the host's: its other addresses wait too, other hosts do not.
@@ -161,7 +163,7 @@ class Fetcher:
         asked = broken = 0
         while True:
             async with self._pace.turn(host), AsyncExitStack() as hand:
-                await hand.enter_async_context(self._hands)
+                await hand.enter_async_context(self._in_flight)
                 try:
                     answer = await self._wire.get(url, headers, most=most)
                 except NoPage as failure:
@@ -174,7 +176,7 @@ class Fetcher:
                 if answer.status == 429:
                     self._pace.slow_down(host)
                 elif answer.status < 400:
-                    self._pace.at_ease(host)
+                    self._pace.speed_up(host)
                 wait = _retry_after(answer, self._backoff(asked)) if answer.status in _BUSY else float("inf")
                 if asked >= attempts or wait > self._config.longest_wait:
                     hand.pop_all()  # the caller gives it back
@@ -196,7 +198,7 @@ def _conditions(last: Fetch | None) -> dict[str, str]:
     return headers
 
 
-def _retry_after(answer: Answer, otherwise: float) -> float:
+def _retry_after(answer: HttpAnswer, otherwise: float) -> float:
     """Seconds that the host asks to wait, as a number or as a date (RFC 9110, section 10.2.3)."""
     asked = answer.headers.get("retry-after", "").strip()
     if asked.isdecimal():

@@ -29,7 +29,7 @@ _NO_PAGE = re.compile(
 )
 
 
-class Taken:
+class SeenPages:
     """The pages that already belong to some link of the run, whatever locale they are asked in."""
 
     def __init__(self, addresses: Iterable[str] = ()) -> None:
@@ -52,7 +52,7 @@ def _neutral(address: str) -> str:
     return (host + _LOCALE.sub("", slash + path, count=1).replace("//", "/")).rstrip("/")
 
 
-def canonical(claimed: str, page_url: str) -> str:
+def believed_canonical(claimed: str, page_url: str) -> str:
     """The address that a page gives itself, if that makes it a copy of another page; else its own.
 
     Not believed: an address on another site, and one above the page (sites that name their front page
@@ -70,9 +70,9 @@ def canonical(claimed: str, page_url: str) -> str:
 class Frontier:
     """The subpages of one link that are still to be fetched, each with its depth in clicks."""
 
-    def __init__(self, link: Link, page_url: str, taken: Taken) -> None:
+    def __init__(self, link: Link, page_url: str, taken: SeenPages) -> None:
         """``page_url`` is where the link's own page was found, after redirects."""
-        self._follow, self._base, self._taken = link.follow, page_url, taken
+        self._follow, self._base, self._seen = link.follow, page_url, taken
         self._locale = _locale(page_url)
         self._queue: deque[tuple[str, int]] = deque()
         self._left = link.follow.max_pages - 1
@@ -83,8 +83,8 @@ class Frontier:
         # The link's own locale first, so that it is the other locales that count as copies.
         for address in sorted(candidates, key=lambda address: _locale(address) != self._locale):
             further = depth if self._is_paging(address) else depth + 1
-            if self._left > 0 and further <= self._follow.depth and address not in self._taken:
-                self._taken.add(address)
+            if self._left > 0 and further <= self._follow.depth and address not in self._seen:
+                self._seen.add(address)
                 self._queue.append((address, further))
                 self._left -= 1
 

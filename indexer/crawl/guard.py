@@ -22,7 +22,7 @@ _LOCAL_NAMES = re.compile(r"(?:.*\.)?(?:localhost|local|localdomain|internal|int
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def check(url: str) -> None:
+def check_address(url: str) -> None:
     """Lets an address pass that may be public.
 
     Raises:

@@ -73,7 +73,7 @@ def bot_machinery(body: bytes) -> bool:
     return _MACHINERY.search(body, 0, _SCANNED) is not None
 
 
-def visible_text(body: bytes) -> str:
+def shown_text(body: bytes) -> str:
     """The words of an HTML page, ``noscript`` included, in one pass that no input can slow down."""
     shown: list[str] = []
     skipped = ""

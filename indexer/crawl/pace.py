@@ -48,7 +48,7 @@ class Pace:
                 state.ended = _now()
 
     def _free_at(self, state: _Host) -> float:
-        pause = min(state.pause * state.factor, max(state.pause, self._config.slowest))
+        pause = min(state.pause * state.factor, max(state.pause, self._config.max_delay))
         return max(state.ended + pause, state.held_until)
 
     def crawl_delay(self, host: str, seconds: float) -> None:
@@ -65,10 +65,10 @@ class Pace:
         """The host complained (429): doubles its pause, up to the bound."""
         state = self._hosts[host]
         state.good_in_a_row = 0
-        if state.pause * state.factor < self._config.slowest:
+        if state.pause * state.factor < self._config.max_delay:
             state.factor *= 2
 
-    def at_ease(self, host: str) -> None:
+    def speed_up(self, host: str) -> None:
         """The host answered well: after a few such answers, halves a doubled pause."""
         state = self._hosts[host]
         state.good_in_a_row += 1

@@ -14,10 +14,10 @@ from protego import Protego
 from indexer.config import CrawlConfig
 from indexer.crawl import guard, urls
 from indexer.crawl.failure import NoPage
-from indexer.crawl.wire import Answer
+from indexer.crawl.wire import HttpAnswer
 from indexer.records import Verdict
 
-Get = Callable[[str], Awaitable[Answer]]
+Get = Callable[[str], Awaitable[HttpAnswer]]
 """Gets an address politely, no more than the bytes that count, redirects not followed."""
 
 
@@ -58,10 +58,10 @@ class Robots:
             if not answer.location:
                 return self._parse(origin, answer)
             url = urls.resolve(url, answer.location)
-            guard.check(url)
+            guard.check_address(url)
         return Protego.parse("")  # RFC 9309, section 2.3.1.2: may be taken as not there
 
-    def _parse(self, origin: str, answer: Answer) -> Protego:
+    def _parse(self, origin: str, answer: HttpAnswer) -> Protego:
         if answer.status >= 500:
             reason = f"robots.txt answers {answer.status}, so nothing may be fetched (RFC 9309)"
             raise NoPage(Verdict.ROBOTS, reason, url=answer.url, status=answer.status)

@@ -64,13 +64,13 @@ class Environment(httpx.AsyncBaseTransport):
     def __init__(self, config: CrawlConfig) -> None:
         context = httpx.create_ssl_context()  # one for all: making one takes 20 ms
         limits = httpx.Limits(
-            max_connections=None, max_keepalive_connections=config.hands, keepalive_expiry=10.0
+            max_connections=None, max_keepalive_connections=config.max_in_flight, keepalive_expiry=10.0
         )
         self._direct = httpx.AsyncHTTPTransport(verify=context, limits=limits)
         # httpx has no parameter for the network backend, httpcore's pool has.
         self._direct._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001
             ssl_context=context,
-            max_keepalive_connections=config.hands,
+            max_keepalive_connections=config.max_in_flight,
             keepalive_expiry=10.0,
             network_backend=GuardedBackend(),
         )

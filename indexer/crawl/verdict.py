@@ -92,7 +92,7 @@ def _wall(page: Page, reading: Reading, words: int, config: CrawlConfig) -> Judg
     """Something put in the article's place: a challenge, a consent form, a paywall or a login."""
     if words >= config.wall_words:
         return None
-    text = markers.visible_text(page.body)
+    text = markers.shown_text(page.body)
     alone = reading.text_on_page < config.wall_words
     title = reading.article.title
     asks = alone and (markers.BOT_TITLE.match(title) or markers.BOT.search(text))
@@ -144,10 +144,10 @@ def _is_expected(article: Article, wanted: tuple[str, ...]) -> bool:
     """Whether an expected phrase is in the title, the first heading, or (without a title) the beginning."""
     heading = next((article.text[b.start : b.end] for b in article.blocks if b.kind == "heading"), "")
     place = f"{article.title} / {heading}" if article.title else article.text[:300]
-    return any(_folded(phrase) in _folded(place) for phrase in wanted)
+    return any(_folded_words(phrase) in _folded_words(place) for phrase in wanted)
 
 
-def _folded(text: str) -> str:
+def _folded_words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
@@ -164,7 +164,7 @@ def _leads_nowhere(page: Page, article: Article) -> bool:
         or _GENERAL.fullmatch(final[-1])
         or final == asked[: len(final)]
         or markers.FRONT_TITLE.match(article.title) is not None
-        or _folded(article.title) in ("", _folded(host_of(page.final_url)))
+        or _folded_words(article.title) in ("", _folded_words(host_of(page.final_url)))
     )
     words = set(re.findall(r"[^\W\d_]{4,}", asked[-1]))
     found = set(re.findall(r"[^\W\d_]{4,}", f"{article.title} {' '.join(final)}".casefold()))
@@ -189,7 +189,7 @@ def _too_little(
     if words >= least:
         return None
     if words < config.thin_words:
-        if reading.scripts or markers.NEEDS_SCRIPT.search(markers.visible_text(page.body)):
+        if reading.scripts or markers.NEEDS_SCRIPT.search(markers.shown_text(page.body)):
             return Judgement(Verdict.SCRIPT_ONLY, "the page is built by scripts, its HTML holds no text")
         if reading.text_on_page == 0 and words == 0:
             return Judgement(Verdict.EMPTY, "the page shows no text at all")

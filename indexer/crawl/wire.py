@@ -1,7 +1,7 @@
 """One request, one answer, within bounds: bytes on the wire, bytes unpacked, seconds, silence.
 
 Works on httpx's transports, below its client: no cookies are kept, no passwords sent from ``.netrc``,
-no redirect is followed or even parsed, and the body is unpacked here (see :mod:`indexer.crawl.unpack`).
+no redirect is followed or even parsed, and the body is unpacked here (see :mod:`indexer.crawl.decompress`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import httpx
 
 from indexer.config import CrawlConfig
+from indexer.crawl.decompress import ACCEPT_ENCODING, Decompressor
 from indexer.crawl.failure import NoPage
-from indexer.crawl.unpack import ACCEPT_ENCODING, Unpack
 from indexer.records import Verdict
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -52,7 +52,7 @@ _NOTICE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """One HTTP answer, redirects not followed; header names in lower case, the body unpacked."""
 
     url: str
@@ -84,7 +84,7 @@ class Wire:
         silence = config.silence_seconds
         self._timeout = {"connect": config.connect_seconds, "read": silence, "write": silence, "pool": None}
 
-    async def get(self, url: str, headers: Mapping[str, str] | None = None, *, most: int = 0) -> Answer:
+    async def get(self, url: str, headers: Mapping[str, str] | None = None, *, most: int = 0) -> HttpAnswer:
         """The answer to one GET request.
 
         ``most`` cuts the body there without complaint; 0 means that a body above the configured limit
@@ -96,7 +96,7 @@ class Wire:
         request = httpx.Request(
             "GET", url, headers={**self._headers, **(headers or {})}, extensions={"timeout": self._timeout}
         )
-        taking = _Taking(url, self._config.most_bytes, most)
+        taking = _Taking(url, self._config.max_bytes, most)
         started = time.monotonic()
         try:
             answer = await self._exchange(request, taking)
@@ -105,7 +105,7 @@ class Wire:
             raise
         return replace(answer, seconds=time.monotonic() - started)
 
-    async def _exchange(self, request: httpx.Request, taking: _Taking) -> Answer:
+    async def _exchange(self, request: httpx.Request, taking: _Taking) -> HttpAnswer:
         try:
             async with asyncio.timeout(self._config.page_seconds):
                 response = await self._transport.handle_async_request(request)
@@ -127,7 +127,7 @@ class _Taking:
         self._url, self._limit, self._most = url, limit, most
         self._status, self._taken = 0, 0
 
-    async def answer(self, response: httpx.Response) -> Answer:
+    async def answer(self, response: httpx.Response) -> HttpAnswer:
         """The whole answer; the body of a redirect or an unreadable type is left unread."""
         self._status = response.status_code
         if not 200 <= self._status < 300:
@@ -137,7 +137,7 @@ class _Taking:
         if not (self._status in REDIRECTS or self._status in (204, 304)):
             self._check_head(headers)
             body = await self._body(response, headers)
-        return Answer(self._url, self._status, headers, body)
+        return HttpAnswer(self._url, self._status, headers, body)
 
     def _check_head(self, headers: Mapping[str, str]) -> None:
         if self._most:
@@ -150,12 +150,12 @@ class _Taking:
             raise self._too_large(f"{int(length) / 2**20:.0f} MB by its header")
 
     async def _body(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
-        unpack = Unpack(headers.get("content-encoding", ""))
+        decompressor = Decompressor(headers.get("content-encoding", ""))
         pieces: list[bytes] = []
         size = 0
         async for raw in response.aiter_raw():
             self._taken += len(raw)
-            for piece in unpack.feed(raw):
+            for piece in decompressor.feed(raw):
                 if not size and piece:
                     self._check_signature(piece)
                 pieces.append(piece)
@@ -168,7 +168,7 @@ class _Taking:
                     )
             if self._taken > self._limit:
                 raise self._too_large("it has no end in sight")
-        if size and not unpack.finished:
+        if size and not decompressor.finished:
             raise self.no(Verdict.TRUNCATED, "the packed body ends too early")
         return b"".join(pieces)
 

@@ -35,8 +35,8 @@ def sample_crawl(links: Sequence[Link], config: Config, *, watcher: Watcher | No
     There is nobody to be polite to, so no pauses; all else is as configured.
     """
     from indexer.demo.server import ConnectTo, serving
-    from indexer.pipeline import crawl
+    from indexer.pipeline import crawl_links
 
     impatient = replace(config, crawl=replace(config.crawl, delay=0.0))
     with serving(SampleSite(sample_folder())) as port:
-        return crawl(links, impatient, source=Source.SAMPLE, transport=ConnectTo(port), watcher=watcher)
+        return crawl_links(links, impatient, source=Source.SAMPLE, transport=ConnectTo(port), watcher=watcher)

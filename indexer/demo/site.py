@@ -45,7 +45,7 @@ class SampleArticle:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SampleAnswer:
     """What the sample site answers to one URL."""
 
     status: int
@@ -111,21 +111,21 @@ class SampleSite:
         self._folder = folder
         self._articles = load_articles(folder / "articles")
 
-    def answer(self, url: str, etag: str = "") -> Answer:
+    def answer(self, url: str, etag: str = "") -> SampleAnswer:
         """What stands at ``url``; 304 where the visitor's ``etag`` is the page's."""
         parts = urlsplit(url)
         if parts.path == "/robots.txt":
-            return Answer(200, "text/plain", b"User-agent: *\nAllow: /\n")
+            return SampleAnswer(200, "text/plain", b"User-agent: *\nAllow: /\n")
         article = self._articles.get(loose(url))
         if article is None:
-            return Answer(
+            return SampleAnswer(
                 404, "text/html; charset=utf-8", b"<h1>404</h1><p>There is no sample page here.</p>"
             )
         content_type, body = self._page(article)
         mark = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         if etag == mark:
-            return Answer(304, content_type, b"", {"ETag": mark})
-        return Answer(200, content_type, body, {"ETag": mark})
+            return SampleAnswer(304, content_type, b"", {"ETag": mark})
+        return SampleAnswer(200, content_type, body, {"ETag": mark})
 
     def _page(self, article: SampleArticle) -> tuple[str, bytes]:
         if file := PDF.get(loose(article.url)):

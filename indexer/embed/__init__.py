@@ -1,7 +1,16 @@
 """Text to vectors: the encoder, its exported fast path, and the reranker. Sole importer of torch.
 
-``load_encoder`` finds the model (:mod:`.models`), runs its export if there is a sound one
-(:mod:`.exported`), and else makes it (:mod:`.export`) from sentence-transformers (:mod:`.sentence`).
+==========  ================================================================================
+models      from a model's name to its folder: found, complete, and fingerprinted
+hub         from a name to a folder: on this disk, in the hub's cache, or from the hub
+sentence    the encoder as sentence-transformers makes it: the reference
+export      makes the fast path once, and proves it equal to the reference
+exported    the fast path: an export run without torch
+bulk        many passages at once, with bfloat16 products where the processor has them
+batches     many texts in pieces that can be kept one by one
+probes      the texts on which a faster form must prove itself equal
+reranker    the optional second stage
+==========  ================================================================================
 """
 
 from __future__ import annotations
@@ -10,9 +19,9 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from .batches import in_batches
-from .exported import ExportedEncoder, Manifest
-from .models import Hashes, find_model
+from indexer.embed.batches import in_batches
+from indexer.embed.exported import ExportedEncoder, Manifest
+from indexer.embed.models import Hashes, find_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["how_it_runs", "in_batches", "load_encoder", "load_reranker"]
 
 CHECKED = "checked.json"
-"""In the folder of exports: the sha256 of files that were hashed before (see :class:`.models.Hashes`)."""
+"""In the folder of exports: the sha256 of files that were hashed before (see :class:`.Hashes`)."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def load_encoder(model: str, *, exports: Path | None) -> Encoder:
@@ -51,18 +60,20 @@ def load_encoder(model: str, *, exports: Path | None) -> Encoder:
             hashes.save()
             return ExportedEncoder(found, folder, manifest)
 
-    from .sentence import SentenceEncoder
+    from indexer.embed.sentence import SentenceEncoder
 
     encoder = SentenceEncoder(found)
     if exports is None or (manifest and manifest.refusal):
         return encoder
 
-    from .export import make_export
+    from indexer.embed.export import make_export
 
     try:
         manifest = make_export(found, exports, encoder)
     except OSError as error:
-        log.warning("model %s runs slowly: its export cannot be kept in %s: %s", found.name, exports, error)
+        logger.warning(
+            "model %s runs slowly: its export cannot be kept in %s: %s", found.name, exports, error
+        )
         return SentenceEncoder(found)
     if manifest.refusal:
         return SentenceEncoder(found)
@@ -93,6 +104,6 @@ def load_reranker(model: str) -> Reranker:
     Raises:
         ModelError: it cannot be had, or is not one.
     """
-    from .reranker import CrossEncoderReranker
+    from indexer.embed.reranker import CrossEncoderReranker
 
     return CrossEncoderReranker(model)

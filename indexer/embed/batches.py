@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .bulk import for_bulk
+from indexer.embed.bulk import for_bulk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
-    from indexer.records import Encoder, Vectors
+    from indexer.arrays import Vectors
+    from indexer.records import Encoder
 
 BATCH: Final = 256
 """Passages between two commits: 3 to 10 seconds of work on two cores."""

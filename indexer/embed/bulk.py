@@ -15,23 +15,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .exported import ExportedEncoder, processors
-from .probes import MIN_COSINE, PROBES
+from indexer.embed.exported import ExportedEncoder, processors
+from indexer.embed.probes import MIN_COSINE, PROBES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from indexer.records import Encoder, Vectors
-
-    from .sentence import SentenceEncoder
+    from indexer.arrays import Vectors
+    from indexer.embed.sentence import SentenceEncoder
+    from indexer.records import Encoder
 
 BULK_FROM: Final = 1000
 """Passages from which torch is worth its 5 s of import: it gains 4 to 6 ms per passage on two cores."""
 
-MICRO_BATCH: Final = 8
+BULK_MICRO_BATCH: Final = 8
 """Passages in one run, alike in length. benchmarks/embedding.py: 8 and 16 are alike."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def for_bulk(encoder: Encoder, passages: int) -> Iterator[Encoder]:
 
     import torch
 
-    from .sentence import SentenceEncoder
+    from indexer.embed.sentence import SentenceEncoder
 
     bulk = BulkEncoder(SentenceEncoder(encoder.model))
     threads = torch.get_num_threads()
@@ -51,7 +51,7 @@ def for_bulk(encoder: Encoder, passages: int) -> Iterator[Encoder]:
     try:
         cosine = float((bulk.encode_passages(PROBES) * encoder.encode_passages(PROBES)).sum(axis=1).min())
         if cosine < MIN_COSINE:
-            log.info("model %s embeds in float32: bfloat16 has a cosine of %.5f", encoder.name, cosine)
+            logger.info("model %s embeds in float32: bfloat16 has a cosine of %.5f", encoder.name, cosine)
         yield bulk if cosine >= MIN_COSINE else encoder
     finally:
         torch.set_num_threads(threads)
@@ -84,14 +84,14 @@ class BulkEncoder:
         order = sorted(range(len(texts)), key=lambda index: -lengths[index])
 
         def run(start: int) -> None:
-            batch = order[start : start + MICRO_BATCH]
+            batch = order[start : start + BULK_MICRO_BATCH]
             with torch.inference_mode():
                 features = self._inner.preprocess([texts[index] for index in batch], prompt=self._prompt)
                 embeddings = self._inner(features)["sentence_embedding"]
                 vectors[batch] = torch.nn.functional.normalize(embeddings, p=2, dim=1).numpy()
 
         with ThreadPoolExecutor(processors()) as pool:
-            for _ in pool.map(run, range(0, len(order), MICRO_BATCH)):
+            for _ in pool.map(run, range(0, len(order), BULK_MICRO_BATCH)):
                 pass  # only to raise what a run raised
         return vectors
 

@@ -19,22 +19,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .exported import GRAPH, TOKENIZER, ExportedEncoder, Manifest
-from .models import Hashes, Model
-from .probes import MIN_COSINE, PROBES
+from indexer.embed.exported import GRAPH, TOKENIZER, ExportedEncoder, Manifest
+from indexer.embed.models import Hashes, Model
+from indexer.embed.probes import MIN_COSINE, PROBES
 
 if TYPE_CHECKING:
     import onnx
     from sentence_transformers import SentenceTransformer
 
-    from .sentence import SentenceEncoder
+    from indexer.embed.sentence import SentenceEncoder
 
 WEIGHTS_FILE: Final = "weights.bin"
 """Kept outside the graph, so that onnxruntime maps it into memory: 0.06 s to load instead of 0.2 s."""
 
 OPSET: Final = 17
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class _Refused(Exception):
@@ -55,7 +55,7 @@ def make_export(model: Model, exports: Path, encoder: SentenceEncoder) -> Manife
         try:
             manifest = _export(model, folder, encoder)
         except _Refused as refusal:
-            log.warning("model %s runs through sentence-transformers, slowly: %s", model.name, refusal)
+            logger.warning("model %s runs through sentence-transformers, slowly: %s", model.name, refusal)
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             manifest = Manifest(refusal=str(refusal))
@@ -119,7 +119,7 @@ def _plain_graph(inner: SentenceTransformer, folder: Path, inputs: tuple[str, ..
     import onnx
 
     _trace(inner, folder / "traced.onnx", inputs)
-    _save(onnx.load(folder / "traced.onnx"), folder)
+    _save_graph(onnx.load(folder / "traced.onnx"), folder)
 
 
 def _fused_graph(inner: SentenceTransformer, folder: Path, inputs: tuple[str, ...]) -> None:
@@ -134,10 +134,10 @@ def _fused_graph(inner: SentenceTransformer, folder: Path, inputs: tuple[str, ..
         hidden_size=config.hidden_size,
         opt_level=0,
     )
-    _save(fused.model, folder)
+    _save_graph(fused.model, folder)
 
 
-def _save(graph: onnx.ModelProto, folder: Path) -> None:
+def _save_graph(graph: onnx.ModelProto, folder: Path) -> None:
     import onnx
 
     (folder / "traced.onnx").unlink()

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from tokenizers import Encoding, Tokenizer
 
-    from indexer.records import Vectors
-
-    from .models import Hashes, Model
+    from indexer.arrays import Vectors
+    from indexer.embed.models import Hashes, Model
 
 EXPORT_VERSION: Final = 1
 """Raise it when an export of an older version must be made again."""

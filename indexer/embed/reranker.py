@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexer.embed.hub import find_folder
+from indexer.embed.models import kind_of
 from indexer.errors import ModelError
-
-from .hub import find_folder
-from .models import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

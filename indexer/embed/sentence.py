@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from sentence_transformers import SentenceTransformer
 
-    from indexer.records import Vectors
-
-    from .models import Model
+    from indexer.arrays import Vectors
+    from indexer.embed.models import Model
 
 NO_WINDOW: Final = 512
 """Tokens assumed for a model that names no window of its own (static embeddings): BERT's."""

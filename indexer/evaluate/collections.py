@@ -18,7 +18,7 @@ from typing import Any
 from indexer import extract
 from indexer.config import PassageConfig
 from indexer.errors import UsageError
-from indexer.extract.blocks import Writer
+from indexer.extract.blocks import ArticleBuilder
 from indexer.records import Article, Encoder, Fetch, Link, Outcome, Passage, Source, Verdict
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog
@@ -44,7 +44,7 @@ class Document:
 
     def article(self) -> Article:
         """The document as an article; where it has no text, its title is the text, and said once."""
-        writer = Writer(self.title if self.text.strip() else "")
+        writer = ArticleBuilder(self.title if self.text.strip() else "")
         for block in (self.text if self.text.strip() else self.title).split("\n\n"):
             writer.add("paragraph", block)
         return writer.article()
@@ -64,7 +64,7 @@ class Collection:
     digest: str
 
 
-def load(folder: Path) -> Collection:
+def load_collection(folder: Path) -> Collection:
     """Read ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv`` (with or without a header line).
 
     Only queries with a positive judgement are kept: the others measure nothing.
@@ -74,10 +74,11 @@ def load(folder: Path) -> Collection:
     """
     corpus = folder / "corpus.jsonl"
     documents = tuple(
-        Document(_id(row), str(row.get("title") or ""), str(row.get("text") or "")) for row in _rows(corpus)
+        Document(_id(row), str(row.get("title") or ""), str(row.get("text") or ""))
+        for row in _json_rows(corpus)
     )
     judgements = _judgements(folder / "qrels.tsv")
-    asked = {_id(row): str(row["text"]) for row in _rows(folder / "queries.jsonl", "text")}
+    asked = {_id(row): str(row["text"]) for row in _json_rows(folder / "queries.jsonl", "text")}
     queries = {
         name: text
         for name, text in asked.items()
@@ -94,7 +95,7 @@ def _id(row: dict[str, Any]) -> str:
     return str(row["_id"] if "_id" in row else row["id"])
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _file_lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -104,8 +105,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
-    for number, line in _lines(path):
+def _json_rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
+    for number, line in _file_lines(path):
         try:
             row = json.loads(line)
             _ = _id(row), [row[name] for name in needed]
@@ -116,7 +117,7 @@ def _rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
 
 def _judgements(path: Path) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for number, line in _lines(path):
+    for number, line in _file_lines(path):
         fields = line.rstrip("\r").split("\t")
         if len(fields) == 4:  # TREC's own form has an unused second column
             del fields[1]
@@ -137,7 +138,7 @@ class Built:
     seconds: float
 
 
-def build(
+def build_library(
     collection: Collection,
     encoder: Encoder,
     *,

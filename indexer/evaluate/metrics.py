@@ -27,7 +27,7 @@ class Interval:
     high: float
 
 
-def measure(judgements: dict[str, dict[str, int]], run: dict[str, dict[str, float]]) -> dict[str, Values]:
+def measure_run(judgements: dict[str, dict[str, int]], run: dict[str, dict[str, float]]) -> dict[str, Values]:
     """The value of each measure for each query, in the order of ``judgements``: arrays (queries,).
 
     A query without an answer counts as 0.

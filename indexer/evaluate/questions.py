@@ -27,7 +27,7 @@ class Asked:
     relevant: tuple[Place, ...]
 
 
-def load(path: Path) -> list[Asked]:
+def load_questions(path: Path) -> list[Asked]:
     """Read a question file.
 
     Raises:

@@ -13,7 +13,7 @@ MAX_HEADING = 300
 
 
 @dataclass(slots=True)
-class Writer:
+class ArticleBuilder:
     """Collects blocks in reading order; :meth:`article` gives them as one text.
 
     ``title`` is the article's: a first heading that repeats it is left out, so that a page with and one

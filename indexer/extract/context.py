@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from indexer.extract.spans import Counter
+from indexer.extract.spans import TokenCounter
 
 SHARE = 3
 """The context may take one part in so many of the window: above that it drowns the text."""
 
 
 def contexts(
-    title: str, paths: Iterable[tuple[str, ...]], *, window: int, counter: Counter
+    title: str, paths: Iterable[tuple[str, ...]], *, window: int, counter: TokenCounter
 ) -> dict[tuple[str, ...], tuple[str, int]]:
     """For each heading path its context and the tokens it takes.
 

@@ -110,7 +110,7 @@ class Anchors:
     def __init__(self, tree: HtmlElement) -> None:
         self._places: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for place, element in enumerate(tree.iter(*HEADINGS)):
-            self._places[comparable(text_of(element))].append((place, _anchor(element)))
+            self._places[comparable(text_of(element))].append((place, _heading_anchor(element)))
         self._reached = -1
 
     def of(self, heading: str) -> str:
@@ -123,7 +123,7 @@ class Anchors:
         return ""
 
 
-def _anchor(heading: HtmlElement) -> str:
+def _heading_anchor(heading: HtmlElement) -> str:
     """The id of a heading: its own, one inside it, or that of what it opens."""
     candidates = [heading, *heading.iterdescendants("a", "span")]
     wrapper, parent = heading, heading.getparent()

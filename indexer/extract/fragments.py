@@ -20,9 +20,9 @@ FEWEST_WORDS = 4
 """Words a fragment begins with, where there are so many: fewer match by chance in what surrounds the text."""
 MOST_WORDS = 10
 """Words after which another place is tried: a line of preformatted text (72 columns) holds about so many."""
-_WORD = re.compile(r"\S+")
+_TOKEN = re.compile(r"\S+")
 _BLOCK = re.compile(r"\s{2,}|\n| \| ")
-_SENTENCE = re.compile(rf"{_BLOCK.pattern}|(?<=[.:?!]) ")
+_SENTENCE_GAP = re.compile(rf"{_BLOCK.pattern}|(?<=[.:?!]) ")
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 
@@ -41,10 +41,10 @@ def text_fragment(article_text: str, start: int, end: int) -> str:
     It begins with the first sentence of the passage whose first words occur only once in the article (or,
     where all are short, the first such line, cell or item) and ends with the last word of the same line.
     """
-    folded = _folded(article_text)
-    for boundary, fewest in ((_SENTENCE, FEWEST_WORDS), (_BLOCK, 1)):
+    folded = _browser_folded(article_text)
+    for boundary, fewest in ((_SENTENCE_GAP, FEWEST_WORDS), (_BLOCK, 1)):
         for low, high in _parts(article_text, start, end, boundary):
-            words = [low + word.end() for word in _WORD.finditer(article_text[low:high])]
+            words = [low + word.end() for word in _TOKEN.finditer(article_text[low:high])]
             if len(words) < fewest:
                 continue
             for stop in words[min(FEWEST_WORDS, len(words)) - 1 : MOST_WORDS]:
@@ -52,8 +52,8 @@ def text_fragment(article_text: str, start: int, end: int) -> str:
                 if folded.count(phrase) == 1 and any(char.isalnum() for char in phrase):
                     line = _BLOCK.search(article_text, stop, end)
                     tail = _end(folded, stop, line.start() if line else end)
-                    return f"#:~:text={_escaped(article_text[low:stop])}" + (
-                        f",{_escaped(tail)}" if tail else ""
+                    return f"#:~:text={_fragment_escaped(article_text[low:stop])}" + (
+                        f",{_fragment_escaped(tail)}" if tail else ""
                     )
     return ""
 
@@ -80,7 +80,7 @@ def _end(folded: str, after: int, high: int) -> str:
     One word, since two may be parted by a line break that the article no longer has; and a plain one,
     since hyphens and slashes are where lines break and where browsers disagree about words.
     """
-    for token in reversed(list(_WORD.finditer(folded, after, high))):
+    for token in reversed(list(_TOKEN.finditer(folded, after, high))):
         if word := re.fullmatch(r"\W*(\w+)\W*", token[0]):
             found = re.search(rf"(?<!\w){re.escape(word[1])}(?!\w)", folded[after:high])
             if found and after + found.start() == token.start() + word.start(1):
@@ -88,7 +88,7 @@ def _end(folded: str, after: int, high: int) -> str:
     return ""
 
 
-def _folded(text: str) -> str:
+def _browser_folded(text: str) -> str:
     """The text as a browser compares it, every character in its place: no case, accents or curly quotes."""
     if text.isascii():
         return text.lower()
@@ -96,6 +96,6 @@ def _folded(text: str) -> str:
     return text.translate(letters).translate(_QUOTES)
 
 
-def _escaped(text: str) -> str:
+def _fragment_escaped(text: str) -> str:
     """Percent-encoded, with the three characters that mean something in a text directive."""
     return quote(" ".join(text.split()), safe="!'()*._~").replace("-", "%2D")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from indexer.extract import dom
-from indexer.extract.blocks import Writer, comparable
+from indexer.extract.blocks import ArticleBuilder, comparable
 from indexer.extract.charset import decode
 from indexer.extract.clean import PAGE_BREAK, one_line
 from indexer.extract.dom import text_of
@@ -29,8 +29,8 @@ MOSTLY = 0.6
 """The share of a page's words inside ``pre`` from which on it is read as plain text."""
 ENOUGH = 200
 """Words in ``pre`` below which it is a page about a piece of code rather than a text."""
-_BLOCKS = ("p", "list", "item", "quote", "table", "head")
-_KINDS: dict[str, BlockKind] = {"list": "list", "quote": "quote", "table": "table", "code": "code"}
+_BLOCK_ELEMENTS = ("p", "list", "item", "quote", "table", "head")
+_KIND_OF_ELEMENT: dict[str, BlockKind] = {"list": "list", "quote": "quote", "table": "table", "code": "code"}
 
 
 def read_html(page: Page) -> Reading:
@@ -54,7 +54,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     """The article in the tree, which is changed on the way."""
     from trafilatura.metadata import extract_metadata
 
-    _quiet()
+    _silence_libraries()
     tidy_headings(tree)
     known = extract_metadata(tree, url, extensive=False)
     host = urlsplit(url).hostname or ""
@@ -70,11 +70,11 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     if pages := _preformatted(tree, words):
         anchors = {str(name) for name in tree.xpath("//@id | //a/@name")}
         return plain_article("\f".join(pages), title=title, anchors=anchors, metadata=metadata)
-    writer = Writer(title)
+    writer = ArticleBuilder(title)
     anchors_of = dom.Anchors(tree)
     prepare(tree)
     if (body := _main_text(tree, url)) is not None:
-        _write(body, writer, anchors_of)
+        _write_tree(body, writer, anchors_of)
     return writer.article(**metadata)
 
 
@@ -107,7 +107,7 @@ def _main_text(tree: HtmlElement, url: str) -> _Element | None:
     return second if second is not None and _better(second, first) else first
 
 
-def _quiet() -> None:
+def _silence_libraries() -> None:
     """Stops log lines about single pages, which Python would print where no logging is set up."""
     for library in ("trafilatura", "htmldate"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
@@ -137,7 +137,7 @@ def _clean_title(title: str, heading: str, sites: tuple[str, ...]) -> str:
 # ------------------------------------------------------------ the extracted tree
 
 
-def _write(body: _Element, writer: Writer, anchors: dom.Anchors) -> None:
+def _write_tree(body: _Element, writer: ArticleBuilder, anchors: dom.Anchors) -> None:
     """Writes the extracted tree; pieces of one list, quote or table become one block."""
     for element in body:
         for kind, group in groupby(_pieces(element, "paragraph"), key=lambda piece: piece[0]):
@@ -168,11 +168,11 @@ def _pieces(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str
     if element.tag == "head":
         yield "heading", one_line(text_of(element))
     elif element.tag == "table":
-        yield from _rows(element)
+        yield from _table_rows(element)
     elif _is_block(element):
         yield "code", text_of(element)
     else:
-        inner = _KINDS.get(str(element.tag), kind) if kind == "paragraph" else kind
+        inner = _KIND_OF_ELEMENT.get(str(element.tag), kind) if kind == "paragraph" else kind
         yield from _flow(element, inner)
 
 
@@ -180,7 +180,7 @@ def _flow(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]
     """Inline text gathered up to the next block inside the element."""
     text = element.text or ""
     for child in element:
-        if child.tag in _BLOCKS or _is_block(child):
+        if child.tag in _BLOCK_ELEMENTS or _is_block(child):
             if text.strip():
                 yield kind, _line(text, kind)
             for inner, piece in _pieces(child, kind):
@@ -203,7 +203,7 @@ def _is_block(element: _Element) -> bool:
     return element.tag == "code" and (element.find("code") is not None or "\n" in text_of(element).strip())
 
 
-def _rows(table: _Element) -> Iterator[tuple[BlockKind, str]]:
+def _table_rows(table: _Element) -> Iterator[tuple[BlockKind, str]]:
     """A line of cells for each row; a table of one column only sets text and is paragraphs."""
     rows = [
         [one_line(" ".join(text for _, text in _flow(cell, "table"))) for cell in row]

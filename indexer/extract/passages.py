@@ -2,7 +2,7 @@
 
 1. Blocks under one heading path are a *section*.
 2. Each block is a *span* with its size in tokens; one too large for the window is replaced by the spans
-   of its items, rows, lines or sentences (then clauses, words, halves).
+   of its items, rows, lines or sentences (then clauses, by_word, halves).
 3. Sections of a line or two are joined with their neighbours.
 4. A section's spans are packed into passages of about equal size, none beyond the window.
 5. The encoder counts each passage as it will be embedded; what is still too long is halved.
@@ -20,7 +20,7 @@ from indexer.config import PassageConfig
 from indexer.extract.context import contexts
 from indexer.extract.fragments import opening
 from indexer.extract.sentences import nearest_middle
-from indexer.extract.spans import Counter, CountTokens, Span, measure
+from indexer.extract.spans import CountTokens, Span, TokenCounter, measured_spans
 from indexer.records import Article, Block, Passage
 
 Contexts = dict[tuple[str, ...], tuple[str, int]]
@@ -55,7 +55,7 @@ def passages(
         max_tokens: the encoder's window; no passage's ``embedded_text`` is longer by that count.
         config: the sizes to aim at.
     """
-    counter = Counter(count_tokens)
+    counter = TokenCounter(count_tokens)
     window = max_tokens - counter.special
     sections = _sections(article)
     paths = {
@@ -64,7 +64,7 @@ def passages(
     known = contexts(article.title, sorted(paths), window=window, counter=counter)
     _measure(article, sections, known, window, counter)
     cutter = _Packer(article, known, window, counter, config)
-    found = [passage for section in _joined(sections, config) for passage in cutter.pack(section)]
+    found = [passage for section in _joined_sections(sections, config) for passage in cutter.pack(section)]
     fitting = _within(found, max_tokens, count_tokens)
     return [replace(passage, fragment=opening(article, passage)) for passage in fitting]
 
@@ -85,13 +85,13 @@ def _sections(article: Article) -> list[_Section]:
 
 
 def _measure(
-    article: Article, sections: list[_Section], known: Contexts, window: int, counter: Counter
+    article: Article, sections: list[_Section], known: Contexts, window: int, counter: TokenCounter
 ) -> None:
     """Gives every section its spans, each small enough to stand beside the section's context."""
     limits = [
         (block, window - known[section.headings][1]) for section in sections for block in section.blocks
     ]
-    spans = measure(article.text, limits, counter)
+    spans = measured_spans(article.text, limits, counter)
     for section in sections:
         section.spans = [span for block in section.blocks for span in spans[block]]
 
@@ -99,7 +99,7 @@ def _measure(
 # ---------------------------------------------------------------- joining
 
 
-def _joined(sections: list[_Section], config: PassageConfig) -> list[_Section]:
+def _joined_sections(sections: list[_Section], config: PassageConfig) -> list[_Section]:
     """The sections, those of a line or two joined with their neighbours.
 
     A tiny introduction goes into the first section below it, whose path holds its own. Tiny sections
@@ -160,7 +160,7 @@ class _Packer:
     article: Article
     known: Contexts
     window: int
-    counter: Counter
+    counter: TokenCounter
     config: PassageConfig
 
     def pack(self, section: _Section) -> Iterator[Passage]:

@@ -16,7 +16,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from indexer.errors import Unreadable
-from indexer.extract.blocks import MAX_HEADING, Writer
+from indexer.extract.blocks import MAX_HEADING, ArticleBuilder
 from indexer.extract.clean import one_line, printable
 from indexer.records import BlockKind, Page, Reading
 
@@ -31,7 +31,7 @@ BOLD = 600
 _PAGE_NUMBER = re.compile(
     r"\W*(?:page|seite)?\W*(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|von)\s*\d{1,4})?\W*$", re.IGNORECASE
 )
-_BULLET = re.compile(r"(?:[\u2022\u25aa\u25cf\u2013*-]|\(?\d{1,2}[.)])\s+(?=\S)")
+_PDF_BULLET = re.compile(r"(?:[\u2022\u25aa\u25cf\u2013*-]|\(?\d{1,2}[.)])\s+(?=\S)")
 _LINE_FEED, _RETURN = 10, 13
 _HYPHENS = (2, 0xFFFE)  # pdfium's signs for a hyphen that ends a line; it gives no line break after it
 _SENTENCE_END = re.compile(r"[.:;!?\"')\]]$")
@@ -65,7 +65,7 @@ def read_pdf(page: Page) -> Reading:
         raise Unreadable("the PDF is locked with a password" if locked else "the PDF is broken") from error
     try:
         metadata = document.get_metadata_dict()
-        lines = [line for number in range(len(document)) for line in _lines(document, number)]
+        lines = [line for number in range(len(document)) for line in _page_lines(document, number)]
     except pypdfium2.PdfiumError as error:
         raise Unreadable("the PDF is broken") from error
     finally:
@@ -78,8 +78,8 @@ def read_pdf(page: Page) -> Reading:
     title = one_line(metadata.get("Title", ""))
     if _NO_TITLE.search(title):
         title = _largest(lines, levels)
-    writer = Writer(title)
-    _write(lines, levels, body, writer)
+    writer = ArticleBuilder(title)
+    _write_lines(lines, levels, body, writer)
     published = re.sub(r"^D:(\d{4})(\d\d)(\d\d).*", r"\1-\2-\3", metadata.get("CreationDate", ""))
     article = writer.article(
         author=metadata.get("Author", ""), published=published if len(published) == 10 else ""
@@ -90,7 +90,7 @@ def read_pdf(page: Page) -> Reading:
 # -------------------------------------------------------------------- lines
 
 
-def _lines(document: Any, number: int) -> Iterator[_Line]:
+def _page_lines(document: Any, number: int) -> Iterator[_Line]:
     """The lines of one page that are not blank, in the order pdfium gives."""
     from pypdfium2 import raw
 
@@ -183,7 +183,9 @@ def _largest(lines: list[_Line], levels: dict[tuple[float, bool], int]) -> str:
 # --------------------------------------------------------------- paragraphs
 
 
-def _write(lines: list[_Line], levels: dict[tuple[float, bool], int], body: float, writer: Writer) -> None:
+def _write_lines(
+    lines: list[_Line], levels: dict[tuple[float, bool], int], body: float, writer: ArticleBuilder
+) -> None:
     """Headings as they come, all else in paragraphs; items one after the other are one list."""
     pitch = _pitch(lines, body)
     compounds = {word for line in lines for word in re.findall(r"\w+(?:-\w+)+", line.text)}
@@ -192,9 +194,9 @@ def _write(lines: list[_Line], levels: dict[tuple[float, bool], int], body: floa
         if not runs or not _continues(runs[-1][-1], line, levels, pitch):
             runs.append([])
         runs[-1].append(line)
-    blocks = [(run[0], _joined([line.text for line in run], compounds)) for run in runs]
+    blocks = [(run[0], _joined_lines([line.text for line in run], compounds)) for run in runs]
 
-    for kind, group in groupby(blocks, key=lambda block: _kind(block[0], block[1], levels)):
+    for kind, group in groupby(blocks, key=lambda block: _block_kind(block[0], block[1], levels)):
         entries = list(group)
         if kind == "list":
             writer.add(kind, "\n".join(text for _, text in entries), page=entries[0][0].page)
@@ -206,9 +208,9 @@ def _write(lines: list[_Line], levels: dict[tuple[float, bool], int], body: floa
                 writer.add(kind, text, page=first.page)
 
 
-def _kind(first: _Line, text: str, levels: dict[tuple[float, bool], int]) -> BlockKind:
+def _block_kind(first: _Line, text: str, levels: dict[tuple[float, bool], int]) -> BlockKind:
     """A block's kind by its first sign, its type and its shape: a sentence in large type is no heading."""
-    if _BULLET.match(text) and not (_styled(first, levels) and text[0].isdigit()):
+    if _PDF_BULLET.match(text) and not (_styled(first, levels) and text[0].isdigit()):
         return "list"
     sentence = (
         len(text) > MAX_HEADING or text.endswith((".", ";", ",")) or re.search(r"[a-z]{2}\. [A-Z]", text)
@@ -232,7 +234,9 @@ def _pitch(lines: list[_Line], body: float) -> float:
 
 def _continues(last: _Line, line: _Line, levels: dict[tuple[float, bool], int], pitch: float) -> bool:
     """Whether a line goes on with the paragraph or heading of the line before it."""
-    if levels.get((last.size, last.bold)) != levels.get((line.size, line.bold)) or _BULLET.match(line.text):
+    if levels.get((last.size, last.bold)) != levels.get((line.size, line.bold)) or _PDF_BULLET.match(
+        line.text
+    ):
         return False
     if last.page != line.page or line.top >= last.top:  # the next page or column
         return not _styled(last, levels) and not _SENTENCE_END.search(last.text)
@@ -241,7 +245,7 @@ def _continues(last: _Line, line: _Line, levels: dict[tuple[float, bool], int], 
     return last.top - line.top <= max(pitch, line.size * 1.1) * GAP
 
 
-def _joined(texts: list[str], compounds: set[str]) -> str:
+def _joined_lines(texts: list[str], compounds: set[str]) -> str:
     """Lines as running text; a hyphen at the end goes unless the word is written with it elsewhere."""
     joined = texts[0]
     for text in texts[1:]:

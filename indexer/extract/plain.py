@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Mapping
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from indexer.extract.blocks import Writer
+from indexer.extract.blocks import ArticleBuilder
 from indexer.extract.charset import decode
 from indexer.extract.clean import one_line, printable
 from indexer.extract.markdown import looks_like_markdown, markdown_article
@@ -61,7 +61,7 @@ def plain_article(
     else:
         start = int(bool(groups) and not title and len(groups[0][0]) == 1)
         title = title or one_line(" ".join(groups[0][0]) if start else "")
-    writer = Writer(title)
+    writer = ArticleBuilder(title)
     if numbered:
         _write_sections(groups[start:], writer, anchors)
     else:
@@ -69,7 +69,9 @@ def plain_article(
     return writer.article(**(metadata or {}))
 
 
-def _write_sections(groups: list[tuple[list[str], int]], writer: Writer, anchors: Container[str]) -> None:
+def _write_sections(
+    groups: list[tuple[list[str], int]], writer: ArticleBuilder, anchors: Container[str]
+) -> None:
     """Headings and what stands under them; the table of contents is left out."""
     section: list[list[str]] = []
     in_contents = False
@@ -82,11 +84,11 @@ def _write_sections(groups: list[tuple[list[str], int]], writer: Writer, anchors
         section = []
         in_contents = _CONTENTS.match(heading.text) is not None
         if not in_contents:
-            writer.heading(heading.text, heading.level, anchor=_anchor(heading, page, anchors))
+            writer.heading(heading.text, heading.level, anchor=_section_anchor(heading, page, anchors))
     _write_blocks([] if in_contents else section, writer)
 
 
-def _write_blocks(groups: list[list[str]], writer: Writer) -> None:
+def _write_blocks(groups: list[list[str]], writer: ArticleBuilder) -> None:
     """One block for each group of lines; lists one after the other are one."""
     for kind, run in groupby(map(_block, groups), key=lambda block: block[0]):
         texts = [text for _, text in run]
@@ -102,7 +104,7 @@ def _groups(text: str) -> Iterator[tuple[list[str], int]]:
     pages = [_without_furniture(page) for page in _pages(text)]
     open_run: list[str] = []
     for number, lines in enumerate(pages, start=1):
-        runs = _runs(lines)
+        runs = _line_runs(lines)
         if open_run and runs and _goes_on(open_run, runs[0]):
             runs[0] = open_run + runs[0]
         elif open_run:
@@ -137,7 +139,7 @@ def _without_furniture(lines: list[str]) -> list[str]:
     return [line for line in lines if not _PAGE_FOOT.search(line)]
 
 
-def _runs(lines: list[str]) -> list[list[str]]:
+def _line_runs(lines: list[str]) -> list[list[str]]:
     runs: list[list[str]] = [[]]
     for line in lines:
         if line:
@@ -184,7 +186,7 @@ def _heading(group: list[str]) -> _Heading | None:
     return _Heading(line, 2, "") if alone and not re.search(r"[.,;]$|\S {2,}\S", line) else None
 
 
-def _anchor(heading: _Heading, page: int, anchors: Container[str]) -> str:
+def _section_anchor(heading: _Heading, page: int, anchors: Container[str]) -> str:
     name = heading.number or heading.text.lower()
     candidates = (f"section-{name}", f"appendix-{name}", f"page-{page}")
     return next((anchor for anchor in candidates if anchor in anchors), "")

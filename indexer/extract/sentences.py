@@ -15,23 +15,23 @@ _ABBREVIATION = re.compile(
 )
 # The ends of sentences in Latin scripts, then in Chinese and Japanese; then any line break. Closing quotation
 # marks and brackets belong to the sentence; what follows begins with anything but a small letter.
-_SENTENCE = re.compile(
+_SENTENCE_END = re.compile(
     r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+(?=[\"'\u201c\u2018(\[]*[^\Wa-z_])"
     r"|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*\s*"
     r"|\n+"
 )
 # Comma, semicolon, colon and dashes, the same in Chinese and Japanese, and before a bracket.
 _CLAUSE = re.compile(r"[;:,\u2013\u2014]\s+|\s+(?=[\u2013\u2014(])|[\u3001\uff0c\uff1b\uff1a]\s*")
-_WORD = re.compile(r"\s+")
+_BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"\n+")
 
-Cut = Callable[[str], Iterator[str]]
+Splitter = Callable[[str], Iterator[str]]
 
 
 def sentences(text: str) -> Iterator[str]:
     """Pieces that end with a sentence or a line."""
     start = 0
-    for match in _SENTENCE.finditer(text):
+    for match in _SENTENCE_END.finditer(text):
         stop = match[0].rstrip()
         if stop[:1] == "." and _ABBREVIATION.search(text, max(start, match.start() - 12), match.start() + 1):
             continue
@@ -50,9 +50,9 @@ def clauses(text: str) -> Iterator[str]:
     return _after(_CLAUSE, text)
 
 
-def words(text: str) -> Iterator[str]:
+def by_word(text: str) -> Iterator[str]:
     """Single words, each with the white space after it."""
-    return _after(_WORD, text)
+    return _after(_BLANKS, text)
 
 
 def halves(text: str) -> Iterator[str]:
@@ -69,15 +69,15 @@ def _after(boundary: re.Pattern[str], text: str) -> Iterator[str]:
     yield text[start:]
 
 
-PROSE: tuple[Cut, ...] = (sentences, clauses, words, halves)
+PROSE_SPLITTERS: tuple[Splitter, ...] = (sentences, clauses, by_word, halves)
 """The cuts tried on running text, gentlest first."""
-ROWS: tuple[Cut, ...] = (lines, sentences, clauses, words, halves)
+ROW_SPLITTERS: tuple[Splitter, ...] = (lines, sentences, clauses, by_word, halves)
 """The cuts tried on lists, tables and code, gentlest first."""
 
 
 def nearest_middle(text: str) -> int:
     """The gentlest cut of a text in two, as near to its middle as that kind of cut allows."""
-    for cut in ROWS:
+    for cut in ROW_SPLITTERS:
         ends, end = [], 0
         for piece in cut(text):
             end += len(piece)

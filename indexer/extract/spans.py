@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from indexer.extract.sentences import PROSE, ROWS, Cut
+from indexer.extract.sentences import PROSE_SPLITTERS, ROW_SPLITTERS, Splitter
 from indexer.records import Block
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -27,12 +27,12 @@ class _Piece:
 
     start: int
     end: int
-    cuts: tuple[Cut, ...]
+    cuts: tuple[Splitter, ...]
     limit: int
     block: Block
 
 
-class Counter:
+class TokenCounter:
     """The encoder's counts, less its special tokens."""
 
     def __init__(self, count_tokens: CountTokens) -> None:
@@ -46,7 +46,9 @@ class Counter:
         return [max(0, count - self.special) for count in self._count(texts)] if texts else []
 
 
-def measure(text: str, blocks: Sequence[tuple[Block, int]], counter: Counter) -> dict[Block, list[Span]]:
+def measured_spans(
+    text: str, blocks: Sequence[tuple[Block, int]], counter: TokenCounter
+) -> dict[Block, list[Span]]:
     """The spans of each block, given with the tokens it may have; the counter is called once for each cut.
 
     A block within its limit is one span. Others become the spans of their lines or sentences, those that
@@ -57,7 +59,7 @@ def measure(text: str, blocks: Sequence[tuple[Block, int]], counter: Counter) ->
         _Piece(
             block.start,
             block.end,
-            PROSE if block.kind in ("paragraph", "quote", "heading") else ROWS,
+            PROSE_SPLITTERS if block.kind in ("paragraph", "quote", "heading") else ROW_SPLITTERS,
             limit,
             block,
         )

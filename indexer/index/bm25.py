@@ -15,13 +15,9 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from indexer.index.lexicon import Counts, Lexicon, Places
-
-Floats = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
+from indexer.arrays import Mask, Ordinals, PackedCounts, PackedOrdinals, Scores
+from indexer.index.lexicon import Lexicon
 
 K1, B = 0.9, 0.5
 """How much repetition counts, and how much length: near the 0.9 and 0.4 that Trotman, Jia and Crane,
@@ -37,11 +33,11 @@ class _Term:
     weight: float
     """Its inverse document frequency times k1 + 1, times how often it was asked for."""
     passages: int
-    postings: tuple[tuple[Places, Counts], ...]
+    postings: tuple[tuple[PackedOrdinals, PackedCounts], ...]
 
 
 class Bm25:
-    """The lexicons of segments, behind each other: a *place* counts through all of them."""
+    """The lexicons of segments, behind each other: a *ordinal* counts through all of them."""
 
     def __init__(self, parts: Sequence[tuple[Lexicon, Mask | None]]) -> None:
         """Each lexicon comes with the mask of its passages that count; None means all of them."""
@@ -61,8 +57,8 @@ class Bm25:
         )
 
     @cached_property
-    def _norms(self) -> Floats:
-        """What a frequency is weighed against, by the length of each passage (places,)."""
+    def _norms(self) -> Scores:
+        """What a frequency is weighed against, by the length of each passage (ordinals,)."""
         lengths = [lexicon.lengths for lexicon, _ in self._parts]
         total = sum(
             int(of_part.sum(dtype=np.int64, where=True if live is None else live))
@@ -79,8 +75,8 @@ class Bm25:
     def _found(self, stem: str, times: int) -> _Term:
         postings = tuple(lexicon.postings(stem) for lexicon, _ in self._parts)
         count = sum(
-            len(places) if live is None else int(np.count_nonzero(live[places]))
-            for (places, _), (_, live) in zip(postings, self._parts, strict=True)
+            len(ordinals) if live is None else int(np.count_nonzero(live[ordinals]))
+            for (ordinals, _), (_, live) in zip(postings, self._parts, strict=True)
         )
         rarity = np.log((self._passages - count + 0.5) / (count + 0.5))
         return _Term(times * max(float(rarity), 1e-6) * (K1 + 1.0), count, postings)
@@ -89,23 +85,23 @@ class Bm25:
         # "language" and "languages" in one question have one stem, which then counts twice.
         return [self._term(stem, times) for stem, times in sorted(Counter(stems).items())]
 
-    def all(self, stems: Sequence[str]) -> Floats:
-        """The scores of all places; 0 for those without any of the words."""
+    def all(self, stems: Sequence[str]) -> Scores:
+        """The scores of all ordinals; 0 for those without any of the words."""
         scores = np.zeros(self._size, np.float32)
         for term in self._terms(stems):
             for span, (held, counts) in zip(self._spans, term.postings, strict=True):
                 # Indexing by 64 bits takes half the time of having numpy convert twice.
-                places = held.astype(np.int64)
-                scores[span][places] += _share(term, counts, self._norms[span][places])
+                ordinals = held.astype(np.int64)
+                scores[span][ordinals] += _share(term, counts, self._norms[span][ordinals])
         return scores
 
-    def of(self, stems: Sequence[str], places: Ints) -> Floats:
-        """The scores of the passages at rising ``places`` (n,), the same as :meth:`all` has them."""
-        scores = np.zeros(len(places), np.float32)
-        bounds = [slice(*np.searchsorted(places, [span.start, span.stop])) for span in self._spans]
+    def of(self, stems: Sequence[str], ordinals: Ordinals) -> Scores:
+        """The scores of the passages at rising ``ordinals`` (n,), the same as :meth:`all` has them."""
+        scores = np.zeros(len(ordinals), np.float32)
+        bounds = [slice(*np.searchsorted(ordinals, [span.start, span.stop])) for span in self._spans]
         for term in self._terms(stems):
             for span, bound, (held, counts) in zip(self._spans, bounds, term.postings, strict=True):
-                wanted = (places[bound] - span.start).astype(np.int32)
+                wanted = (ordinals[bound] - span.start).astype(np.int32)
                 if not len(wanted) or not len(held):
                     continue
                 at = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
@@ -115,7 +111,7 @@ class Bm25:
         return scores
 
 
-def _share(term: _Term, counts: Counts, norms: Floats) -> Floats:
+def _share(term: _Term, counts: PackedCounts, norms: Scores) -> Scores:
     """What a word adds to passages that hold it ``counts`` (n,) half times."""
     often = counts * np.float32(0.5)
     often /= often + norms

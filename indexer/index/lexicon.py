@@ -4,7 +4,7 @@
 words.npy     the stems by rising UTF-8, each ended by a line feed: uint8 (bytes,)
 word_at.npy   where each stem begins in ``words``: int64 (stems + 1,)
 starts.npy    where each stem's postings begin: int64 (stems + 1,)
-places.npy    the passages that hold a stem, rising, by place in the segment: int32
+ordinals.npy    the passages that hold a stem, rising, by ordinal in the segment: int32
 counts.npy    how often each does, in halves (:data:`HALVES`): uint8
 lengths.npy   the words of each passage, all columns together: int32 (passages,)
 ============  ======================================================================
@@ -18,23 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from indexer.arrays import Ordinals, PackedCounts, PackedOrdinals
 from indexer.index.words import PARTS, Stems, fold, pairs
-
-Ints = npt.NDArray[np.int64]
-Places = npt.NDArray[np.int32]
-Counts = npt.NDArray[np.uint8]
 
 HALVES = (2, 2, 1)
 """What a word counts in the columns text, context, about, in halves. Of lexical nDCG@10 on SciFact, CACM
 and Cranfield, 0.5 to 1.5 for the context change at most 0.01, 0 costs 0.01 to 0.05. The user's words
 about a link stand with every passage of its article, so they say which article and not which passage."""
 
-ARRAYS = ("words", "word_at", "starts", "places", "counts", "lengths")
+ARRAYS = ("words", "word_at", "starts", "ordinals", "counts", "lengths")
 
 
-class Writer:
+class LexiconBuilder:
     """Collects the words of passages, one passage after another; ``write`` makes the arrays."""
 
     def __init__(self) -> None:
@@ -63,18 +59,18 @@ class Writer:
         rank[[self._numbers.stems[stem] for stem in ordered]] = np.arange(len(ordered))
         sizes = np.frombuffer(self._sizes, np.int32)
         column = np.arange(len(sizes))
-        place = np.repeat(column // len(HALVES), sizes)
+        ordinal = np.repeat(column // len(HALVES), sizes)
         halves = np.repeat(np.array(HALVES)[column % len(HALVES)], sizes)
-        # Sorted by stem, then by place: occurrences of one stem in one passage become one posting.
-        key = rank[np.frombuffer(self._found, np.int32)] * max(1, passages) + place
+        # Sorted by stem, then by ordinal: occurrences of one stem in one passage become one posting.
+        key = rank[np.frombuffer(self._found, np.int32)] * max(1, passages) + ordinal
         order = np.argsort(key, kind="stable")
         key, first = np.unique(key[order], return_index=True)
         counts = np.add.reduceat(halves[order], first) if len(first) else np.zeros(0)
-        stems, places = np.divmod(key, max(1, passages))
+        stems, ordinals = np.divmod(key, max(1, passages))
         _save_words(folder, ordered)
         starts = np.searchsorted(stems, np.arange(len(ordered) + 1))
         np.save(folder / "starts.npy", starts.astype(np.int64))
-        np.save(folder / "places.npy", places.astype(np.int32))
+        np.save(folder / "ordinals.npy", ordinals.astype(np.int32))
         np.save(folder / "counts.npy", np.minimum(counts, 255).astype(np.uint8))
         np.save(folder / "lengths.npy", np.frombuffer(self._lengths, np.int32))
 
@@ -111,8 +107,8 @@ class Lexicon:
             for name in ARRAYS
         )
 
-    def postings(self, stem: str) -> tuple[Places, Counts]:
-        """The places (n,) that hold a stem, rising, and how often each, in halves (n,)."""
+    def postings(self, stem: str) -> tuple[PackedOrdinals, PackedCounts]:
+        """The ordinals (n,) that hold a stem, rising, and how often each, in halves (n,)."""
         number = self._find(stem.encode())
         if number == len(self._word_at) - 1 or self._word(number) != stem.encode():
             return np.zeros(0, np.int32), np.zeros(0, np.uint8)
@@ -138,18 +134,18 @@ class Lexicon:
                 high = middle
         return low
 
-    def kept(self, moved: Places) -> tuple[Places, Counts, Ints]:
-        """The postings whose passages go to a new place, there, and how many are left of each stem.
+    def kept(self, moved: PackedOrdinals) -> tuple[PackedOrdinals, PackedCounts, Ordinals]:
+        """The postings whose passages go to a new ordinal, there, and how many are left of each stem.
 
-        ``moved`` has the new place of every old one (passages,), -1 for those that are left out.
+        ``moved`` has the new ordinal of every old one (passages,), -1 for those that are left out.
         """
-        places = moved[self._places]
-        stays = places >= 0
+        ordinals = moved[self._places]
+        stays = ordinals >= 0
         upto = np.concatenate([[0], np.cumsum(stays)])
-        return places[stays], self._counts[stays], np.diff(upto[self._starts])
+        return ordinals[stays], self._counts[stays], np.diff(upto[self._starts])
 
 
-def merge(folder: Path, parts: Sequence[tuple[Lexicon, Places]]) -> None:
+def merge_lexicons(folder: Path, parts: Sequence[tuple[Lexicon, PackedOrdinals]]) -> None:
     """Write into ``folder`` the arrays of several segments behind each other.
 
     With each comes where its passages go (see :meth:`Lexicon.kept`), rising from part to part. Stems of
@@ -165,13 +161,13 @@ def merge(folder: Path, parts: Sequence[tuple[Lexicon, Places]]) -> None:
         sizes[number] += part.kept(moved)[2]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     free = starts[:-1].copy()
-    places = _new(folder / "places.npy", np.int32, int(starts[-1]))
+    ordinals = _new(folder / "ordinals.npy", np.int32, int(starts[-1]))
     counts = _new(folder / "counts.npy", np.uint8, int(starts[-1]))
     for (part, moved), number in zip(parts, ranks, strict=True):
         held, often, per_stem = part.kept(moved)
         begins = np.cumsum(per_stem) - per_stem
         to = np.repeat(free[number] - begins, per_stem) + np.arange(len(held))
-        places[to] = held
+        ordinals[to] = held
         counts[to] = often
         free[number] += per_stem
     _save_words(folder, ordered)

@@ -1,12 +1,12 @@
 """A segment: some passages with their vectors and words, in one folder that never changes.
 
 =========  ==============================================================================
-ids.npy    the passages' ids by place: int64 (passages,)
-order.npy  their places by rising id: int64 (passages,)
+ids.npy    the passages' ids by ordinal: int64 (passages,)
+order.npy  their ordinals by rising id: int64 (passages,)
            and the files of :mod:`.vectors` and :mod:`.lexicon`
 =========  ==============================================================================
 
-A published state is a few segments and, for each, the places that no longer count. So what changes
+A published state is a few segments and, for each, the ordinals that no longer count. So what changes
 costs what changed; segments are merged as they grow (:mod:`indexer.store.generations`).
 """
 
@@ -21,14 +21,10 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from indexer.arrays import Ids, Mask, PackedOrdinals
 from indexer.errors import DamagedLibrary
 from indexer.index import lexicon, vectors
-
-Ids = npt.NDArray[np.int64]
-Places = npt.NDArray[np.int32]
-Mask = npt.NDArray[np.bool_]
 
 RUN = 32_768
 """Passages that are indexed in memory at once; more are written in runs, and merged."""
@@ -37,7 +33,7 @@ MENDS_IT = "run `indexer reindex` to make it again from what is kept"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IndexedPassage:
     """One passage to be indexed: its columns text, context, about, and its vector's bytes."""
 
     id: int
@@ -46,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SegmentMeta:
     """A segment as a generation lists it: its folder's name, and what must be found there."""
 
     name: str
@@ -57,23 +53,23 @@ class Listed:
     recall: float
     """The share of the true ten nearest that its index found on its probes; 1.0 where it is exact."""
     dead: bytes = b""
-    """The places that no longer count, rising: int32."""
+    """The ordinals that no longer count, rising: int32."""
 
     @property
-    def dead_places(self) -> Places:
+    def dead_ordinals(self) -> PackedOrdinals:
         """:attr:`dead` as an array (n,)."""
         return np.frombuffer(self.dead, np.int32)
 
     @property
     def alive(self) -> int:
         """How many passages count."""
-        return self.passages - len(self.dead_places)
+        return self.passages - len(self.dead_ordinals)
 
 
 class Segment:
-    """A segment's folder, opened, with the places of it that count in one generation."""
+    """A segment's folder, opened, with the ordinals of it that count in one generation."""
 
-    def __init__(self, folder: Path, listed: Listed) -> None:
+    def __init__(self, folder: Path, listed: SegmentMeta) -> None:
         """Open ``folder``, memory-mapped.
 
         Raises:
@@ -89,7 +85,7 @@ class Segment:
         try:
             self.ids: Ids = np.asarray(np.load(folder / "ids.npy", mmap_mode="r"))
             self._order: Ids = np.asarray(np.load(folder / "order.npy", mmap_mode="r"))
-            self.near = vectors.VectorFile(folder)
+            self.vectors = vectors.VectorFile(folder)
             self.words = lexicon.Lexicon(folder)
         except (OSError, ValueError) as error:
             raise DamagedLibrary(
@@ -101,29 +97,31 @@ class Segment:
 
     @cached_property
     def live(self) -> Mask | None:
-        """Which places count; None for all."""
+        """Which ordinals count; None for all."""
         if not self.listed.dead:
             return None
         mask = np.ones(len(self.ids), np.bool_)
-        mask[self.listed.dead_places] = False
+        mask[self.listed.dead_ordinals] = False
         return mask
 
-    def places(self, ids: Ids) -> tuple[Ids, Ids]:
-        """Which of ``ids`` (n,) count in this segment, by position in ``ids``, and their places."""
+    def ordinals(self, ids: Ids) -> tuple[Ids, Ids]:
+        """Which of ``ids`` (n,) count in this segment, by position in ``ids``, and their ordinals."""
         if not len(self.ids) or not len(ids):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         at = np.minimum(np.searchsorted(self.ids, ids, sorter=self._order), len(self.ids) - 1)
-        places = self._order[at]
-        held = self.ids[places] == ids
+        ordinals = self._order[at]
+        held = self.ids[ordinals] == ids
         if self.live is not None:
-            held &= self.live[places]
-        return np.flatnonzero(held), places[held]
+            held &= self.live[ordinals]
+        return np.flatnonzero(held), ordinals[held]
 
 
 # ------------------------------------------------------------------------------ writing
 
 
-def write(folder: Path, rows: Iterable[Row], dimension: int, merged: Sequence[Segment] = ()) -> Listed:
+def write(
+    folder: Path, rows: Iterable[IndexedPassage], dimension: int, merged: Sequence[Segment] = ()
+) -> SegmentMeta:
     """Write a segment of the live passages of ``merged`` and of ``rows``, as ``folder``.
 
     Complete or not at all: written beside it, fsynced, renamed.
@@ -136,24 +134,24 @@ def write(folder: Path, rows: Iterable[Row], dimension: int, merged: Sequence[Se
     whole = partial / "whole"
     whole.mkdir()
     _merge(whole, parts, dimension)
-    recall = vectors.build(whole)
+    recall = vectors.build_neighbours(whole)
     del runs, parts
     for path in [*whole.iterdir(), whole]:
         sync(path)
-    listed = Listed(folder.name, len(np.load(whole / "ids.npy", mmap_mode="r")), size_of(whole), recall)
+    listed = SegmentMeta(folder.name, len(np.load(whole / "ids.npy", mmap_mode="r")), size_of(whole), recall)
     whole.replace(folder)
     sync(folder.parent)
     shutil.rmtree(partial)
     return listed
 
 
-def _runs(folder: Path, rows: Iterable[Row], dimension: int) -> Iterator[Segment]:
+def _runs(folder: Path, rows: Iterable[IndexedPassage], dimension: int) -> Iterator[Segment]:
     waiting = iter(rows)
     number = 0
     while batch := list(islice(waiting, RUN)):
         run = folder / f"run-{number}"
         run.mkdir()
-        words = lexicon.Writer()
+        words = lexicon.LexiconBuilder()
         for row in batch:
             words.add(row.columns)
         words.write(run)
@@ -161,7 +159,7 @@ def _runs(folder: Path, rows: Iterable[Row], dimension: int) -> Iterator[Segment
         found = np.frombuffer(b"".join(row.vector for row in batch), np.float32).reshape(-1, dimension)
         _save(run, ids)
         np.save(run / vectors.VECTORS, found)
-        yield Segment(run, Listed(run.name, len(batch), size_of(run), 1.0))
+        yield Segment(run, SegmentMeta(run.name, len(batch), size_of(run), 1.0))
         number += 1
 
 
@@ -181,8 +179,8 @@ def _merge(folder: Path, parts: Sequence[Segment], dimension: int) -> None:
         for part, keep in zip(parts, kept, strict=True):
             for start in range(0, len(part), RUN):
                 chunk = slice(start, start + RUN)
-                file.write(part.near.vectors[chunk][keep[chunk]].tobytes())
-    lexicon.merge(folder, [(part.words, move) for part, move in zip(parts, moves, strict=True)])
+                file.write(part.vectors.array[chunk][keep[chunk]].tobytes())
+    lexicon.merge_lexicons(folder, [(part.words, move) for part, move in zip(parts, moves, strict=True)])
 
 
 def _save(folder: Path, ids: Ids) -> None:

@@ -1,7 +1,7 @@
 """The vectors of a segment and, where they are many, a FAISS index that finds the near ones among them.
 
 ================  ====================================================================
-vectors.npy       float32 (passages, dimension), by place; every row of unit length
+vectors.npy       float32 (passages, dimension), by ordinal; every row of unit length
 neighbours.faiss  IVF with 8-bit codes, for segments of more than :data:`EXACT` passages
 ================  ====================================================================
 
@@ -17,14 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from indexer.records import Vectors
+    from indexer.arrays import Mask, Ordinals, Scores, Vectors
 
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
 
 VECTORS, NEIGHBOURS = "vectors.npy", "neighbours.faiss"
 
@@ -41,7 +37,7 @@ RECALL = 0.98
 """The share of the true ten nearest that the index must find on its probes. They are harder than real
 questions: 0.980 of theirs were 0.994 of questions' at a million passages (benchmarks/scale.py)."""
 
-PROBES = 200
+RECALL_PROBES = 200
 """Questions that an index is tried with: sums of two random passages, which are as far from everything
 as real questions are (benchmarks/scale.py compares both)."""
 
@@ -52,7 +48,7 @@ AT_ONCE = 50_000
 """Vectors held in memory while an index is made."""
 
 
-def build(folder: Path) -> float:
+def build_neighbours(folder: Path) -> float:
     """Make the index of the vectors in ``folder`` if they are many; its recall@10, 1.0 where exact.
 
     k-means on 40 vectors a list, 4 sqrt(n) lists (Jegou et al., Product quantization for nearest
@@ -86,25 +82,25 @@ def build(folder: Path) -> float:
 
 def _probes(vectors: Vectors) -> Vectors:
     chance = np.random.default_rng(0)
-    pairs = chance.integers(0, len(vectors), (2, PROBES))
+    pairs = chance.integers(0, len(vectors), (2, RECALL_PROBES))
     sums = vectors[pairs[0]] + vectors[pairs[1]]
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-6), np.float32)
 
 
-def _nearest(vectors: Vectors, probes: Vectors) -> Ints:
-    """The places of the true ten nearest (probes, 10)."""
-    best, places = np.zeros((len(probes), 0), np.float32), np.zeros((len(probes), 0), np.int64)
+def _nearest(vectors: Vectors, probes: Vectors) -> Ordinals:
+    """The ordinals of the true ten nearest (probes, 10)."""
+    best, ordinals = np.zeros((len(probes), 0), np.float32), np.zeros((len(probes), 0), np.int64)
     for start in range(0, len(vectors), AT_ONCE):
         cosines = probes @ np.asarray(vectors[start : start + AT_ONCE]).T
         found = np.argpartition(-cosines, min(9, cosines.shape[1] - 1), axis=1)[:, :10]
         best = np.concatenate([best, np.take_along_axis(cosines, found, 1)], axis=1)
-        places = np.concatenate([places, found + start], axis=1)
+        ordinals = np.concatenate([ordinals, found + start], axis=1)
         order = np.argsort(-best, axis=1)[:, :10]
-        best, places = np.take_along_axis(best, order, 1), np.take_along_axis(places, order, 1)
-    return places
+        best, ordinals = np.take_along_axis(best, order, 1), np.take_along_axis(ordinals, order, 1)
+    return ordinals
 
 
-def _recall(vectors: Vectors, probes: Vectors, found: Ints, true: Ints) -> float:
+def _recall(vectors: Vectors, probes: Vectors, found: Ordinals, true: Ordinals) -> float:
     hits = 0
     for probe, candidates, wanted in zip(probes, found, true, strict=True):
         held = candidates[candidates >= 0]
@@ -113,7 +109,7 @@ def _recall(vectors: Vectors, probes: Vectors, found: Ints, true: Ints) -> float
     return hits / true.size
 
 
-def cosines(vectors: Vectors, vector: Vectors) -> Floats:
+def cosines(vectors: Vectors, vector: Vectors) -> Scores:
     """The cosines (n,) of ``vectors`` (n, dimension) to one.
 
     Not by a matrix product: that does not promise equal results for equal rows, so ties would be none,
@@ -129,7 +125,7 @@ class VectorFile:
         """Open what is in ``folder``; raises OSError or ValueError where it is missing or damaged."""
         self._path = folder / NEIGHBOURS
         # As a plain array: the mapping is the same, and slicing it is many times faster.
-        self.vectors: Vectors = np.asarray(np.load(folder / VECTORS, mmap_mode="r"))
+        self.array: Vectors = np.asarray(np.load(folder / VECTORS, mmap_mode="r"))
 
     @cached_property
     def _index(self) -> Any:
@@ -137,29 +133,29 @@ class VectorFile:
 
         return faiss.read_index(str(self._path), faiss.IO_FLAG_MMAP)
 
-    def nearest(self, vector: Vectors, limit: int, counted: Mask | None) -> tuple[Ints, Floats]:
-        """The places (n,) of the nearest to ``vector``, and their cosines; of those ``counted`` only.
+    def nearest(self, vector: Vectors, limit: int, counted: Mask | None) -> tuple[Ordinals, Scores]:
+        """The ordinals (n,) of the nearest to ``vector``, and their cosines; of those ``counted`` only.
 
         At least ``limit`` where there are as many, in no particular order.
         """
-        count = len(self.vectors) if counted is None else int(np.count_nonzero(counted))
+        count = len(self.array) if counted is None else int(np.count_nonzero(counted))
         if not count:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
         if counted is not None and count <= FEW:
-            places = np.flatnonzero(counted)
-        elif len(self.vectors) <= EXACT:
-            found = cosines(self.vectors, vector)
+            ordinals = np.flatnonzero(counted)
+        elif len(self.array) <= EXACT:
+            found = cosines(self.array, vector)
             if counted is not None:
                 found[~counted] = -2.0
             most = min(count, limit)
             # All that tie with the last: which of them are shown is for their ids to say.
-            places = np.flatnonzero(found >= np.partition(found, -most)[-most])
-            return places, found[places]
+            ordinals = np.flatnonzero(found >= np.partition(found, -most)[-most])
+            return ordinals, found[ordinals]
         else:
-            places = self._approximate(vector, min(count, limit + SPARE), counted, count)
-        return places, cosines(self.vectors[places], vector)
+            ordinals = self._approximate(vector, min(count, limit + SPARE), counted, count)
+        return ordinals, cosines(self.array[ordinals], vector)
 
-    def _approximate(self, vector: Vectors, most: int, counted: Mask | None, count: int) -> Ints:
+    def _approximate(self, vector: Vectors, most: int, counted: Mask | None, count: int) -> Ordinals:
         import faiss
 
         probes, selector = self._index.nprobe, None
@@ -169,5 +165,5 @@ class VectorFile:
             # The rarer what may be found, the further it is worth looking.
             probes = min(self._index.nlist, int(probes * len(counted) / count))
         settings = faiss.SearchParametersIVF(sel=selector, nprobe=probes)  # type: ignore[call-arg]
-        _, places = self._index.search(np.ascontiguousarray(vector.reshape(1, -1)), most, params=settings)
-        return np.asarray(places[0][places[0] >= 0], np.int64)
+        _, ordinals = self._index.search(np.ascontiguousarray(vector.reshape(1, -1)), most, params=settings)
+        return np.asarray(ordinals[0][ordinals[0] >= 0], np.int64)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from indexer.records import Hit, Mode
 
-COLUMNS = (
+TABLE_COLUMNS = (
     "rank", "score", "title", "heading", "text", "category", "site", "note", "source", "fetched_at",
     "link", "url", "passage_id",
 )  # fmt: skip
@@ -55,8 +55,8 @@ class Answer:
         """One row a hit: rank, score, title, heading, text, category, site, note, source, link, url."""
         import pandas as pd
 
-        rows = [{**_result(hit, explain=False), "heading": _path(hit)} for hit in self.hits]
-        return pd.DataFrame(rows, columns=list(COLUMNS))
+        rows = [{**_result(hit, explain=False), "heading": _heading_path(hit)} for hit in self.hits]
+        return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
 
     def _repr_html_(self) -> str:
         """A table for notebooks; everything from the web is escaped."""
@@ -64,7 +64,7 @@ class Answer:
         rows = "".join(
             f"<tr><td>{hit.rank}</td><td>{hit.score:.2f}</td>"
             f'<td style="text-align:left"><a href="{escape(hit.link)}"><b>{escape(hit.title)}</b></a>'
-            f"<br><i>{escape(_path(hit))}</i><br>{escape(hit.passage.text)}</td>"
+            f"<br><i>{escape(_heading_path(hit))}</i><br>{escape(hit.passage.text)}</td>"
             f"<td>{escape(hit.category)}</td></tr>"
             for hit in self.hits
         )
@@ -72,7 +72,7 @@ class Answer:
         return f"<p><b>{escape(self.question)}</b></p>{verdict}<table>{head}{rows}</table>"
 
 
-def _path(hit: Hit) -> str:
+def _heading_path(hit: Hit) -> str:
     return " › ".join(hit.passage.headings)
 
 

@@ -15,14 +15,14 @@ from indexer.index.words import words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from indexer.arrays import Doubles
     from indexer.config import SearchConfig
     from indexer.records import PassageRow
-    from indexer.search.fuse import Floats
     from indexer.store.snapshot import Snapshot
 
 
 def coverage(
-    snapshot: Snapshot, terms: Sequence[str], counts: Floats, rows: Sequence[PassageRow], *, passages: int
+    snapshot: Snapshot, terms: Sequence[str], counts: Doubles, rows: Sequence[PassageRow], *, passages: int
 ) -> float:
     """The share of the question's words, rare ones weighing more, that one of the passages has: 0 to 1.
 

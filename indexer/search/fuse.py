@@ -13,14 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from indexer.arrays import Doubles, Ids, Vectors
     from indexer.config import SearchConfig
-    from indexer.records import Vectors
-
-Floats = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.int64]
 
 
-def standardise(scores: Floats) -> Floats:
+def standardise(scores: Doubles) -> Doubles:
     """Scores (n,) in deviations from their mean; zeros where they are all the same."""
     # Summed in sorted order: floating point addition must not see the order of the candidates.
     ordered = np.sort(scores)
@@ -30,17 +27,17 @@ def standardise(scores: Floats) -> Floats:
     return np.asarray((scores - ordered.mean()) / deviation, dtype=np.float64)
 
 
-def mix(dense: Floats, lexical: Floats, weight: float) -> Floats:
+def mix(dense: Doubles, lexical: Doubles, weight: float) -> Doubles:
     """The merged scores (n,) of candidates, ``weight`` in [0, 1] going to the lexical side."""
     return (1.0 - weight) * standardise(dense) + weight * standardise(lexical)
 
 
-def order(ids: Ids, scores: Floats) -> npt.NDArray[np.intp]:
+def order(ids: Ids, scores: Doubles) -> npt.NDArray[np.intp]:
     """The places (n,) of candidates, best first; the smaller id first where scores tie."""
     return np.lexsort((ids, -scores))
 
 
-def specificity(counts: Floats, passages: int) -> float:
+def specificity(counts: Doubles, passages: int) -> float:
     """How rare the words of a query are in the library: 0 (everywhere) to 1 (in one passage).
 
     The inverse document frequencies of the words that occur, on a scale where 1 is a word of a single
@@ -62,7 +59,7 @@ def cohesion(vectors: Vectors) -> float:
     return float((vectors @ vectors.T).mean()) if len(vectors) else 0.0
 
 
-def lexical_weight(specific: float, lean: float, config: SearchConfig) -> float:
+def lexical_weight(specific: float, cohesion_gap: float, config: SearchConfig) -> float:
     """The lexical share of the mixture for one question.
 
     Common words only: BM25 cannot tell passages apart, the meaning must. Rare words, names and
@@ -70,17 +67,17 @@ def lexical_weight(specific: float, lean: float, config: SearchConfig) -> float:
 
     Args:
         specific: :func:`specificity` of the query.
-        lean: cohesion of the lexical list's best passages minus that of the dense list's: the list
+        cohesion_gap: cohesion of the lexical list's best passages minus that of the dense list's: the list
             whose best passages agree among themselves is more often right.
         config: the constants.
     """
-    weight = config.lexical_weight + config.lean_slope * (lean - config.usual_lean)
+    weight = config.lexical_weight + config.cohesion_slope * (cohesion_gap - config.usual_cohesion_gap)
     weight += config.rarity_slope * max(0.0, specific - config.rare)
     weight -= config.rarity_slope * max(0.0, config.common - specific)
     return float(np.clip(weight, config.least_lexical, config.most_lexical))
 
 
-def towards(question: Vectors, best: Vectors, strength: float) -> Vectors:
+def rocchio(question: Vectors, best: Vectors, strength: float) -> Vectors:
     """The question's vector (dimension,) moved towards the best passages (n, dimension), unit length.
 
     Rocchio's pseudo-relevance feedback (The SMART retrieval system, 1971, chapter 14) on dense vectors.

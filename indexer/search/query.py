@@ -16,7 +16,7 @@ from indexer.index.words import fold, is_name, pairs
 MOST_TERMS = 64
 """Terms that are searched; who pastes a page is served by its first words and by the dense list."""
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019\-_./+:@][^\W_]+)*")
+_QUERY_WORD = re.compile(r"[^\W_]+(?:['\u2019\-_./+:@][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
 
 _FUNCTION_WORDS = """
@@ -58,7 +58,7 @@ def analyse(question: str) -> Query:
     """
     # A lone surrogate (from a broken terminal) can be neither searched nor embedded.
     text = " ".join(question.encode("utf-8", "replace").decode().replace("\0", " ").split())
-    words = [match[0] for match in _WORD.finditer(fold(text))]
+    words = [match[0] for match in _QUERY_WORD.finditer(fold(text))]
     if not words:
         raise EmptyQuestion('nothing was asked; say what you look for, such as "retry a failed payment"')
     parts = dict.fromkeys(part for word in words for part in _PART.findall(word))

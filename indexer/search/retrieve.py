@@ -19,12 +19,11 @@ from indexer.index.vectors import cosines
 from indexer.search import fuse
 
 if TYPE_CHECKING:
+    from indexer.arrays import Doubles, Ids, Vectors
     from indexer.config import SearchConfig
-    from indexer.records import Vectors
-    from indexer.search.fuse import Floats, Ids
     from indexer.store.snapshot import Snapshot
 
-Hits = Sequence[tuple[int, float]]
+ScoredIds = Sequence[tuple[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +35,13 @@ class Ranking:
     """
 
     ids: Ids
-    scores: Floats
-    cosines: Floats
+    scores: Doubles
+    cosines: Doubles
     dense_ranks: Ids
-    dense_shares: Floats
-    lexical_scores: Floats
+    dense_shares: Doubles
+    lexical_scores: Doubles
     lexical_ranks: Ids
-    lexical_shares: Floats
+    lexical_shares: Doubles
 
     def reordered(self, head: npt.NDArray[np.intp]) -> Ranking:
         """The ranking with its first passages in another order: ``head`` holds their places."""
@@ -77,13 +76,13 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
     dense = snapshot.dense(question.vector, limit=depth, allowed=question.allowed)
     if not dense:
         return _of_one_list(lexical, dense=False)
-    lean = _cohesion(snapshot, lexical, config) - _cohesion(snapshot, dense, config)
-    weight = fuse.lexical_weight(question.specificity, lean, config)
+    cohesion_gap = _cohesion(snapshot, lexical, config) - _cohesion(snapshot, dense, config)
+    weight = fuse.lexical_weight(question.specificity, cohesion_gap, config)
 
     ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
     scores = fuse.mix(_cosines(vectors, question.vector), bm25, weight)
     best = fuse.order(ids, scores)[: config.feedback_passages]
-    moved = fuse.towards(question.vector, vectors[best], config.feedback_strength)
+    moved = fuse.rocchio(question.vector, vectors[best], config.feedback_strength)
     if moved is not question.vector:
         dense = snapshot.dense(moved, limit=depth, allowed=question.allowed)
         ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
@@ -103,13 +102,13 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
     )
 
 
-def _lexical(snapshot: Snapshot, question: Question, depth: int) -> Hits:
+def _lexical(snapshot: Snapshot, question: Question, depth: int) -> ScoredIds:
     return snapshot.lexical(question.words, limit=depth, allowed=question.allowed)
 
 
 def _union(
-    snapshot: Snapshot, question: Question, *, lexical: Hits, dense: Hits, depth: int
-) -> tuple[Ids, Floats, Vectors]:
+    snapshot: Snapshot, question: Question, *, lexical: ScoredIds, dense: ScoredIds, depth: int
+) -> tuple[Ids, Doubles, Vectors]:
     """The candidates of either list by rising id: ids (n,), exact BM25 (n,), vectors (n, dimension)."""
     known = dict(lexical)
     ids = np.union1d([number for number, _ in lexical], [number for number, _ in dense]).astype(np.int64)
@@ -120,20 +119,20 @@ def _union(
     return ids, bm25, snapshot.vectors([int(number) for number in ids])
 
 
-def _cosines(vectors: Vectors, vector: Vectors) -> Floats:
+def _cosines(vectors: Vectors, vector: Vectors) -> Doubles:
     return cosines(vectors, vector).astype(np.float64)
 
 
-def _cohesion(snapshot: Snapshot, hits: Hits, config: SearchConfig) -> float:
+def _cohesion(snapshot: Snapshot, hits: ScoredIds, config: SearchConfig) -> float:
     return fuse.cohesion(snapshot.vectors([number for number, _ in hits[: config.leaders]]))
 
 
-def _ranks(hits: Hits, ids: Ids) -> Ids:
+def _ranks(hits: ScoredIds, ids: Ids) -> Ids:
     place = {number: rank for rank, (number, _) in enumerate(hits, start=1)}
     return np.array([place.get(int(number), 0) for number in ids], dtype=np.int64)
 
 
-def _of_one_list(hits: Hits, *, dense: bool) -> Ranking:
+def _of_one_list(hits: ScoredIds, *, dense: bool) -> Ranking:
     scores = np.array([score for _, score in hits], dtype=np.float64)
     ranks = np.arange(1, len(hits) + 1, dtype=np.int64)
     none, nowhere = np.zeros_like(scores), np.zeros_like(ranks)

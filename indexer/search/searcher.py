@@ -25,9 +25,9 @@ from indexer.search.spelling import corrected
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from indexer.arrays import Doubles, Ids, Vectors
     from indexer.config import SearchConfig
-    from indexer.records import Encoder, Mode, PassageRow, Reranker, Vectors
-    from indexer.search.fuse import Floats, Ids
+    from indexer.records import Encoder, Mode, PassageRow, Reranker
     from indexer.store.snapshot import Snapshot
 
 CANDIDATES = 2
@@ -42,7 +42,7 @@ class _Words:
     """The question's words as they are searched, how often each occurs, and what was corrected."""
 
     query: Query
-    counts: Floats
+    counts: Doubles
     notices: tuple[str, ...]
 
 
@@ -179,7 +179,7 @@ class Searcher:
         mended = Query(query.text, terms, query.compounds)
         return _Words(mended, self._occurrences(terms), notices)
 
-    def _occurrences(self, terms: Sequence[str]) -> Floats:
+    def _occurrences(self, terms: Sequence[str]) -> Doubles:
         return np.array(self._snapshot.occurrences(terms), dtype=np.float64)
 
     # ------------------------------------------------------------ ranking

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from indexer.records import PassageRow, Vectors
+    from indexer.arrays import Vectors
+    from indexer.records import PassageRow
 
 
 def select(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from indexer.store.snapshot import Snapshot
 
-SHORTEST = 5
+SHORTEST_CORRECTED = 5
 """Letters of a word that may be a mistyped one; shorter ones have too many neighbours."""
-LONG = 9
+LONG_WORD = 9
 """Letters from which a word may have two mistakes instead of one."""
 ENDINGS = ("", "e", "s", "es", "ed", "ing", "y")
 """Tried in this order to make a word of a stem."""
@@ -26,13 +26,13 @@ def corrected(snapshot: Snapshot, term: str) -> str:
     One mistake (a letter too many, too few, wrong, or two swapped) from five letters on, two from nine
     on; the first letter is taken to be right. Of several the more frequent. ``""`` where there is none.
     """
-    if len(term) < SHORTEST or not term.isalpha():
+    if len(term) < SHORTEST_CORRECTED or not term.isalpha():
         return ""
     # Here, not above: most questions have no unknown word, and it takes 30 ms to import.
     from rapidfuzz.distance import OSA
 
     stem = snapshot.stem(term)
-    most = 1 if len(term) < LONG else 2
+    most = 1 if len(term) < LONG_WORD else 2
     near: dict[int, list[str]] = {}
     for known in snapshot.stems(stem[0]):
         if (edits := OSA.distance(stem, known, score_cutoff=most)) <= most:

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from indexer.arrays import Ids
 from indexer.index import segment
-from indexer.index.segment import Ids, Listed, Row, Segment
+from indexer.index.segment import IndexedPassage, Segment, SegmentMeta
 from indexer.store.database import Database
 from indexer.store.snapshot import SEGMENTS
 
@@ -37,7 +38,7 @@ KEPT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PassageTable:
     """Where the passages to be indexed lie: a table or subquery with the columns of ``passages``."""
 
     table: str
@@ -57,16 +58,18 @@ def last(database: Database) -> dict[str, Any]:
     return rows[0] if rows else {}
 
 
-def listed(database: Database, number: int) -> list[Listed]:
+def listed(database: Database, number: int) -> list[SegmentMeta]:
     """The segments of a generation, the oldest first."""
     rows = database.rows(
         "SELECT name, passages, size, recall, dead FROM segments WHERE generation = ? ORDER BY position",
         (number,),
     )
-    return [Listed(**row) for row in rows]
+    return [SegmentMeta(**row) for row in rows]
 
 
-def extend(database: Database, before: list[Listed], source: Source, gone: Ids) -> list[Listed]:
+def extend(
+    database: Database, before: list[SegmentMeta], source: PassageTable, gone: Ids
+) -> list[SegmentMeta]:
     """The segments of the next state: those of ``before`` without ``gone``, and the source's passages.
 
     ``gone`` are ids, those of changed passages (which the source has again) among them.
@@ -78,23 +81,23 @@ def extend(database: Database, before: list[Listed], source: Source, gone: Ids) 
     merged = [Segment(folder / state.name, state) for state in kept[first:]]
     if not fresh and not merged:
         return kept
-    made = segment.write(_next_folder(folder), _rows(database, source), source.dimension, merged)
+    made = segment.write(_next_folder(folder), _indexed_passages(database, source), source.dimension, merged)
     return [*kept[:first], *([made] if made.passages else [])]
 
 
-def _without(folder: Path, old: Listed, gone: Ids) -> Listed:
-    _, places = Segment(folder / old.name, old).places(gone)
-    if not len(places):
+def _without(folder: Path, old: SegmentMeta, gone: Ids) -> SegmentMeta:
+    _, ordinals = Segment(folder / old.name, old).ordinals(gone)
+    if not len(ordinals):
         return old
-    return replace(old, dead=np.union1d(old.dead_places, places).astype(np.int32).tobytes())
+    return replace(old, dead=np.union1d(old.dead_ordinals, ordinals).astype(np.int32).tobytes())
 
 
-def _first_merged(kept: list[Listed], fresh: int) -> int:
+def _first_merged(kept: list[SegmentMeta], fresh: int) -> int:
     """From which segment on all are merged into the new one; their number where none is."""
     first, after = len(kept), fresh
     for position in range(len(kept) - 1, -1, -1):
         state = kept[position]
-        if state.alive < GROWTH * after or len(state.dead_places) > DEAD * state.passages:
+        if state.alive < GROWTH * after or len(state.dead_ordinals) > DEAD * state.passages:
             first = position
         after += state.alive
     return first
@@ -105,17 +108,17 @@ def _next_folder(folder: Path) -> Path:
     return folder / f"{max(names, default=0) + 1:08d}"
 
 
-def _rows(database: Database, source: Source) -> Iterator[Row]:
+def _indexed_passages(database: Database, source: PassageTable) -> Iterator[IndexedPassage]:
     """The source's passages with their vectors, by rising id."""
     sql = (
         f"SELECT p.id, p.text, p.context, p.about, e.vector FROM {source.table} p JOIN embeddings e "
         "ON e.fingerprint = ? AND e.hash = p.embedding ORDER BY p.id"
     )
     for number, text, context, about, vector in database.tables.conn.execute(sql, (source.encoder,)):
-        yield Row(number, (text, context, about), vector)
+        yield IndexedPassage(number, (text, context, about), vector)
 
 
-def write_list(database: Database, number: int, states: list[Listed]) -> None:
+def write_list(database: Database, number: int, states: list[SegmentMeta]) -> None:
     """List the segments of a generation, in the caller's transaction."""
     table = database.tables.table("segments")
     table.delete_where("generation = ? OR generation <= ?", (number, number - KEPT))

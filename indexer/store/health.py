@@ -40,7 +40,7 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
         with Snapshot(folder) as snapshot:
             yield Finding("index", good=True, said=_described(snapshot))
             yield _agreement(snapshot)
-            yield _recall(snapshot)
+            yield _index_recall(snapshot)
             yield _vectors(snapshot)
             yield _freshness(snapshot, fingerprint)
             yield _room(snapshot)
@@ -84,7 +84,7 @@ def _agreement(snapshot: Snapshot) -> Finding:
     return Finding("index and library", True, "hold the same passages")
 
 
-def _recall(snapshot: Snapshot) -> Finding:
+def _index_recall(snapshot: Snapshot) -> Finding:
     approximate = [part for part in snapshot.segments if part.recall < 1.0]
     if not approximate:
         return Finding("nearest passages", True, "exact: every vector is compared")

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
+from indexer.arrays import Ids
 from indexer.embed import in_batches
-from indexer.index.segment import Ids
 from indexer.records import Article, Encoder, Link, Passage
 from indexer.store import generations
 from indexer.store.codec import article_of, now, passage_row, stamp, to_json
 from indexer.store.database import Database
-from indexer.store.generations import Source
+from indexer.store.generations import PassageTable
 
 Cut = Callable[[Article], Sequence[Passage]]
 Progress = Callable[[int, int], None]
@@ -39,7 +39,7 @@ TEXTS_AT_ONCE = 50_000
 Key = tuple[str, str]
 """A page: the link it belongs to, and its own address."""
 
-COLUMNS = (
+PASSAGE_COLUMNS = (
     "id", "article", "ordinal", "start", "end", "text", "context", "about", "headings", "anchor", "page",
     "fragment", "embedding",
 )  # fmt: skip
@@ -95,7 +95,7 @@ def publish(
     number = last.get("number", 0) + int(fresh)
     states = before
     if fresh:
-        source = Source(INDEXED, encoder.fingerprint, encoder.dimension)
+        source = PassageTable(INDEXED, encoder.fingerprint, encoder.dimension)
         states = generations.extend(database, before, source, gone)
     with database.durable() as tables:
         _write_links(database, links)
@@ -127,7 +127,7 @@ def rebuild(database: Database) -> int:
     """
     last = generations.last(database)
     if last:
-        source = Source("passages", last["encoder"], last["dimension"])
+        source = PassageTable("passages", last["encoder"], last["dimension"])
         states = generations.extend(database, [], source, np.zeros(0, np.int64))
         with database.durable():
             generations.write_list(database, last["number"], states)
@@ -214,7 +214,7 @@ class _Comparison:
         self.dropped += [old["id"] for left in reusable.values() for old in left]
 
     def _keep(self, rows: Sequence[dict[str, Any]]) -> None:
-        names = ("indexed", *COLUMNS)
+        names = ("indexed", *PASSAGE_COLUMNS)
         columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
         self._database.tables.conn.executemany(
             f"INSERT INTO temp.drafts ({columns}) VALUES ({marks})",
@@ -306,7 +306,7 @@ def _write_holdings(database: Database, wanted: dict[Key, int]) -> None:
 def _write_passages(database: Database, dropped: Sequence[int]) -> None:
     connection = database.tables.conn
     connection.executemany("DELETE FROM passages WHERE id = ?", [(number,) for number in dropped])
-    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    columns = ", ".join(f'"{name}"' for name in PASSAGE_COLUMNS)
     connection.execute(
         f"INSERT OR REPLACE INTO passages ({columns}) SELECT {columns} FROM temp.drafts ORDER BY id"
     )

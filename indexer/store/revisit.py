@@ -17,14 +17,14 @@ from indexer.records import Link, Verdict
 from indexer.store.codec import moment
 from indexer.store.snapshot import connect
 
-SHORTEST, LONGEST = timedelta(days=1), timedelta(days=30)
-GROWTH, SHRINKAGE = 1.4, 0.8
+SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(days=1), timedelta(days=30)
+INTERVAL_GROWTH, INTERVAL_SHRINKAGE = 1.4, 0.8
 SLACK = timedelta(hours=2)
 """A nightly run does not start at the very second of the night before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PastFetch:
     """One deciding fetch of a link's own page, and whether it brought a new version."""
 
     at: datetime
@@ -32,15 +32,15 @@ class Visit:
     changed: bool
 
 
-def interval(visits: Iterable[Visit]) -> timedelta:
+def revisit_interval(visits: Iterable[PastFetch]) -> timedelta:
     """How long to wait after the last of these visits (oldest first) before the next one."""
-    wait, good = SHORTEST, False
+    wait, good = SHORTEST_INTERVAL, False
     for visit in visits:
         good = visit.good
         if visit.good:
-            wait *= SHRINKAGE if visit.changed else GROWTH
-            wait = min(max(wait, SHORTEST), LONGEST)
-    return wait if good else SHORTEST
+            wait *= INTERVAL_SHRINKAGE if visit.changed else INTERVAL_GROWTH
+            wait = min(max(wait, SHORTEST_INTERVAL), LONGEST_INTERVAL)
+    return wait if good else SHORTEST_INTERVAL
 
 
 def due(folder: Path, links: Sequence[Link], *, at: datetime) -> list[Link]:
@@ -49,7 +49,7 @@ def due(folder: Path, links: Sequence[Link], *, at: datetime) -> list[Link]:
     Raises:
         NoLibrary, DamagedLibrary: see :func:`indexer.store.snapshot.connect`.
     """
-    visits: dict[str, list[Visit]] = {}
+    visits: dict[str, list[PastFetch]] = {}
     with closing(connect(folder)) as connection:
         for row in connection.execute(
             "SELECT f.link_url, f.fetched_at, f.verdict, "
@@ -57,10 +57,11 @@ def due(folder: Path, links: Sequence[Link], *, at: datetime) -> list[Link]:
             "FROM fetches f WHERE f.decisive AND f.page_url = f.link_url ORDER BY f.id"
         ):
             good = Verdict(row["verdict"]).good
-            visit = Visit(moment(row["fetched_at"]), good, bool(row["changed"]))
+            visit = PastFetch(moment(row["fetched_at"]), good, bool(row["changed"]))
             visits.setdefault(row["link_url"], []).append(visit)
     return [
         link
         for link in links
-        if link.url not in visits or at - visits[link.url][-1].at >= interval(visits[link.url]) - SLACK
+        if link.url not in visits
+        or at - visits[link.url][-1].at >= revisit_interval(visits[link.url]) - SLACK
     ]

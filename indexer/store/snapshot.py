@@ -17,21 +17,20 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
-from indexer.index.segment import MENDS_IT, Listed, Segment
-from indexer.index.whole import Index
+from indexer.index.index_reader import IndexReader
+from indexer.index.segment import MENDS_IT, Segment, SegmentMeta
 from indexer.records import Generation, Passage, PassageRow, Source
 from indexer.store.codec import moment, passage_of, stamp
 
 if TYPE_CHECKING:
-    from indexer.index.segment import Ids
-    from indexer.records import Vectors
+    from indexer.arrays import Ids, Vectors
 
 LIBRARY_FILE = "library.db"
 SCHEMA_VERSION = 4
 """Kept in ``PRAGMA user_version``, so that a reader can tell a library that it does not understand."""
 SEGMENTS = "segments"
 
-ROWS = """
+PASSAGE_ROWS = """
 SELECT p.*, a.title, a.page_url, a.final_url, h.site, h.source, h.fetched_at,
        l.url AS link_url, l.category, l.note
 FROM passages p JOIN articles a ON a.id = p.article
@@ -58,7 +57,7 @@ class Snapshot:
             self.generation = self._pin()
             self.segments = self._listed()
             parts = [Segment(folder / SEGMENTS / state.name, state) for state in self.segments]
-            self._index = Index(parts)
+            self._index = IndexReader(parts)
         except BaseException:
             self._connection.close()
             raise
@@ -78,12 +77,12 @@ class Snapshot:
             created_at=moment(row["created_at"]),
         )
 
-    def _listed(self) -> list[Listed]:
+    def _listed(self) -> list[SegmentMeta]:
         rows = self._all(
             "SELECT name, passages, size, recall, dead FROM segments WHERE generation = ? ORDER BY position",
             (self.generation.number,),
         )
-        states = [Listed(**dict(row)) for row in rows]
+        states = [SegmentMeta(**dict(row)) for row in rows]
         if (count := sum(state.alive for state in states)) != self.generation.passages:
             raise DamagedLibrary(
                 f"{self.folder}: the index lists {count} passages instead of {self.generation.passages}; "
@@ -168,7 +167,9 @@ class Snapshot:
     def rows(self, ids: Sequence[int]) -> list[PassageRow]:
         """All that an answer tells about these passages, in the order of ``ids``."""
         marks = ",".join("?" * len(ids))
-        found = {row["id"]: _passage_row(row) for row in self._all(f"{ROWS} WHERE p.id IN ({marks})", ids)}
+        found = {
+            row["id"]: _passage_row(row) for row in self._all(f"{PASSAGE_ROWS} WHERE p.id IN ({marks})", ids)
+        }
         return [found[number] for number in ids]
 
     def neighbours(self, passage_id: int, count: int) -> tuple[list[Passage], list[Passage]]:

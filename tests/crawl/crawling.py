@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from indexer.config import CrawlConfig, ExtractConfig
-from indexer.crawl import crawl
+from indexer.crawl import crawl_pages
 from indexer.extract import read as read_page
 from indexer.records import Fetch, Link, Outcome, Page, Reading
 from indexer.workers import reading_workers
@@ -56,7 +56,7 @@ async def outcomes(
 ) -> list[Outcome]:
     memory = memory or InMemory()
     found = []
-    async for outcome in crawl(
+    async for outcome in crawl_pages(
         links, config=config, memory=memory, read=options.pop("read", read), **options
     ):
         memory.record(outcome)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from indexer.config import CrawlConfig
 from indexer.crawl import request_form
 from indexer.crawl.failure import NoPage
-from indexer.crawl.guard import check
+from indexer.crawl.guard import check_address
 from indexer.crawl.transport import Environment, GuardedBackend
 from indexer.crawl.urls import page_key
 from indexer.records import Verdict
@@ -59,7 +59,7 @@ def test_any_text_is_either_refused_or_an_address(text):
     """Links come from strangers: nothing else may happen, whatever they write."""
     try:
         sent = request_form(text)
-        check(sent)
+        check_address(sent)
     except NoPage:
         return
     assert page_key(sent)
@@ -145,7 +145,7 @@ INTERNAL = [
 @pytest.mark.parametrize("host", INTERNAL)
 def test_an_internal_address_is_refused_in_every_spelling(host):
     with pytest.raises(NoPage) as refusal:
-        check(request_form(f"http://{host}/"))
+        check_address(request_form(f"http://{host}/"))
     assert refusal.value.judgement.verdict is Verdict.REFUSED
 
 
@@ -161,7 +161,7 @@ def test_an_internal_address_is_refused_in_every_spelling(host):
     ],
 )
 def test_a_public_host_passes(host):
-    check(request_form(f"http://{host}/"))
+    check_address(request_form(f"http://{host}/"))
 
 
 @pytest.mark.parametrize("host", INTERNAL)

@@ -11,7 +11,7 @@ import pytest
 from crawling import InMemory, ScriptedWeb, html, plain, read_here, run_without_waiting, scripted
 
 from indexer.config import CrawlConfig
-from indexer.crawl import crawl
+from indexer.crawl import crawl_pages
 from indexer.errors import Unreadable
 from indexer.records import Expect, Fallback, Page, Reading, Verdict
 
@@ -166,7 +166,7 @@ def test_leaving_the_loop_stops_every_request():
     links = [plain(f"https://h{n}.example/") for n in range(20)]
 
     async def leave_early() -> int:
-        running = crawl(links, config=CrawlConfig(), memory=InMemory(), read=read_here, transport=web)
+        running = crawl_pages(links, config=CrawlConfig(), memory=InMemory(), read=read_here, transport=web)
         async for _ in running:
             break
         await running.aclose()
@@ -186,8 +186,8 @@ def test_a_slow_taker_slows_the_fetching():
 
     async def take_slowly() -> None:
         taken = 0
-        config = CrawlConfig(hands=hands)
-        async for _ in crawl(links, config=config, memory=InMemory(), read=read_here, transport=web):
+        config = CrawlConfig(max_in_flight=hands)
+        async for _ in crawl_pages(links, config=config, memory=InMemory(), read=read_here, transport=web):
             await asyncio.sleep(10)
             taken += 1
             assert len(web.asked) <= taken + hands
@@ -215,7 +215,7 @@ def test_thousands_of_links_take_little_memory():
     async def count() -> int:
         taken = 0
         config = CrawlConfig(delay=0.0)
-        async for outcome in crawl(
+        async for outcome in crawl_pages(
             links, config=config, memory=InMemory(), read=quick, transport=ScriptedWeb(Endless())
         ):
             taken += outcome.fetch.verdict.good

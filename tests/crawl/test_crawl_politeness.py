@@ -48,7 +48,7 @@ def test_hosts_do_not_wait_for_each_other():
     slow = {**pages(5), f"{SITE}/robots.txt": robots("User-agent: *\nCrawl-delay: 20")}
     links = [f"{SITE}/{n}" for n in range(5)] + [f"https://b{n}.example/0" for n in range(50)]
     answers = slow | {f"https://b{n}.example/0": html("B") for n in range(50)}
-    _, web = scripted(links, answers, config=CrawlConfig(hands=2))
+    _, web = scripted(links, answers, config=CrawlConfig(max_in_flight=2))
     began = web.requests[0][0]
     others = [time - began for time, request in web.requests if request.url.host.startswith("b")]
     assert len(others) == 100
@@ -78,7 +78,7 @@ def test_a_429_makes_the_host_slower_and_good_answers_faster_again():
 def test_the_pause_after_429s_stays_bounded():
     busy = httpx.Response(429, headers={"retry-after": "0"})
     _, web = scripted([f"{SITE}/{n}" for n in range(8)], {f"{SITE}/{n}": busy for n in range(8)})
-    assert max(pauses(web)) == CrawlConfig().slowest
+    assert max(pauses(web)) == CrawlConfig().max_delay
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -11,9 +11,9 @@ from fakes import HashEncoder
 
 from indexer.config import Config
 from indexer.errors import UsageError
-from indexer.evaluate.collections import load
+from indexer.evaluate.collections import load_collection
+from indexer.evaluate.evaluation import evaluate_collection
 from indexer.evaluate.metrics import compare, interval
-from indexer.evaluate.reports import evaluate_collection
 
 DOCUMENTS = {
     "a": ("Locks", "A lock is set with an expiry."),
@@ -48,9 +48,9 @@ def test_a_perfect_run_measures_one_and_the_second_is_not_indexed_again(folder, 
 
 def test_header_line_or_none(folder):
     path = folder / "qrels.tsv"
-    with_header = load(folder).judgements
+    with_header = load_collection(folder).judgements
     path.write_text(path.read_text().split("\n", 1)[1])
-    assert load(folder).judgements == with_header
+    assert load_collection(folder).judgements == with_header
 
 
 @pytest.mark.parametrize("name", ["corpus.jsonl", "queries.jsonl"])
@@ -58,12 +58,12 @@ def test_a_broken_line_is_named(folder, name):
     with (folder / name).open("a") as file:
         file.write("\n{broken")
     with pytest.raises(UsageError, match=rf"{name}:\d+"):
-        load(folder)
+        load_collection(folder)
 
 
 def test_a_folder_that_is_no_collection(tmp_path):
     with pytest.raises(UsageError, match=r"qrels\.tsv|corpus\.jsonl"):
-        load(tmp_path)
+        load_collection(tmp_path)
 
 
 def test_the_interval_holds_the_mean_and_narrows_with_queries():

@@ -9,8 +9,8 @@ from fakes import HashEncoder
 
 from indexer.config import Config
 from indexer.errors import UsageError
-from indexer.evaluate.collections import Collection, Document, build
-from indexer.evaluate.reports import QuestionReport, evaluate_questions
+from indexer.evaluate.collections import Collection, Document, build_library
+from indexer.evaluate.evaluation import QuestionReport, evaluate_questions
 from indexer.store.snapshot import Snapshot
 
 DOCUMENTS = (
@@ -28,7 +28,7 @@ def measure(tmp_path: Path):
         encoder, file = HashEncoder(), tmp_path / "questions.yaml"
         file.write_text(text, encoding="utf-8")
         collection = Collection("small", DOCUMENTS, {}, {}, "0")
-        built = build(collection, encoder, model="hash", config=Config().passages, cache=tmp_path)
+        built = build_library(collection, encoder, model="hash", config=Config().passages, cache=tmp_path)
         with Snapshot(built.folder) as snapshot:
             return evaluate_questions(file, snapshot, encoder, Config())
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.extract.blocks import Writer
+from indexer.extract.blocks import ArticleBuilder
 from indexer.extract.fragments import text_fragment
 
 BLOCKS = st.lists(
@@ -31,7 +31,7 @@ def test_a_fragment_names_one_place_inside_the_passage(
     blocks: list[tuple[str, str]], data: st.DataObject
 ) -> None:
     """Its start occurs once in the article and lies in the passage; its end is the first one after that."""
-    writer = Writer("")
+    writer = ArticleBuilder("")
     for kind, text in blocks:
         writer.add(kind, text)
     article = writer.article()

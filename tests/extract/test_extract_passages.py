@@ -13,7 +13,7 @@ from paging import count_words, replayed
 
 from indexer.config import PassageConfig
 from indexer.extract import passages, read
-from indexer.extract.blocks import Writer
+from indexer.extract.blocks import ArticleBuilder
 from indexer.records import Article, Passage
 
 CONFIG = PassageConfig()
@@ -46,7 +46,7 @@ BLOCK = st.tuples(
 @st.composite
 def articles(draw: st.DrawFn) -> Article:
     """Articles of any blocks in any order: empty, deep, long without a space, without headings."""
-    writer = Writer(draw(st.text("Title ", max_size=60)))
+    writer = ArticleBuilder(draw(st.text("Title ", max_size=60)))
     for kind, text, level in draw(st.lists(BLOCK, max_size=25)):
         if kind == "heading":
             writer.heading(text.replace("\n", " "), level, anchor=draw(st.sampled_from(["", "here"])))
@@ -82,7 +82,7 @@ def test_any_article_is_covered_exactly_and_fits(article: Article, counter: Coun
 @given(st.lists(st.integers(3, 30), min_size=1, max_size=60), st.integers(40, 120))
 def test_no_sentence_that_fits_is_cut(lengths: list[int], window: int) -> None:
     """However long a paragraph: every passage begins and ends with a sentence."""
-    writer = Writer("Title")
+    writer = ArticleBuilder("Title")
     sentences = [f"Sentence {'goes on ' * (length // 2)}here{at}." for at, length in enumerate(lengths)]
     writer.add("paragraph", " ".join(sentences))
     for passage in cut(writer.article(), count_words, window):
@@ -94,7 +94,7 @@ def test_no_sentence_that_fits_is_cut(lengths: list[int], window: int) -> None:
 @given(st.lists(st.tuples(st.integers(1, 60), st.booleans()), min_size=1, max_size=20))
 def test_no_code_that_fits_is_cut(blocks: list[tuple[int, bool]]) -> None:
     """A listing that the window holds is in one passage."""
-    writer = Writer("Title")
+    writer = ArticleBuilder("Title")
     listings = []
     for at, (length, is_code) in enumerate(blocks):
         text = "\n".join(f"line {at} {number}" for number in range(length))
@@ -106,7 +106,7 @@ def test_no_code_that_fits_is_cut(blocks: list[tuple[int, bool]]) -> None:
 
 def article_of(*blocks: tuple[int, str] | str) -> Article:
     """An article of (level, heading) pairs and paragraphs."""
-    writer = Writer("The title")
+    writer = ArticleBuilder("The title")
     for block in blocks:
         if isinstance(block, str):
             writer.add("paragraph", block)
@@ -155,7 +155,7 @@ def test_short_paragraphs_are_gathered_and_none_is_left_over_alone() -> None:
 
 def test_a_sentence_that_announces_a_list_stays_with_it() -> None:
     """No passage ends with a colon when what follows has room beside it."""
-    writer = Writer("Title")
+    writer = ArticleBuilder("Title")
     for _ in range(8):
         writer.add("paragraph", "One more paragraph with exactly nine words in it. " * 4)
         writer.add("paragraph", "These are the reasons:")
@@ -167,7 +167,7 @@ def test_a_sentence_that_announces_a_list_stays_with_it() -> None:
 
 def test_a_long_table_repeats_its_header_as_context() -> None:
     """Rows are not cut, and a passage in the middle of a table still knows the names of its columns."""
-    writer = Writer("Title")
+    writer = ArticleBuilder("Title")
     writer.add("table", "Id | State\n" + "\n".join(f"KIP-{at} | Adopted" for at in range(300)))
     found = cut(writer.article(), count_words, 256)
     assert len(found) > 3
@@ -179,7 +179,7 @@ def test_a_long_table_repeats_its_header_as_context() -> None:
 def test_deep_headings_never_crowd_out_the_text(counter: Callable[[Sequence[str]], list[int]]) -> None:
     """The context takes at most a third of the window, and keeps what is nearest to the text."""
     path = [(level, f"Heading {level} " + "with many words " * 5) for level in range(1, 6)]
-    writer = Writer("Title " + "and so on " * 20)
+    writer = ArticleBuilder("Title " + "and so on " * 20)
     for level, heading in path:
         writer.heading(heading, level)
     writer.add("paragraph", PARAGRAPH * 5)
@@ -207,4 +207,4 @@ def test_a_huge_page_is_cut_in_a_few_calls_of_the_tokenizer() -> None:
 
 def test_an_article_without_blocks_has_no_passages() -> None:
     """An empty page is no error."""
-    assert cut(Writer("Title").article(), count_words, 256) == []
+    assert cut(ArticleBuilder("Title").article(), count_words, 256) == []

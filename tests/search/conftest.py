@@ -10,7 +10,7 @@ import pytest
 from fakes import HashEncoder
 
 from indexer.config import SearchConfig
-from indexer.extract.blocks import Writer
+from indexer.extract.blocks import ArticleBuilder
 from indexer.records import Fetch, Outcome, Passage, Verdict
 from indexer.search import Searcher
 from indexer.store.crawl_log import CrawlLog
@@ -33,7 +33,7 @@ def make(tmp_path: Path):
             run = database.start_run(resume_within=timedelta(0))
             log = CrawlLog(database, run, extractor="1")
             for link, title, paragraphs in articles:
-                writer = Writer(title)
+                writer = ArticleBuilder(title)
                 for paragraph in paragraphs:
                     writer.add("paragraph", paragraph)
                 site = link.url.split("/")[2]

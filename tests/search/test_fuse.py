@@ -58,16 +58,16 @@ def test_specificity_is_a_share(counts):
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1))
-def test_rarer_words_lean_lexical(one, other, lean):
+def test_rarer_words_lean_lexical(one, other, cohesion_gap):
     """The rarer the words, the larger the lexical share, within its bounds."""
     config = SearchConfig()
-    low, high = (fuse.lexical_weight(value, lean, config) for value in sorted((one, other)))
+    low, high = (fuse.lexical_weight(value, cohesion_gap, config) for value in sorted((one, other)))
     assert config.least_lexical <= low <= high <= config.most_lexical
 
 
 def test_names_outweigh_meaning_and_common_words_do_not():
     """A name in one passage is searched by its letters; words found everywhere by their meaning."""
-    config = replace(SearchConfig(), lean_slope=0.0)
+    config = replace(SearchConfig(), cohesion_slope=0.0)
     name = fuse.specificity(np.array([1.0]), 1000)
     common = fuse.specificity(np.array([600.0, 500.0]), 1000)
     assert fuse.lexical_weight(name, 0.0, config) > 0.8
@@ -78,6 +78,6 @@ def test_feedback_keeps_unit_length_and_comes_nearer():
     """The moved question has length 1 and lies nearer to the passages it moved to."""
     question = np.array([1, 0, 0], dtype=np.float32)
     best = np.array([[0, 1, 0]], dtype=np.float32)
-    moved = fuse.towards(question, best, 0.5)
+    moved = fuse.rocchio(question, best, 0.5)
     assert abs(float(np.linalg.norm(moved)) - 1) < 1e-6
     assert float(best[0] @ moved) > float(best[0] @ question)

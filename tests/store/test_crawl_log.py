@@ -10,7 +10,7 @@ from shelving import AT, Shelf, article, outcome
 
 from indexer.errors import UnknownName
 from indexer.records import Fetch, Link, Outcome, Source, Verdict
-from indexer.store import reports
+from indexer.store import inspection
 from indexer.store.crawl_log import keep_reading, stale_articles
 
 LINK = Link("https://example.org/a", "Patterns")
@@ -19,7 +19,7 @@ LONG = article(*(f"Paragraph {number} of an article with some words in it." for 
 
 def held(shelf: Shelf) -> tuple[str, str]:
     shelf.publish(LINK)
-    read, facts = reports.article(shelf.folder, LINK.url)
+    read, facts = inspection.article(shelf.folder, LINK.url)
     return read.text, facts["source"]
 
 
@@ -29,7 +29,7 @@ def test_a_bad_fetch_changes_the_verdict_and_not_the_article(shelf: Shelf, verdi
     effect, _ = shelf.log().record(outcome(LINK, None, verdict))
     assert effect == "kept"
     assert held(shelf) == (LONG.text, "live")
-    [state] = reports.status(shelf.folder, [LINK])
+    [state] = inspection.status(shelf.folder, [LINK])
     assert state.verdict == verdict.value
     assert state.words == LONG.words
 
@@ -66,7 +66,7 @@ def test_the_same_text_at_another_address_opens_there(shelf: Shelf) -> None:
     effect, _ = shelf.log().record(outcome(LINK, LONG, Verdict.MOVED, final_url="https://example.org/new"))
     assert effect == "unchanged"
     assert shelf.publish(LINK).embedded == 0
-    assert reports.article(shelf.folder, LINK.url)[1]["final_url"] == "https://example.org/new"
+    assert inspection.article(shelf.folder, LINK.url)[1]["final_url"] == "https://example.org/new"
 
 
 def test_not_modified_keeps_validators_and_page_for_the_next_night(shelf: Shelf) -> None:
@@ -90,15 +90,15 @@ def test_every_attempt_is_kept_and_the_last_one_decides(shelf: Shelf) -> None:
     first = Fetch(LINK.url, LINK.url, Verdict.BOT_WALL, "challenge page", AT, status=403)
     good = outcome(LINK, LONG, source=Source.FALLBACK)
     shelf.log().record(replace(good, attempts=(first, *good.attempts)))
-    past = reports.history(shelf.folder, LINK.url)
+    past = inspection.history(shelf.folder, LINK.url)
     assert [fetch.verdict for fetch in past.fetches] == [Verdict.OK, Verdict.BOT_WALL]
-    assert reports.status(shelf.folder, [LINK])[0].verdict == "ok"
+    assert inspection.status(shelf.folder, [LINK])[0].verdict == "ok"
 
 
 def test_history_tells_what_changed(shelf: Shelf) -> None:
     shelf.log().record(outcome(LINK, article("Stays.", "Goes.")))
     shelf.log().record(outcome(LINK, article("Stays.", "Comes.")))
-    newest, oldest = reports.history(shelf.folder, LINK.url).versions
+    newest, oldest = inspection.history(shelf.folder, LINK.url).versions
     assert newest.changes == ("-Goes.", "+Comes.")
     assert oldest.changes == ()
 
@@ -106,7 +106,7 @@ def test_history_tells_what_changed(shelf: Shelf) -> None:
 def test_history_of_an_unknown_page_offers_the_nearest(shelf: Shelf) -> None:
     shelf.log().record(outcome(LINK, LONG))
     with pytest.raises(UnknownName, match=r"did you mean 'https://example.org/a'"):
-        reports.history(shelf.folder, "https://example.org/aa")
+        inspection.history(shelf.folder, "https://example.org/aa")
 
 
 def test_an_interrupted_run_goes_on_and_a_finished_one_does_not(shelf: Shelf) -> None:

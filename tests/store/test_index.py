@@ -14,7 +14,7 @@ from shelving import Shelf, article, outcome
 from sqlite_utils import Database as Tables
 
 from indexer.index import bm25, lexicon, segment, vectors
-from indexer.index.segment import Row, Segment
+from indexer.index.segment import IndexedPassage, Segment
 from indexer.index.words import Stems, words
 from indexer.records import Link
 from indexer.store.database import Database
@@ -59,7 +59,7 @@ def test_scores_are_those_of_fts5(tmp_path_factory, passages, asked):
     database.executemany("INSERT INTO f VALUES (?, ?, 'a note about an event')", passages)
     match = " OR ".join(f'"{word}"' for word in asked)
     rows = database.execute("SELECT rowid - 1, -bm25(f, 1.0, 1.0, 0.5) FROM f WHERE f MATCH ?", (match,))
-    writer = lexicon.Writer()
+    writer = lexicon.LexiconBuilder()
     for text, context in passages:
         writer.add((text, context, "a note about an event"))
     folder = tmp_path_factory.mktemp("words")
@@ -71,8 +71,8 @@ def test_scores_are_those_of_fts5(tmp_path_factory, passages, asked):
         scores = bm25.Bm25([(lexicon.Lexicon(folder), None)]).all([stems[word] for word in asked])
     expected = dict(rows.fetchall())
     assert set(np.flatnonzero(scores)) == set(expected)
-    for place, score in expected.items():
-        assert scores[place] == pytest.approx(score, rel=1e-4, abs=1e-5)
+    for ordinal, score in expected.items():
+        assert scores[ordinal] == pytest.approx(score, rel=1e-4, abs=1e-5)
 
 
 def test_a_name_tells_its_parts_as_neighbours_from_its_parts(shelf: Shelf) -> None:
@@ -88,7 +88,7 @@ def test_a_name_tells_its_parts_as_neighbours_from_its_parts(shelf: Shelf) -> No
 @given(st.text(max_size=60))
 def test_every_word_of_a_text_is_found_again(tmp_path_factory, text):
     """Whatever the script: a word of a text, asked for as it stands there, finds the text."""
-    writer = lexicon.Writer()
+    writer = lexicon.LexiconBuilder()
     writer.add((text, "", ""))
     folder = tmp_path_factory.mktemp("words")
     writer.write(folder)
@@ -122,14 +122,14 @@ def answers(folder: Path, encoder) -> list:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
 @given(edits=edits, leave=st.booleans())
 def test_answers_do_not_depend_on_how_the_library_came_to_be(tmp_path_factory, edits, leave):
-    """Published night by night, in many segments with dead places, or made again in one: the same."""
+    """Published night by night, in many segments with dead ordinals, or made again in one: the same."""
     shelf = Shelf(tmp_path_factory.mktemp("nights") / "data")
     for number, (which, paragraphs) in enumerate(edits):
         shelf.log(force=True).record(outcome(LINKS[which], article(*paragraphs)))
         # The user edits a note now and then, and drops a link.
         links = [
-            replace(link, note=f"note {number}") if place == number % 3 else link
-            for place, link in enumerate(LINKS)
+            replace(link, note=f"note {number}") if ordinal == number % 3 else link
+            for ordinal, link in enumerate(LINKS)
         ]
         shelf.publish(*links[: 2 if leave and number % 2 else 3])
     night_by_night = answers(shelf.folder, shelf.encoder)
@@ -221,7 +221,8 @@ def large(tmp_path_factory) -> Segment:
         rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
         made = tmp_path_factory.mktemp("large") / "00000001"
         given_rows = (
-            Row(10 + number, (f"word{number}", "", ""), row.tobytes()) for number, row in enumerate(rows)
+            IndexedPassage(10 + number, (f"word{number}", "", ""), row.tobytes())
+            for number, row in enumerate(rows)
         )
         listed = segment.write(made, given_rows, 32)
     dead = np.arange(0, 6000, 7, dtype=np.int32).tobytes()
@@ -237,14 +238,14 @@ def test_a_large_segment_finds_nearly_what_exact_search_finds(
     monkeypatch.setattr(vectors, "FEW", 100)
     counted = large.live & (np.random.default_rng(1).random(len(large)) < share)
     wanted = hits = 0
-    for place in range(1, 6000, 60):
-        question = large.near.vectors[place]
-        cosines = np.where(counted, vectors.cosines(large.near.vectors, question), -2)
-        places, scores = large.near.nearest(question, 10, counted)
-        assert counted[places].all()
-        assert np.array_equal(scores, cosines[places])
+    for ordinal in range(1, 6000, 60):
+        question = large.vectors.array[ordinal]
+        cosines = np.where(counted, vectors.cosines(large.vectors.array, question), -2)
+        ordinals, scores = large.vectors.nearest(question, 10, counted)
+        assert counted[ordinals].all()
+        assert np.array_equal(scores, cosines[ordinals])
         best = np.argsort(-cosines)[:10]
-        hits += len(np.intersect1d(places[np.argsort(-scores)[:10]], best))
+        hits += len(np.intersect1d(ordinals[np.argsort(-scores)[:10]], best))
         wanted += len(best)
     assert hits / wanted >= 0.95
     assert large.listed.recall >= vectors.RECALL

@@ -9,32 +9,32 @@ from hypothesis import strategies as st
 from shelving import AT, Shelf, article, outcome
 
 from indexer.records import Link, Verdict
-from indexer.store.revisit import LONGEST, SHORTEST, Visit, due, interval
+from indexer.store.revisit import LONGEST_INTERVAL, SHORTEST_INTERVAL, PastFetch, due, revisit_interval
 
 visits = st.lists(
-    st.builds(Visit, st.just(datetime(2026, 1, 1, tzinfo=UTC)), good=st.booleans(), changed=st.booleans())
+    st.builds(PastFetch, st.just(datetime(2026, 1, 1, tzinfo=UTC)), good=st.booleans(), changed=st.booleans())
 )
 
 
-def visit(*, good: bool = True, changed: bool = False) -> Visit:
-    return Visit(AT, good, changed)
+def visit(*, good: bool = True, changed: bool = False) -> PastFetch:
+    return PastFetch(AT, good, changed)
 
 
 @given(visits)
-def test_the_interval_stays_within_its_bounds(past: list[Visit]) -> None:
-    assert SHORTEST <= interval(past) <= LONGEST
+def test_the_interval_stays_within_its_bounds(past: list[PastFetch]) -> None:
+    assert SHORTEST_INTERVAL <= revisit_interval(past) <= LONGEST_INTERVAL
 
 
 @given(visits)
-def test_nothing_new_never_shortens_and_a_change_never_lengthens(past: list[Visit]) -> None:
+def test_nothing_new_never_shortens_and_a_change_never_lengthens(past: list[PastFetch]) -> None:
     settled = [*past, visit()]
-    assert interval([*settled, visit()]) >= interval(settled)
-    assert interval([*settled, visit(changed=True)]) <= interval(settled)
+    assert revisit_interval([*settled, visit()]) >= revisit_interval(settled)
+    assert revisit_interval([*settled, visit(changed=True)]) <= revisit_interval(settled)
 
 
 @given(visits)
-def test_a_broken_link_is_due_the_next_night(past: list[Visit]) -> None:
-    assert interval([*past, visit(good=False)]) == SHORTEST
+def test_a_broken_link_is_due_the_next_night(past: list[PastFetch]) -> None:
+    assert revisit_interval([*past, visit(good=False)]) == SHORTEST_INTERVAL
 
 
 def test_due_links(shelf: Shelf) -> None:

@@ -22,7 +22,7 @@ import pypdfium2
 import pytest
 import trustme
 
-from indexer.demo.site import Answer, SampleSite, sample_folder
+from indexer.demo.site import SampleAnswer, SampleSite, sample_folder
 from indexer.extract import read
 from indexer.extract.fragments import text_fragment
 from indexer.records import Article, Page, PassageRow
@@ -110,7 +110,7 @@ def plain(text: str) -> str:
 class Browser:
     """Chromium; ``answer`` gives the page of any URL."""
 
-    def __init__(self, driver: Any, answer: Callable[[str], Answer]) -> None:
+    def __init__(self, driver: Any, answer: Callable[[str], SampleAnswer]) -> None:
         self.driver, self.answer = driver, answer
 
     def open(self, link: str) -> Seen:
@@ -131,7 +131,7 @@ class Browser:
 
 
 @contextmanager
-def serving(answer: Callable[[str], Answer], tls: ssl.SSLContext | None) -> Iterator[int]:
+def serving(answer: Callable[[str], SampleAnswer], tls: ssl.SSLContext | None) -> Iterator[int]:
     """A server for all hosts on a free loopback port, which is yielded."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -166,7 +166,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     for switch in [*SWITCHES.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
         options.add_argument(switch)
 
-    def answer(url: str) -> Answer:
+    def answer(url: str) -> SampleAnswer:
         return browser.answer(url)  # looked up late: a test may put other pages there
 
     with serving(answer, tls) as https, serving(answer, None) as http:
@@ -267,7 +267,7 @@ def test_hard_places_are_found(
 ) -> None:
     """Soft hyphens, inline markup, lists, cells, line breaks, capitals, accents, preformatted text."""
     url = "https://hard.test/page"
-    monkeypatch.setattr(browser, "answer", lambda _: Answer(200, content_type, body.encode()))
+    monkeypatch.setattr(browser, "answer", lambda _: SampleAnswer(200, content_type, body.encode()))
     article = article_of(url, content_type, body)
     blocks = [block for block in article.blocks if block.kind != "heading"]
     links = [

@@ -13,8 +13,8 @@ from whole_run import Run
 from indexer.config import DEFAULT_MODEL, Config
 from indexer.demo.site import sample_folder
 from indexer.embed import load_encoder
-from indexer.evaluate.collections import build, load
-from indexer.evaluate.reports import ask_all
+from indexer.evaluate.collections import build_library, load_collection
+from indexer.evaluate.evaluation import ask_all
 from indexer.store.snapshot import Snapshot
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def test_sample_questions(run: Run, demo_library: Path) -> None:
 
 def test_a_collection(demo_library: Path, tmp_path: Path) -> None:
     """Every third question of Cranfield, on the documents judged for them and every fifth other."""
-    whole = load(shared_data("ir/cranfield"))
+    whole = load_collection(shared_data("ir/cranfield"))
     assert whole.digest == "fe1f5ccb008c5cc0", "another edition of the collection"
     asked = dict(list(whole.queries.items())[::3])
     judged = {document for name in asked for document in whole.judgements[name]}
@@ -41,7 +41,7 @@ def test_a_collection(demo_library: Path, tmp_path: Path) -> None:
     judgements = {name: whole.judgements[name] for name in asked}
     collection = replace(whole, documents=documents, queries=asked, judgements=judgements)
     encoder = load_encoder(DEFAULT_MODEL, exports=demo_library / "models")
-    built = build(collection, encoder, model=DEFAULT_MODEL, config=Config().passages, cache=tmp_path)
+    built = build_library(collection, encoder, model=DEFAULT_MODEL, config=Config().passages, cache=tmp_path)
     with Snapshot(built.folder) as snapshot:
         found = {
             mode: ask_all(collection, snapshot, encoder, Config().search, mode=mode).interval("ndcg@10").mean

@@ -12,7 +12,7 @@ from large_web import Program
 from replaying import replaying
 
 from indexer.catalogue import load
-from indexer.store import reports
+from indexer.store import inspection
 
 HOSTILE = Path(__file__).parents[1] / "replay" / "hostile-catalogue.yaml"
 INTERNAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0", "2130706433", "169.254.169.254"}
@@ -35,7 +35,7 @@ def test_hostile_pages_cost_neither_the_run_nor_the_machine(tmp_path: Path, demo
     assert json.loads(out)["seconds"] < MOST_SECONDS
     assert not {entry["url"] for entry in entries if urlsplit(entry["url"]).hostname in INTERNAL}
     links = load(HOSTILE).links
-    states = {state.url: state for state in reports.status(tmp_path / "data", links)}
+    states = {state.url: state for state in inspection.status(tmp_path / "data", links)}
     assert all(states[link.url].verdict for link in links), "every link ends with a verdict"
     wanted = {link.url: link.note.removeprefix("wanted: ").partition(",")[0] for link in links}
     held = {url for url, state in states.items() if state.words}

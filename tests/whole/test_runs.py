@@ -57,9 +57,9 @@ def test_only_fetches_a_category_or_a_link_and_keeps_the_rest(crawl: Crawl, web:
 
 def _status(tmp_path: Path):
     from indexer.catalogue import load
-    from indexer.store import reports
+    from indexer.store import inspection
 
-    return reports.status(tmp_path / "data", load(tmp_path / "catalogue.yaml").links)
+    return inspection.status(tmp_path / "data", load(tmp_path / "catalogue.yaml").links)
 
 
 def test_strict_says_by_its_exit_code_that_a_link_has_no_copy(crawl: Crawl) -> None:

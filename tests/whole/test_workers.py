@@ -16,8 +16,8 @@ from large_web import serving, write_catalogue
 
 from indexer.config import ExtractConfig
 from indexer.errors import Unreadable
-from indexer.records import Page
-from indexer.workers import Read, reading_workers
+from indexer.records import Page, ReadPage
+from indexer.workers import reading_workers
 
 SCRIPT = """
 import sys
@@ -28,7 +28,7 @@ from indexer.catalogue import load
 from indexer.config import Config
 pipeline._encoder = lambda config: HashEncoder()
 catalogue, data = map(Path, sys.argv[1:])
-print(pipeline.crawl(load(catalogue).links, Config(data=data)).articles["new"])
+print(pipeline.crawl_links(load(catalogue).links, Config(data=data)).articles["new"])
 """
 
 
@@ -39,7 +39,7 @@ def page(name: str, sentences: int = 30) -> Page:
     return Page(url, url, 200, {"content-type": "text/html"}, body.encode(), datetime.now(UTC))
 
 
-def with_workers(work: Callable[[Read], Awaitable[None]], **bounds: float) -> None:
+def with_workers(work: Callable[[ReadPage], Awaitable[None]], **bounds: float) -> None:
     async def run() -> None:
         async with reading_workers(ExtractConfig(**bounds)) as read:
             await work(read)
@@ -49,7 +49,7 @@ def with_workers(work: Callable[[Read], Awaitable[None]], **bounds: float) -> No
 
 
 def test_every_page_gets_its_own_reading() -> None:
-    async def work(read: Read) -> None:
+    async def work(read: ReadPage) -> None:
         names = [f"page-{n}" for n in range(20)]
         readings = await asyncio.gather(*(read(page(name)) for name in names))
         assert [reading.article.title for reading in readings] == names
@@ -58,7 +58,7 @@ def test_every_page_gets_its_own_reading() -> None:
 
 
 def test_a_page_that_takes_too_long_is_unreadable() -> None:
-    async def work(read: Read) -> None:
+    async def work(read: ReadPage) -> None:
         with pytest.raises(Unreadable, match="took longer than"):
             await read(page("slow"))
 
@@ -66,7 +66,7 @@ def test_a_page_that_takes_too_long_is_unreadable() -> None:
 
 
 def test_a_page_that_takes_too_much_memory_is_unreadable() -> None:
-    async def work(read: Read) -> None:
+    async def work(read: ReadPage) -> None:
         with pytest.raises(Unreadable):
             await read(page("large", sentences=200_000))
 
@@ -74,7 +74,7 @@ def test_a_page_that_takes_too_much_memory_is_unreadable() -> None:
 
 
 def test_a_lost_worker_is_replaced() -> None:
-    async def work(read: Read) -> None:
+    async def work(read: ReadPage) -> None:
         await read(page("before"))
         for child in psutil.Process().children():
             child.kill()
@@ -87,7 +87,7 @@ def test_a_lost_worker_is_replaced() -> None:
 
 
 def test_a_reading_that_was_broken_off_is_not_given_to_the_next_page() -> None:
-    async def work(read: Read) -> None:
+    async def work(read: ReadPage) -> None:
         await asyncio.gather(*(read(page(f"warm-{n}")) for n in range(4)))
         broken = [asyncio.create_task(read(page(f"broken-{n}", sentences=3000))) for n in range(8)]
         await asyncio.wait(broken, return_when=asyncio.FIRST_COMPLETED)

@@ -8,8 +8,8 @@ from pathlib import PurePath
 
 from indexer.catalogue.importers.bookmarks import read_bookmarks
 from indexer.catalogue.importers.feeds import read_xml
-from indexer.catalogue.importers.found import Harvest, Imported, clean, finish
-from indexer.catalogue.importers.markdown import read_html, read_markdown
+from indexer.catalogue.importers.harvest import Harvest, Imported, clean, finish
+from indexer.catalogue.importers.markdown import read_html_list, read_markdown
 from indexer.errors import UsageError
 
 __all__ = ["Imported", "import_links"]
@@ -18,7 +18,7 @@ _BOOKMARKS = re.compile(r"<!doctype\s+netscape-bookmark-file", re.IGNORECASE)
 _XML = re.compile(
     r"(<\?xml|<!--|\s)*.{0,2000}?<(opml|urlset|sitemapindex|rss|feed)\b", re.IGNORECASE | re.DOTALL
 )
-_HTML = re.compile(r"<!doctype\s+html|<html\b", re.IGNORECASE)
+_HTML_START = re.compile(r"<!doctype\s+html|<html\b", re.IGNORECASE)
 
 
 def import_links(source: str | bytes, *, name: str, into: str | None = None) -> Imported:
@@ -29,7 +29,7 @@ def import_links(source: str | bytes, *, name: str, into: str | None = None) -> 
     URLs are taken verbatim. Raises UsageError, one line, where no link can be had from it.
     """
     text = source if isinstance(source, str) else _decode(source)
-    harvest = _read(text.lstrip("\ufeff"), name)
+    harvest = _read_list(text.lstrip("\ufeff"), name)
     stem = clean(PurePath(name).stem)
     imported = finish(harvest, default=stem if stem not in ("", "-") else "Links", into=into)
     if not imported.links:
@@ -38,12 +38,12 @@ def import_links(source: str | bytes, *, name: str, into: str | None = None) -> 
     return imported
 
 
-def _read(text: str, name: str) -> Harvest:
+def _read_list(text: str, name: str) -> Harvest:
     start = text[:4096].lstrip()
     if _BOOKMARKS.search(start):
         return read_bookmarks(text)
-    if start.startswith("<") and _HTML.match(start):
-        return read_html(text)
+    if start.startswith("<") and _HTML_START.match(start):
+        return read_html_list(text)
     if start.startswith("<") and (start.startswith("<?xml") or _XML.match(start)):
         return read_xml(text, name)
     return read_markdown(text)

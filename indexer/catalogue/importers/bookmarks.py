@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from indexer.catalogue.importers.found import Found, Harvest, clean, is_web
+from indexer.catalogue.importers.harvest import Harvest, ImportedLink, clean, is_web
 
 
 def read_bookmarks(text: str) -> Harvest:
@@ -26,7 +26,7 @@ def read_bookmarks(text: str) -> Harvest:
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.links: list[Found] = []
+        self.links: list[ImportedLink] = []
         self.paths: list[tuple[str, ...]] = []
         self.left_out = 0
         self._folders: list[str] = []
@@ -62,12 +62,12 @@ class _Reader(HTMLParser):
             self._folder = text
         elif tag == "dd" and self.links and not self.links[-1].note and self._described:
             last = self.links.pop()
-            self.links.append(Found(last.url, last.title, text, last.tags, last.path))
+            self.links.append(ImportedLink(last.url, last.title, text, last.tags, last.path))
         elif tag == "a":
             url = attributes.get("href", "")
             if is_web(url):
                 tags = tuple(attributes.get("tags", "").split(","))
-                self.links.append(Found(url, text if text != url else "", "", tags, self._path()))
+                self.links.append(ImportedLink(url, text if text != url else "", "", tags, self._path()))
             else:
                 self.left_out += 1
             self._link_open = is_web(url)

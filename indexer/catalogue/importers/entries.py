@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from indexer.catalogue.importers.found import Found, clean
+from indexer.catalogue.importers.harvest import ImportedLink, clean
 
-_WORD = re.compile(r"\w")
+_WORD_CHARACTER = re.compile(r"\w")
 _SEPARATOR = re.compile(r"^\s*(?:[-\u2013\u2014:|\u2022\u00b7,;>=\u2192]+(?=\s|$)\s*)+")
 _SHORTCODES = re.compile(r"(?::[a-z0-9_+-]+:\s*)+")
 _CHECKBOX = re.compile(r"^\s*\[[ xX]\]\s+")
@@ -32,18 +32,18 @@ class Anchor(NamedTuple):
     text: str
 
 
-Run: TypeAlias = "str | Anchor"
+TextRun: TypeAlias = "str | Anchor"
 
 
-def words(runs: Sequence[Run]) -> str:
+def plain_words(runs: Sequence[TextRun]) -> str:
     """All the text, on one line."""
     return clean(_SHORTCODES.sub(" ", "".join(run if isinstance(run, str) else run.text for run in runs)))
 
 
-def item_links(runs: Sequence[Run]) -> list[Found]:
+def item_links(runs: Sequence[TextRun]) -> list[ImportedLink]:
     """The entries of one list item; a further line of it that begins with a link is an entry again."""
-    groups: list[list[Run]] = [[]]
-    for line in _lines(runs):
+    groups: list[list[TextRun]] = [[]]
+    for line in _text_lines(runs):
         begins = isinstance(
             next((run for run in line if not isinstance(run, str) or run.strip()), ""), Anchor
         )
@@ -53,63 +53,65 @@ def item_links(runs: Sequence[Run]) -> list[Found]:
     return [found for group in groups for found in _entries(group)]
 
 
-def _entries(runs: Sequence[Run]) -> list[Found]:
+def _entries(runs: Sequence[TextRun]) -> list[ImportedLink]:
     """The entries of a run of text that begins one, and their note."""
     places = [place for place, run in enumerate(runs) if isinstance(run, Anchor)]
     if not places:
         return []
-    before = _trim_end(_CHECKBOX.sub("", _joined(runs[: places[0]])))
+    before = _trim_end(_CHECKBOX.sub("", _joined_runs(runs[: places[0]])))
     last = places[0]
     for place in places[1:]:
-        if _WORD.search(_joined(runs[last + 1 : place])):
+        if _WORD_CHARACTER.search(_joined_runs(runs[last + 1 : place])):
             break
         last = place
-    note = _note(_joined(runs[last + 1 :]))
-    before = before if _WORD.search(before) else ""
+    note = _note(_joined_runs(runs[last + 1 :]))
+    before = before if _WORD_CHARACTER.search(before) else ""
     found = []
     for run in runs[: last + 1]:
         if isinstance(run, Anchor):
             title = _title(run)
             if before and title.casefold() in _SAYS_NOTHING:
                 title = ""
-            found.append(Found(run.url, title or before, note or (before if title else "")))
+            found.append(ImportedLink(run.url, title or before, note or (before if title else "")))
     return found
 
 
-def line_links(runs: Sequence[Run]) -> tuple[list[Found], list[Found]]:
+def line_links(runs: Sequence[TextRun]) -> tuple[list[ImportedLink], list[ImportedLink]]:
     """The entries of text outside lists, line by line, and the links that are only mentioned.
 
     A line is an entry if it begins with its link and nothing but a separated note follows; a line
     without links right below is that entry's note.
     """
-    found: list[Found] = []
-    mentioned: list[Found] = []
+    found: list[ImportedLink] = []
+    mentioned: list[ImportedLink] = []
     open_entry = False
-    for line in _lines(runs):
+    for line in _text_lines(runs):
         anchors = [run for run in line if isinstance(run, Anchor)]
         if not anchors:
-            text = clean(_joined(line))
+            text = clean(_joined_runs(line))
             if open_entry and text and not found[-1].note:
-                found[-1] = Found(found[-1].url, found[-1].title, text)
+                found[-1] = ImportedLink(found[-1].url, found[-1].title, text)
             open_entry = open_entry and not text
             continue
         first = line.index(anchors[0])
         entries = item_links(line)
-        behind = _joined(line[line.index(anchors[len(entries) - 1]) + 1 :])
-        own_line = not _WORD.search(_joined(line[:first]))
-        if own_line and (not _WORD.search(behind) or _SEPARATOR.match(behind) or not _title(anchors[0])):
+        behind = _joined_runs(line[line.index(anchors[len(entries) - 1]) + 1 :])
+        own_line = not _WORD_CHARACTER.search(_joined_runs(line[:first]))
+        if own_line and (
+            not _WORD_CHARACTER.search(behind) or _SEPARATOR.match(behind) or not _title(anchors[0])
+        ):
             found += entries
-            mentioned += [Found(anchor.url, _title(anchor)) for anchor in anchors[len(entries) :]]
+            mentioned += [ImportedLink(anchor.url, _title(anchor)) for anchor in anchors[len(entries) :]]
             open_entry = True
         else:
-            mentioned += [Found(anchor.url, _title(anchor)) for anchor in anchors]
+            mentioned += [ImportedLink(anchor.url, _title(anchor)) for anchor in anchors]
             open_entry = False
     return found, mentioned
 
 
 def row_links(
-    rows: Sequence[Sequence[Sequence[Run]]], header: Sequence[Sequence[Run]]
-) -> tuple[list[Found], list[Found]]:
+    rows: Sequence[Sequence[Sequence[TextRun]]], header: Sequence[Sequence[TextRun]]
+) -> tuple[list[ImportedLink], list[ImportedLink]]:
     """The entries of a table: one column has the links, another describes them."""
     width = max((len(row) for row in rows), default=0)
     linked = [
@@ -120,14 +122,14 @@ def row_links(
         return [], []
     links = linked.index(max(linked))
     describing = _describing_column(rows, header, [c for c in range(width) if c != links])
-    found: list[Found] = []
-    mentioned: list[Found] = []
+    found: list[ImportedLink] = []
+    mentioned: list[ImportedLink] = []
     for row in rows:
         entries = item_links(row[links]) if links < len(row) else []
-        note = words(row[describing]) if describing is not None and describing < len(row) else ""
-        name = "" if links == 0 else words(row[0])
+        note = plain_words(row[describing]) if describing is not None and describing < len(row) else ""
+        name = "" if links == 0 else plain_words(row[0])
         found += [
-            Found(
+            ImportedLink(
                 entry.url,
                 name if name and entry.title.casefold() in _SAYS_NOTHING else entry.title,
                 note or entry.note,
@@ -136,7 +138,7 @@ def row_links(
         ]
         shown = {entry.url for entry in entries}
         mentioned += [
-            Found(run.url, _title(run))
+            ImportedLink(run.url, _title(run))
             for cell in row
             for run in cell
             if isinstance(run, Anchor) and run.url not in shown
@@ -145,19 +147,19 @@ def row_links(
 
 
 def _describing_column(
-    rows: Sequence[Sequence[Sequence[Run]]], header: Sequence[Sequence[Run]], columns: Sequence[int]
+    rows: Sequence[Sequence[Sequence[TextRun]]], header: Sequence[Sequence[TextRun]], columns: Sequence[int]
 ) -> int | None:
     """The column whose header says that it describes, else the one with the most text."""
-    named = [c for c in columns if c < len(header) and _DESCRIBES.search(words(header[c]))]
+    named = [c for c in columns if c < len(header) and _DESCRIBES.search(plain_words(header[c]))]
     if named:
         return named[0]
-    lengths = {c: sum(len(words(row[c])) for row in rows if c < len(row)) for c in columns}
+    lengths = {c: sum(len(plain_words(row[c])) for row in rows if c < len(row)) for c in columns}
     longest = max(lengths, key=lambda c: lengths[c], default=None)
     return longest if longest is not None and lengths[longest] else None
 
 
-def _lines(runs: Sequence[Run]) -> list[list[Run]]:
-    lines: list[list[Run]] = [[]]
+def _text_lines(runs: Sequence[TextRun]) -> list[list[TextRun]]:
+    lines: list[list[TextRun]] = [[]]
     for run in runs:
         if isinstance(run, Anchor):
             lines[-1].append(run)
@@ -168,7 +170,7 @@ def _lines(runs: Sequence[Run]) -> list[list[Run]]:
     return lines
 
 
-def _joined(runs: Sequence[Run]) -> str:
+def _joined_runs(runs: Sequence[TextRun]) -> str:
     return "".join(run if isinstance(run, str) else run.text for run in runs)
 
 
@@ -183,7 +185,7 @@ def _note(text: str) -> str:
     """What follows a link, without the dash or colon before it and marks such as ``:star:``."""
     text = _SHORTCODES.sub("", clean(text)) if text.lstrip().startswith(":") else clean(text)
     note = clean(_SEPARATOR.sub("", text))
-    return note if _WORD.search(note) else ""
+    return note if _WORD_CHARACTER.search(note) else ""
 
 
 def _trim_end(text: str) -> str:

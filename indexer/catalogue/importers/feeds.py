@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from indexer.catalogue.importers.found import Found, Harvest, clean, is_web
+from indexer.catalogue.importers.harvest import Harvest, ImportedLink, clean, is_web
 from indexer.errors import UsageError
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
@@ -66,13 +66,13 @@ def _outline(outline: etree._Element, path: tuple[str, ...], harvest: Harvest) -
     title = clean(outline.get("title") or outline.get("text") or "")
     note = clean(outline.get("description") or "")
     tags = tuple((outline.get("category") or "").replace("/", ",").split(","))
-    found = Found(page, title if title != page else "", note if note != title else "", tags, path)
+    found = ImportedLink(page, title if title != page else "", note if note != title else "", tags, path)
     harvest.links.append(found)
     return int(page == (outline.get("xmlUrl") or "").strip() and not is_web(outline.get("htmlUrl") or ""))
 
 
 def _sitemap(root: etree._Element) -> Harvest:
-    return Harvest("sitemap", [Found(url) for url in _locations(root)])
+    return Harvest("sitemap", [ImportedLink(url) for url in _locations(root)])
 
 
 def _index(root: etree._Element, name: str) -> str:

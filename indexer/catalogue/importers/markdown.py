@@ -19,15 +19,22 @@ from lxml import etree, html
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-from indexer.catalogue.importers.entries import Anchor, Run, item_links, line_links, row_links, words
-from indexer.catalogue.importers.found import Found, Harvest, clean, is_web
+from indexer.catalogue.importers.entries import (
+    Anchor,
+    TextRun,
+    item_links,
+    line_links,
+    plain_words,
+    row_links,
+)
+from indexer.catalogue.importers.harvest import Harvest, ImportedLink, clean, is_web
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n---[ \t]*\n", re.DOTALL)
 _SCHEME_BEFORE = re.compile(r"(?<![a-z0-9.+-])https?\Z", re.IGNORECASE)
 _BARE_URL = re.compile(r"://(?:(?!\]\()[^\s<>])+")
 _NO_NAME = re.compile(r"(click|show|expand|more|details|toggle|see|view|open)\b", re.IGNORECASE)
 """A summary that tells what to do rather than what the group is."""
-_BLOCKS = frozenset(
+_BLOCK_TAGS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt"}
     | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"}
     | {"hr", "html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "ul"}
@@ -49,7 +56,7 @@ def read_markdown(text: str) -> Harvest:
     return _harvest(rendered, "Markdown list" if marks else "URL list")
 
 
-def read_html(text: str) -> Harvest:
+def read_html_list(text: str) -> Harvest:
     """The links of a page that lists them."""
     return _harvest(text, "HTML list")
 
@@ -119,28 +126,28 @@ class _Walker:
 
     def __init__(self, harvest: Harvest) -> None:
         self.harvest = harvest
-        self.prose: list[Found] = []
+        self.prose: list[ImportedLink] = []
         self.steps: list[_Step] = []
         self.below_entry = False
         """Whether the list being read stands below an item that is a link: its words are that link's note."""
 
     def walk(self, element: etree._Element) -> None:
         """Read an element's own text as one unit between its blocks, and its blocks in turn."""
-        runs: list[Run] = [element.text or ""]
+        runs: list[TextRun] = [element.text or ""]
         had_link = False
         for child in element:
             tag = child.tag if isinstance(child.tag, str) else ""
             if element.tag == "li" and tag == "p":
-                runs += ["\n", *_inline(child), "\n"]
-            elif tag in _BLOCKS:
+                runs += ["\n", *_inline_runs(child), "\n"]
+            elif tag in _BLOCK_TAGS:
                 had_link |= self._flush(element, runs)
                 if element.tag == "li" and tag in ("ul", "ol"):
-                    self._below(child, "" if had_link else words(runs), entry=had_link)
+                    self._below(child, "" if had_link else plain_words(runs), entry=had_link)
                 else:
                     self._block(child, tag)
                 runs = []
             elif tag not in _UNREAD:
-                runs += _inline(child)
+                runs += _inline_runs(child)
             runs.append(child.tail or "")
         self._flush(element, runs)
 
@@ -168,8 +175,8 @@ class _Walker:
             self.walk(child)
 
     def _heading(self, element: etree._Element, level: int) -> None:
-        runs = _inline(element)
-        name = re.sub(r"\s*#+$", "", words(runs))
+        runs = _inline_runs(element)
+        name = re.sub(r"\s*#+$", "", plain_words(runs))
         while self.steps and self.steps[-1].kind == "heading" and self.steps[-1].level >= level:
             self.steps.pop()
         if name:
@@ -178,40 +185,42 @@ class _Walker:
         self._take(item_links(runs), [])
 
     def _summary(self, element: etree._Element) -> None:
-        runs = _inline(element)
-        name = words(runs)
+        runs = _inline_runs(element)
+        name = plain_words(runs)
         if name and not _NO_NAME.match(name):
             self.steps.append(_Step(name, "group"))
             self.harvest.paths.append(self._path())
         self._take(item_links(runs), [])
 
     def _table(self, table: etree._Element) -> None:
-        rows = [[_inline(cell) for cell in row.iter("td", "th")] for row in table.iter("tr")]
+        rows = [[_inline_runs(cell) for cell in row.iter("td", "th")] for row in table.iter("tr")]
         headed = next(table.iter("th"), None) is not None
         found, left_out = row_links(rows[1:] if headed else rows, rows[0] if headed else [])
         self._take(found, left_out)
 
-    def _flush(self, element: etree._Element, runs: list[Run]) -> bool:
+    def _flush(self, element: etree._Element, runs: list[TextRun]) -> bool:
         """Give a unit of text to the rules for its kind; whether it had a link."""
-        if not words(runs) and not any(isinstance(run, Anchor) for run in runs):
+        if not plain_words(runs) and not any(isinstance(run, Anchor) for run in runs):
             return False
         if element.tag == "li":
             found, left_out = item_links(runs), []
             shown = {link.url for link in found}
             left_out = [
-                Found(run.url, run.text) for run in runs if isinstance(run, Anchor) and run.url not in shown
+                ImportedLink(run.url, run.text)
+                for run in runs
+                if isinstance(run, Anchor) and run.url not in shown
             ]
             if self.below_entry and not (found or left_out) and not self.harvest.links[-1].note:
-                self.harvest.links[-1] = replace(self.harvest.links[-1], note=words(runs))
+                self.harvest.links[-1] = replace(self.harvest.links[-1], note=plain_words(runs))
         else:
             found, left_out = line_links(runs)
         self._take(found, left_out)
         return bool(found)
 
-    def _take(self, found: list[Found], left_out: list[Found]) -> None:
+    def _take(self, found: list[ImportedLink], left_out: list[ImportedLink]) -> None:
         category, tags = self._place()
         for links, kept in ((found, self.harvest.links), (left_out, self.prose)):
-            kept.extend(Found(link.url, link.title, link.note, tags, category) for link in links)
+            kept.extend(ImportedLink(link.url, link.title, link.note, tags, category) for link in links)
 
     def _place(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The category's path, and what stands below it, as tags.
@@ -233,7 +242,7 @@ class _Walker:
         return tuple(step.name for step in self.steps)
 
 
-def _inline(element: etree._Element) -> list[Run]:
+def _inline_runs(element: etree._Element) -> list[TextRun]:
     """An element's text in order, its web links as anchors; pictures leave nothing."""
     tag = element.tag if isinstance(element.tag, str) else ""
     if tag in _UNREAD or not tag:
@@ -248,8 +257,8 @@ def _inline(element: etree._Element) -> list[Run]:
     return _children(element)
 
 
-def _children(element: etree._Element) -> list[Run]:
-    runs: list[Run] = [element.text or ""]
+def _children(element: etree._Element) -> list[TextRun]:
+    runs: list[TextRun] = [element.text or ""]
     for child in element:
-        runs += [*_inline(child), child.tail or ""]
+        runs += [*_inline_runs(child), child.tail or ""]
     return runs

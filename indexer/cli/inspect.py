@@ -12,17 +12,17 @@ from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOp
 from indexer.cli.output import plural, print_json, safe, stdout
 
 if TYPE_CHECKING:
-    from indexer.store.reports import LinkState
+    from indexer.store.inspection import LinkState
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(status)
-    app.command()(show)
-    app.command()(history)
+    app.command("status")(status_command)
+    app.command("show")(show_command)
+    app.command("history")(history_command)
 
 
-def status(
+def status_command(
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
@@ -35,10 +35,10 @@ def status(
     Example: indexer status
     """
     from indexer.catalogue import load
-    from indexer.store import reports
+    from indexer.store import inspection
 
     config = configure(catalogue=catalogue, data=data)
-    states = reports.status(config.data, load(config.catalogue).links)
+    states = inspection.status(config.data, load(config.catalogue).links)
     if as_json:
         print_json([asdict(state) for state in states])
         return
@@ -81,7 +81,7 @@ def _print_states(states: Sequence[LinkState]) -> None:
     )
 
 
-def show(
+def show_command(
     url: Annotated[str, typer.Argument(help="A link of the catalogue, or a page under one.")],
     *,
     data: DataOption = None,
@@ -93,9 +93,9 @@ def show(
 
     Example: indexer show https://c4model.com/
     """
-    from indexer.store import reports
+    from indexer.store import inspection
 
-    article, facts = reports.article(configure(data=data).data, url)
+    article, facts = inspection.article(configure(data=data).data, url)
     if as_json:
         blocks = [asdict(block) for block in article.blocks]
         print_json({**facts, **asdict(article), "words": article.words, "blocks": blocks})
@@ -111,7 +111,7 @@ def show(
         typer.echo(f"\n{'#' * (len(block.headings) + 1)} {text}" if block.kind == "heading" else f"\n{text}")
 
 
-def history(
+def history_command(
     url: Annotated[str, typer.Argument(help="A link of the catalogue, or a page under one.")],
     *,
     data: DataOption = None,
@@ -123,9 +123,9 @@ def history(
 
     Example: indexer history https://c4model.com/
     """
-    from indexer.store import reports
+    from indexer.store import inspection
 
-    past = reports.history(configure(data=data).data, url)
+    past = inspection.history(configure(data=data).data, url)
     if as_json:
         print_json(asdict(past))
         return

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from indexer.catalogue.model import check_url
 from indexer.records import Link
 
-Path: TypeAlias = tuple[str, ...]
+FolderPath: TypeAlias = tuple[str, ...]
 """The headings or folders a link stands under, the outermost first."""
 
 _UNFIT = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -31,14 +31,14 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImportedLink:
     """One link as it stands in a list."""
 
     url: str
     title: str = ""
     note: str = ""
     tags: tuple[str, ...] = ()
-    path: Path = ()
+    path: FolderPath = ()
 
 
 @dataclass(slots=True)
@@ -46,8 +46,8 @@ class Harvest:
     """What an importer gathered from one list."""
 
     format: str
-    links: list[Found] = field(default_factory=list)
-    paths: list[Path] = field(default_factory=list)
+    links: list[ImportedLink] = field(default_factory=list)
+    paths: list[FolderPath] = field(default_factory=list)
     """Every path of headings or folders in the list, with links or without, for naming."""
     remarks: list[str] = field(default_factory=list)
 
@@ -100,7 +100,7 @@ def _by_category(links: Iterable[Link]) -> tuple[Link, ...]:
     return tuple(link for members in categories.values() for link in members)
 
 
-def category_names(paths: Sequence[Path]) -> dict[Path, str]:
+def category_names(paths: Sequence[FolderPath]) -> dict[FolderPath, str]:
     """A name for each path: its last part, with as many parts before it as tell it from the others.
 
     >>> names = category_names([("Tools", "Security"), ("Standards", "Security"), ("Theory", "Papers")])
@@ -108,12 +108,12 @@ def category_names(paths: Sequence[Path]) -> dict[Path, str]:
     ['Tools: Security', 'Standards: Security', 'Papers']
     """
     distinct = [path for path in dict.fromkeys(paths) if path]
-    endings: dict[Path, int] = {}
+    endings: dict[FolderPath, int] = {}
     for path in distinct:
         for start in range(len(path)):
             ending = tuple(part.casefold() for part in path[start:])
             endings[ending] = endings.get(ending, 0) + 1
-    names: dict[Path, str] = {}
+    names: dict[FolderPath, str] = {}
     for path in distinct:
         short = next(
             (

@@ -11,20 +11,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from indexer.index.bm25 import Bm25
 from indexer.index.words import Stems
 
 if TYPE_CHECKING:
-    from indexer.index.segment import Ids, Mask, Segment
-    from indexer.records import Vectors
+    from indexer.arrays import Ids, Mask, Scores, Vectors
+    from indexer.index.segment import Segment
 
-Floats = npt.NDArray[np.float32]
-Hits = list[tuple[int, float]]
+ScoredIds = list[tuple[int, float]]
 
 
-class Index:
+class IndexReader:
     """What a snapshot asks. Passages are named by their ids."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
@@ -37,12 +35,12 @@ class Index:
 
     # ----------------------------------------------------------------- vectors
 
-    def nearest(self, vector: Vectors, limit: int, allowed: Ids | None) -> Hits:
+    def nearest(self, vector: Vectors, limit: int, allowed: Ids | None) -> ScoredIds:
         """The ids nearest to ``vector`` (dimension,) with their cosines, best first."""
         ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
         for segment in self._segments:
-            places, cosines = segment.near.nearest(vector, limit, _counted(segment, allowed))
-            ids.append(segment.ids[places])
+            ordinals, cosines = segment.vectors.nearest(vector, limit, _counted(segment, allowed))
+            ids.append(segment.ids[ordinals])
             scores.append(cosines)
         return _best(np.concatenate(ids), np.concatenate(scores), limit)
 
@@ -50,13 +48,13 @@ class Index:
         """The vectors of ``ids`` (n,), in their order: float32 ``(n, dimension)``."""
         found = np.zeros((len(ids), dimension), np.float32)
         for segment in self._segments:
-            at, places = segment.places(ids)
-            found[at] = segment.near.vectors[places]
+            at, ordinals = segment.ordinals(ids)
+            found[at] = segment.vectors.array[ordinals]
         return found
 
     # ------------------------------------------------------------------- words
 
-    def matching(self, words: Sequence[str], limit: int, allowed: Ids | None) -> Hits:
+    def matching(self, words: Sequence[str], limit: int, allowed: Ids | None) -> ScoredIds:
         """The ids of passages that hold any of the words, with their BM25, best first."""
         scores = self._bm25.all(self._stemmed(words))
         ids, found, begin = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], 0
@@ -66,23 +64,23 @@ class Index:
             if (counted := _counted(segment, allowed)) is not None:
                 own = np.where(counted, own, 0)
             bar = _reached(own, limit)
-            places = np.flatnonzero(own >= bar if bar > 0 else own > 0)
-            ids.append(segment.ids[places])
-            found.append(own[places])
+            ordinals = np.flatnonzero(own >= bar if bar > 0 else own > 0)
+            ids.append(segment.ids[ordinals])
+            found.append(own[ordinals])
         return _best(np.concatenate(ids), np.concatenate(found), limit)
 
     def scores(self, words: Sequence[str], ids: Ids) -> dict[int, float]:
         """The BM25 of these passages; those without any of the words are absent."""
-        stems, begin, places, owners = self._stemmed(words), 0, [], []
+        stems, begin, ordinals, owners = self._stemmed(words), 0, [], []
         for segment in self._segments:
-            at, own = segment.places(ids)
+            at, own = segment.ordinals(ids)
             order = np.argsort(own)
-            places.append(own[order] + begin)
+            ordinals.append(own[order] + begin)
             owners.append(ids[at][order])
             begin += len(segment)
-        if not places:
+        if not ordinals:
             return {}
-        found = self._bm25.of(stems, np.concatenate(places))
+        found = self._bm25.of(stems, np.concatenate(ordinals))
         pairs = zip(np.concatenate(owners), found, strict=True)
         return {int(number): float(score) for number, score in pairs if score > 0}
 
@@ -104,15 +102,15 @@ class Index:
 
 
 def _counted(segment: Segment, allowed: Ids | None) -> Mask | None:
-    """Which places of a segment count and are allowed; None for all of them."""
+    """Which ordinals of a segment count and are allowed; None for all of them."""
     if allowed is None:
         return segment.live
     mask = np.zeros(len(segment), np.bool_)
-    mask[segment.places(allowed)[1]] = True
+    mask[segment.ordinals(allowed)[1]] = True
     return mask
 
 
-def _reached(scores: Floats, limit: int) -> float:
+def _reached(scores: Scores, limit: int) -> float:
     """A score that ``limit`` of ``scores`` (n,) reach at least, 0 where none is easily told.
 
     The best of each of so many blocks: it halves the time of a question to a million passages, most of
@@ -125,10 +123,10 @@ def _reached(scores: Floats, limit: int) -> float:
     return float(np.partition(leaders, len(leaders) - limit)[len(leaders) - limit])
 
 
-def _best(ids: Ids, scores: Floats, limit: int) -> Hits:
+def _best(ids: Ids, scores: Scores, limit: int) -> ScoredIds:
     """The best of ids (n,) with scores (n,), the smaller id first where they tie."""
     if len(ids) > limit > 0:
         last = np.partition(scores, len(scores) - limit)[len(scores) - limit]
         ids, scores = ids[scores >= last], scores[scores >= last]
     order = np.lexsort((ids, -scores))[:limit]
-    return [(int(ids[place]), float(scores[place])) for place in order]
+    return [(int(ids[ordinal]), float(scores[ordinal])) for ordinal in order]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.evaluate import collections, questions
-from indexer.evaluate.metrics import MEASURES, Interval, Values, interval, measure
+from indexer.evaluate.metrics import MEASURES, Interval, Values, interval, measure_run
 from indexer.extract.blocks import same
 from indexer.search import Searcher
 from indexer.store.snapshot import Snapshot
@@ -76,8 +76,8 @@ def evaluate_collection(
     Raises:
         UsageError: the folder is no collection; names file and line.
     """
-    collection = collections.load(folder)
-    built = collections.build(
+    collection = collections.load_collection(folder)
+    built = collections.build_library(
         collection, encoder, model=model, config=config.passages, cache=cache, progress=progress
     )
     with Snapshot(built.folder) as snapshot:
@@ -110,13 +110,13 @@ def ask_all(
         model=snapshot.generation.model,
         index_seconds=seconds,
         queries=tuple(collection.queries),
-        values=measure(collection.judgements, run),
+        values=measure_run(collection.judgements, run),
         milliseconds=np.array(milliseconds),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class QuestionResult:
     """What became of one question: the ranks of the right page and heading, 0 where not shown."""
 
     asked: questions.Asked
@@ -131,7 +131,7 @@ class Outcome:
 class QuestionReport:
     """What became of the questions on a library."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[QuestionResult, ...]
     mode: Mode
     model: str
 
@@ -141,11 +141,11 @@ class QuestionReport:
         others = [found for found in self.outcomes if not found.asked.relevant]
         refused = [found for found in self.outcomes if not found.answered]
         shares = {
-            "page@1": _share(found.page_rank == 1 for found in answerable),
-            "heading@3": _share(0 < found.heading_rank <= 3 for found in answerable),
-            "told_unanswerable": _share(not found.answered for found in others),
-            "refused_answerable": _share(not found.answered for found in answerable),
-            "refusal_precision": _share(not found.asked.relevant for found in refused),
+            "page@1": _share_of(found.page_rank == 1 for found in answerable),
+            "heading@3": _share_of(0 < found.heading_rank <= 3 for found in answerable),
+            "told_unanswerable": _share_of(not found.answered for found in others),
+            "refused_answerable": _share_of(not found.answered for found in answerable),
+            "refusal_precision": _share_of(not found.asked.relevant for found in refused),
         }
         return {
             "questions": len(self.outcomes),
@@ -162,7 +162,7 @@ def _ends(means: Mapping[str, Interval]) -> dict[str, list[float]]:
     return {name: [round(found.low, 4), round(found.high, 4)] for name, found in means.items()}
 
 
-def _share(those: Iterable[bool]) -> Interval:
+def _share_of(those: Iterable[bool]) -> Interval:
     return interval([float(one) for one in those])
 
 
@@ -176,10 +176,10 @@ def evaluate_questions(
     """
     searcher = Searcher(snapshot, lambda: encoder, config.search)
     outcomes = []
-    for asked in questions.load(file):
+    for asked in questions.load_questions(file):
         answer = searcher.search(asked.question, k=k, mode=mode)
         outcomes.append(
-            Outcome(
+            QuestionResult(
                 asked=asked,
                 page_rank=_rank(answer.hits, asked.relevant, heading=False),
                 heading_rank=_rank(answer.hits, asked.relevant, heading=True),

@@ -27,7 +27,7 @@ _ZSTD_WINDOW = 8 << 20
 _MOST_CODINGS = 3
 
 
-class _Unpacker(Protocol):
+class _Decompressor(Protocol):
     @property
     def finished(self) -> bool: ...
 
@@ -108,7 +108,7 @@ class _Zstandard:
             yield self._packer.decompress(data[start : start + _ZSTD_SLICE])
 
 
-def _unpacker(coding: str) -> _Unpacker:
+def _decompressor_of(coding: str) -> _Decompressor:
     match coding:
         case "gzip" | "x-gzip":
             return _Zlib()
@@ -121,7 +121,7 @@ def _unpacker(coding: str) -> _Unpacker:
     raise NoPage(Verdict.UNREADABLE, f"packed in an unknown way: {coding[:40]}")
 
 
-class Unpack:
+class Decompressor:
     """Unpacks one body by its ``Content-Encoding``."""
 
     def __init__(self, content_encoding: str) -> None:
@@ -134,7 +134,7 @@ class Unpack:
         codings = [name for name in named if name not in ("", "identity")]
         if len(codings) > _MOST_CODINGS:
             raise NoPage(Verdict.UNREADABLE, f"packed {len(codings)} times over")
-        self._steps = [_unpacker(coding) for coding in reversed(codings)]
+        self._steps = [_decompressor_of(coding) for coding in reversed(codings)]
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What the data unpacks to, in small pieces.

@@ -13,8 +13,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.crawl.decompress import Decompressor
 from indexer.crawl.failure import NoPage
-from indexer.crawl.unpack import Unpack
 from indexer.records import Verdict
 
 
@@ -41,25 +41,27 @@ PACKERS = {
 def test_a_body_comes_out_as_it_went_in(coding, data, size):
     """However it was packed, and however the network cuts it."""
     packed = PACKERS[coding](data)
-    unpack = Unpack(coding)
-    pieces = [piece for at in range(0, len(packed), size) for piece in unpack.feed(packed[at : at + size])]
+    decompressor = Decompressor(coding)
+    pieces = [
+        piece for at in range(0, len(packed), size) for piece in decompressor.feed(packed[at : at + size])
+    ]
     assert b"".join(pieces) == data
-    assert unpack.finished
+    assert decompressor.finished
 
 
 @pytest.mark.parametrize("coding", [coding for coding in PACKERS if coding not in ("", "identity")])
 @given(data=st.binary(min_size=200, max_size=2000), cut=st.floats(0.1, 0.9))
 def test_a_body_cut_short_is_noticed(coding, data, cut):
     packed = PACKERS[coding](data)
-    unpack = Unpack(coding)
-    b"".join(unpack.feed(packed[: int(len(packed) * cut)]))
-    assert not unpack.finished
+    decompressor = Decompressor(coding)
+    b"".join(decompressor.feed(packed[: int(len(packed) * cut)]))
+    assert not decompressor.finished
 
 
 def test_gzip_of_several_members_is_one_body():
     packed = gzip.compress(b"one ") + gzip.compress(b"two")
-    unpack = Unpack("gzip")
-    assert b"".join(unpack.feed(packed)) == b"one two"
+    decompressor = Decompressor("gzip")
+    assert b"".join(decompressor.feed(packed)) == b"one two"
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br", "br, zstd"])
@@ -71,7 +73,7 @@ def test_a_bomb_can_be_stopped_before_it_bursts(coding):
         packed = PACKERS[name](packed)
     tracemalloc.start()
     size = 0
-    for piece in Unpack(coding).feed(packed):
+    for piece in Decompressor(coding).feed(packed):
         size += len(piece)
         if size > 10 << 20:
             break
@@ -84,12 +86,12 @@ def test_a_bomb_can_be_stopped_before_it_bursts(coding):
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
 def test_what_is_not_packed_as_it_says_is_unreadable(coding):
     with pytest.raises(NoPage) as failure:
-        b"".join(Unpack(coding).feed(b"<html>plain and simple" * 50))
+        b"".join(Decompressor(coding).feed(b"<html>plain and simple" * 50))
     assert failure.value.judgement.verdict is Verdict.UNREADABLE
 
 
 @pytest.mark.parametrize("coding", ["lzma", "gzip, gzip, gzip, gzip", "compress"])
 def test_an_unknown_or_absurd_coding_is_unreadable(coding):
     with pytest.raises(NoPage) as failure:
-        Unpack(coding)
+        Decompressor(coding)
     assert failure.value.judgement.verdict is Verdict.UNREADABLE
