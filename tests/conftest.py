@@ -1,4 +1,4 @@
-"""Fixtures for everybody: the replayed web as a child process."""
+"""Fixtures for everybody: the replayed web as a child process, a small library to write into."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from replaying import Replay, replaying
+
+from tests.replaying import Replay, replaying
+from tests.store.shelving import Shelf
 
 
 @pytest.fixture
@@ -30,3 +32,10 @@ def replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
             return started
 
         yield start
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    made = Shelf(tmp_path / "data")
+    yield made
+    made.database.close()
