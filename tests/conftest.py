@@ -1,14 +1,16 @@
-"""Fixtures for everybody: the replayed web as a child process, a small library to write into."""
+"""Fixtures for everybody: the replayed web, the demo library, a small library to write into."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.demo import Demo, demo_once
 from tests.replaying import Replay, replaying
 from tests.store.shelving import Shelf
 
@@ -32,6 +34,24 @@ def replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
             return started
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo command's library, this process's own copy, and what the command said."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = demo_once(shared / "demo-once")
+    assert made.ended.code == 0, made.ended.err
+    own = tmp_path_factory.mktemp("demo") / "library"
+    shutil.copytree(made.library, own)
+    return Demo(own, made.ended)
+
+
+@pytest.fixture(scope="session")
+def demo_library(demo: Demo) -> Path:
+    """The folder of a library crawled from the sample articles with the real model."""
+    return demo.library
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.command import Run
 from tests.shared_data import shared_data
-from tests.whole.command import Run
 from tests.whole.large_web import Program, serving, write_catalogue
 
 pytestmark = pytest.mark.slow
