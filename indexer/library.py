@@ -146,7 +146,7 @@ class Library:
         return self._table(
             "SELECT l.category, a.title, l.url, a.page_url, a.site, a.words, "
             "(SELECT count(*) FROM passages p WHERE p.article = a.id) AS passages, a.source, a.fetched_at "
-            "FROM holdings h JOIN articles a ON a.id = h.article JOIN links l ON l.url = h.link_url "
+            "FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url "
             "ORDER BY l.position, a.id"
         )
 

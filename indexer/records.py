@@ -338,12 +338,12 @@ class PassageRow:
     """A passage as the library holds it, with what an answer tells about it.
 
     ``url`` is the catalogue's link verbatim, ``page_url`` the page's own address under that link,
-    ``final_url`` where the text was really taken from; ``ordinal`` counts the passages of an article.
+    ``final_url`` where the text was really taken from; ``position`` counts the passages of an article.
     """
 
     passage_id: int
     article_id: int
-    ordinal: int
+    position: int
     passage: Passage
     title: str
     url: str

@@ -60,15 +60,15 @@ class History:
 
 
 HELD = """
-SELECT h.link_url, count(*) AS pages, sum(a.words) AS words,
-       (SELECT count(*) FROM passages p JOIN holdings g ON g.article = p.article
-        WHERE g.link_url = h.link_url) AS passages
-FROM holdings h JOIN articles a ON a.id = h.article GROUP BY h.link_url
+SELECT c.link_url, count(*) AS pages, sum(a.words) AS words,
+       (SELECT count(*) FROM passages p JOIN current_articles g ON g.article = p.article
+        WHERE g.link_url = c.link_url) AS passages
+FROM current_articles c JOIN articles a ON a.id = c.article GROUP BY c.link_url
 """
 
 OWN = """
-SELECT h.link_url, a.title, a.source, a.fetched_at, a.final_url
-FROM holdings h JOIN articles a ON a.id = h.article WHERE h.page_url = h.link_url
+SELECT c.link_url, a.title, a.source, a.fetched_at, a.final_url
+FROM current_articles c JOIN articles a ON a.id = c.article WHERE c.page_url = c.link_url
 """
 
 LAST = """
@@ -121,12 +121,12 @@ def article(folder: Path, url: str) -> tuple[Article, dict[str, Any]]:
     """
     with closing(connect(folder)) as connection:
         rows = connection.execute(
-            "SELECT a.*, l.category, l.note FROM holdings h JOIN articles a ON a.id = h.article "
-            "JOIN links l ON l.url = h.link_url WHERE h.page_url = ? OR a.final_url = ? "
-            "ORDER BY h.page_url = ? DESC LIMIT 1",
+            "SELECT a.*, l.category, l.note FROM current_articles c JOIN articles a ON a.id = c.article "
+            "JOIN links l ON l.url = c.link_url WHERE c.page_url = ? OR a.final_url = ? "
+            "ORDER BY c.page_url = ? DESC LIMIT 1",
             (url, url, url),
         ).fetchall()
-        known = [row[0] for row in connection.execute("SELECT page_url FROM holdings")]
+        known = [row[0] for row in connection.execute("SELECT page_url FROM current_articles")]
     if not rows:
         raise UnknownName("article at", url, known)
     kept = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")

@@ -47,7 +47,7 @@ def published(data: Path) -> list[tuple]:
     """All that a search can see, without the ids, which depend on the order of arrival."""
     return stored(
         data,
-        "SELECT a.link_url, a.final_url, a.title, p.ordinal, p.text, p.context, p.fragment, e.vector "
+        "SELECT a.link_url, a.final_url, a.title, p.position, p.text, p.context, p.fragment, e.vector "
         "FROM passages p JOIN articles a ON a.id = p.article JOIN embeddings e ON e.hash = p.embedding "
         "ORDER BY 1, 4",
     )
