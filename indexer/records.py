@@ -367,25 +367,64 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One passage of an answer, with all that is needed to show and to open it."""
+    """One passage of an answer: its row in the library, and what the question made of it."""
 
     rank: int
     score: float
-    passage: Passage
-    passage_id: int
-    title: str
-    url: str
-    """The catalogue's link, verbatim."""
-    page_url: str
-    """The page that holds the passage: the link's own, or a subpage's address."""
+    row: PassageRow
     link: str
     """Where it opens: the final address at the passage."""
-    category: str
-    site: str
-    note: str
-    source: Source
-    fetched_at: datetime
     before: tuple[Passage, ...] = ()
     after: tuple[Passage, ...] = ()
     shares: Mapping[str, Share] = field(default_factory=dict)
     """For ``--explain``: by retriever (``dense``, ``lexical``, ``rerank``)."""
+
+    @property
+    def passage(self) -> Passage:
+        """The passage itself."""
+        return self.row.passage
+
+    @property
+    def passage_id(self) -> int:
+        """Its number in the library, which stays while its text does."""
+        return self.row.passage_id
+
+    @property
+    def title(self) -> str:
+        """The title of its article."""
+        return self.row.title
+
+    @property
+    def url(self) -> str:
+        """The catalogue's link, verbatim."""
+        return self.row.url
+
+    @property
+    def page_url(self) -> str:
+        """The page that holds the passage: the link's own, or a subpage's address."""
+        return self.row.page_url
+
+    @property
+    def category(self) -> str:
+        """The link's category."""
+        return self.row.category
+
+    @property
+    def site(self) -> str:
+        """The host in the user's list."""
+        return self.row.site
+
+    @property
+    def note(self) -> str:
+        """The user's own words about the link."""
+        return self.row.note
+
+    @property
+    def source(self) -> Source:
+        """Where the text was taken from."""
+        return self.row.source
+
+    @property
+    def fetched_at(self) -> datetime:
+        """When the text was taken."""
+        return self.row.fetched_at
