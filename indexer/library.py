@@ -37,14 +37,17 @@ class Library:
         self._config = config
 
     @classmethod
-    def open(cls, data: str | Path = "data", *, config: Config | None = None) -> Self:
+    def open(cls, data: str | Path | None = None, *, config: Config | None = None) -> Self:
         """Pin the newest published state of the library in the folder ``data``.
+
+        Without ``data`` it is looked for as the command line does (see :mod:`indexer.locate`).
 
         Raises:
             NoLibrary: nothing was published there. DamagedLibrary: a file is missing or cut.
         """
-        folder = Path(data)
-        return cls(Snapshot(folder), config or Config.from_environment(data=folder))
+        given = Path(data) if data is not None else None
+        config = config or Config.from_environment(data=given)
+        return cls(Snapshot(given or config.data), config)
 
     def __enter__(self) -> Self:
         return self
@@ -123,11 +126,9 @@ class Library:
         return Searcher(self._snapshot, self._encoder, self._config.search)
 
     def _encoder(self) -> Encoder:
-        from indexer.embed import load_encoder
+        from indexer.encoding import open_encoder
 
-        return load_encoder(
-            self._config.model or self.generation.model, exports=self._snapshot.folder / "models"
-        )
+        return open_encoder(self._config, self._config.model or self.generation.model)
 
     # ------------------------------------------------------------ exploring
 

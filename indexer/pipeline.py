@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from indexer import extract
-from indexer.config import DEFAULT_MODEL, Config
+from indexer.config import Config, PassageConfig
+from indexer.encoding import chosen_model, open_encoder
 from indexer.errors import NoLibrary, UnknownName, Unreadable
 from indexer.records import (
     Article,
@@ -40,7 +41,7 @@ from indexer.store import inspection, revisit
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog, Effect, keep_reading, stale_articles
 from indexer.store.database import Database
-from indexer.store.publish import Published, publish, rebuild
+from indexer.store.publish import Progress, Published, publish, rebuild
 
 if TYPE_CHECKING:
     import httpx
@@ -157,7 +158,7 @@ def crawl_links(
             task = partial(_fetch_pages, chosen, config, log=log, found=found, watcher=watcher, force=force)
             _run_async(partial(task, source=source, transport=transport))
         fetched = time.monotonic()
-        encoder = _encoder(config)
+        encoder = open_encoder(config)
         loaded = time.monotonic()
         published = _publish(database, links, config, encoder, watcher)
         after = inspection.status(config.data, links)
@@ -209,7 +210,7 @@ def import_page(link: Link, links: Sequence[Link], file: Path, config: Config) -
         run = database.start_run(resume_within=timedelta(0))
         log = CrawlLog(database, run, extractor=extract.VERSION, force=True)
         effect, _ = log.record(Outcome(link, link.url, (fetch,), page, reading.article))
-        published = _publish(database, links, config, _encoder(config), Nobody())
+        published = _publish(database, links, config, open_encoder(config), Nobody())
         summary = Summary(
             run=run.number, seconds=0.0, links=1, pages=1, verdicts={"ok": 1}, articles={effect: 1},
             passages=published.passages, embedded=published.embedded, generation=published.generation,
@@ -250,37 +251,53 @@ async def _fetch_pages(
             watcher.page(replace(outcome, attempts=(*outcome.attempts[:-1], fetch)), effect)
 
 
-def _encoder(config: Config) -> Encoder:
-    from indexer.embed import load_encoder
-
-    return load_encoder(_model(config), exports=config.data / "models")
-
-
-def _model(config: Config) -> str:
-    """The model that was asked for, else the library's own, else the default; folders as absolute paths."""
-    if config.model and Path(config.model).is_dir():
-        return str(Path(config.model).absolute())
-    return config.model or inspection.published_model(config.data) or DEFAULT_MODEL
-
-
-def _publish(
-    database: Database, links: Sequence[Link], config: Config, encoder: Encoder, watcher: Watcher
+def publish_articles(
+    database: Database,
+    links: Sequence[Link],
+    encoder: Encoder,
+    *,
+    model: str,
+    config: PassageConfig,
+    progress: Progress = lambda done, total: None,
 ) -> Published:
-    """Publish the newest article versions of all links, read again first where reading has improved."""
-    _read_again(database)
+    """Publish the newest article versions of ``links``, cut for the encoder's window.
+
+    ``model`` is the encoder's folder or hub name; ``progress`` is told how many texts are embedded.
+    """
 
     def cut(article: Article) -> list[Passage]:
         return extract.passages(
-            article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens, config=config.passages
+            article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens, config=config
         )
 
     return publish(
         database,
         links,
         encoder=encoder,
-        model=_model(config),
+        model=model,
         cut=cut,
         fingerprint=index_fingerprint(encoder.fingerprint, config),
+        progress=progress,
+    )
+
+
+def index_fingerprint(encoder: str, config: PassageConfig) -> str:
+    """Names all that shapes passages and vectors: encoder (its fingerprint), extraction, cutting."""
+    parts = f"{encoder} {extract.VERSION} {config!r}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _publish(
+    database: Database, links: Sequence[Link], config: Config, encoder: Encoder, watcher: Watcher
+) -> Published:
+    """Publish the catalogue's links, their articles read again first where reading has improved."""
+    _read_again(database)
+    return publish_articles(
+        database,
+        links,
+        encoder,
+        model=chosen_model(config),
+        config=config.passages,
         progress=watcher.embedding,
     )
 
@@ -297,13 +314,7 @@ def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = 
         raise NoLibrary(f"{config.data}: no library there; run `indexer crawl` first")
     with Database(config.data) as database:
         rebuild(database)
-        return _publish(database, links, config, _encoder(config), watcher or Nobody())
-
-
-def index_fingerprint(encoder: str, config: Config) -> str:
-    """Names all that shapes passages and vectors: encoder (its fingerprint), extraction, cutting."""
-    parts = f"{encoder} {extract.VERSION} {config.passages!r}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+        return _publish(database, links, config, open_encoder(config), watcher or Nobody())
 
 
 def _read_again(database: Database) -> None:

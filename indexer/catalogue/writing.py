@@ -8,9 +8,6 @@ replaces the file in one step. A file that does not read without error is never 
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from indexer.catalogue import emitting
 from indexer.catalogue.mistakes import NodePath
 from indexer.catalogue.reading import CatalogueDocument, parse_catalogue, read_document
 from indexer.errors import CatalogueError, UnknownName
+from indexer.files import replace_file
 from indexer.records import Link
 
 Splice = tuple[int, int, str]
@@ -55,7 +53,7 @@ def merge(path: Path, links: Iterable[Link]) -> tuple[Link, ...]:
     """
     if not path.exists():
         new = _not_present(links, set())
-        _replace_file(path, dump(new))
+        _write(path, dump(new))
         return new
     document = read_document(path)
     new = _not_present(links, {link.url for link, _ in document.positions()})
@@ -274,34 +272,12 @@ def _apply(
         raise CatalogueError(
             f"{document.path} cannot be edited here, so it was left as it is; edit it by hand"
         )
-    _replace_file(document.path, text)
+    _write(document.path, text)
 
 
-def _replace_file(path: Path, text: str) -> None:
-    """Replace a file in one step: it holds the old text or the new, whatever happens."""
-    target = path.resolve()
+def _write(path: Path, text: str) -> None:
+    """Replace the catalogue; a link to a file elsewhere stays one."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8"))
-                file.flush()
-                os.fchmod(file.fileno(), target.stat().st_mode & 0o7777 if target.exists() else 0o644)
-                os.fsync(file.fileno())
-            Path(name).replace(target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                Path(name).unlink()
-            raise
-        _sync_folder(target.parent)
+        replace_file(path.resolve(), text.encode("utf-8"))
     except OSError as error:
         raise CatalogueError(f"cannot write the catalogue {path}: {error.strerror}") from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

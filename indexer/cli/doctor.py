@@ -43,7 +43,7 @@ def doctor_command(
     Example: indexer doctor --data ./data
     """
     config = configure(data=data, model=model)
-    findings = [*_machine(), *_model_and_library(config)]
+    findings = [*_machine(), _places(config), *_model_and_library(config)]
     if as_json:
         print_json({"good": all(found.good for found in findings), "findings": [*map(asdict, findings)]})
     else:
@@ -64,11 +64,25 @@ def _machine() -> Iterator[Finding]:
         said=f"indexer {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
         + ", ".join(f"{name} {_installed_version(name)}" for name in REPORTED_PACKAGES),
     )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    memory = ""
+    if hasattr(os, "sysconf"):  # Unix alone tells
+        memory = f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB memory"
     yield Finding(
         "machine",
         good=True,
-        said=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, {memory:.1f} GB memory",
+        said=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors{memory}",
+    )
+
+
+def _places(config: Config) -> Finding:
+    """Where catalogue, library and cache were looked for, and why there."""
+    from indexer.store.health import Finding
+
+    return Finding(
+        "places",
+        good=True,
+        said=f"catalogue {config.catalogue.absolute()} ({config.catalogue_why}), "
+        f"library {config.data.absolute()} ({config.data_why}), cache {config.cache.absolute()}",
     )
 
 
@@ -82,19 +96,19 @@ def _model_and_library(config: Config) -> Iterator[Finding]:
     from indexer.config import DEFAULT_MODEL
     from indexer.embed import how_it_runs
     from indexer.embed.models import find_model
+    from indexer.encoding import chosen_model, exports_folder
     from indexer.errors import IndexerError, ModelError
     from indexer.pipeline import index_fingerprint
     from indexer.store.health import Finding, examine
-    from indexer.store.inspection import published_model
 
     try:
-        name = config.model or published_model(config.data) or DEFAULT_MODEL
+        name = chosen_model(config)
     except IndexerError:  # the library's own findings say it better
         name = DEFAULT_MODEL
     fingerprint = ""
     try:
-        said = how_it_runs(name, exports=config.data / "models")
-        fingerprint = index_fingerprint(find_model(name, memory=None).fingerprint, config)
+        said = how_it_runs(name, exports=exports_folder(config))
+        fingerprint = index_fingerprint(find_model(name, memory=None).fingerprint, config.passages)
         slow = "damaged" in said
         yield Finding(
             f"model {name}", not slow, said, "run `indexer crawl` or `indexer ask` once" if slow else ""

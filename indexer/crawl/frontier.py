@@ -117,7 +117,7 @@ class Frontier:
             return False
         own, other = urlsplit(self._base), urlsplit(address)
         if other.path.rstrip("/") == own.path.rstrip("/"):
-            more = dict(parse_qsl(other.query).__iter__()).items() - dict(parse_qsl(own.query)).items()
+            more = set(parse_qsl(other.query)) - set(parse_qsl(own.query))
             return any(_PAGING_PARAMETER.fullmatch(name) and value.isdecimal() for name, value in more)
         rest = other.path.removeprefix(own.path.rstrip("/"))
         return rest != other.path and _PAGING_PATH.fullmatch(rest) is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable
 from urllib.request import getproxies, proxy_bypass
 
@@ -58,6 +59,21 @@ async def _addresses(host: str, port: int) -> list[str]:
     return addresses
 
 
+class _GuardedTransport(httpx.AsyncHTTPTransport):
+    """httpx's own transport on a pool that connects through :class:`GuardedBackend`."""
+
+    def __init__(self, context: ssl.SSLContext, limits: httpx.Limits) -> None:
+        super().__init__(verify=context, limits=limits)
+        # httpx has no parameter for the network backend, httpcore's pool has.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=GuardedBackend(),
+        )
+
+
 class Environment(httpx.AsyncBaseTransport):
     """Sends each request the way the environment asks for: through its proxy, or directly."""
 
@@ -66,14 +82,7 @@ class Environment(httpx.AsyncBaseTransport):
         limits = httpx.Limits(
             max_connections=None, max_keepalive_connections=config.max_in_flight, keepalive_expiry=10.0
         )
-        self._direct = httpx.AsyncHTTPTransport(verify=context, limits=limits)
-        # httpx has no parameter for the network backend, httpcore's pool has.
-        self._direct._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001
-            ssl_context=context,
-            max_keepalive_connections=config.max_in_flight,
-            keepalive_expiry=10.0,
-            network_backend=GuardedBackend(),
-        )
+        self._direct = _GuardedTransport(context, limits)
         proxies = getproxies()
         self._by_scheme = {
             scheme: httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=_with_scheme(address))
