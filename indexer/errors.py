@@ -13,6 +13,7 @@
     |   |-- StaleIndex            exit 1   the index was made by another model or version
     |   `-- NotWritable           exit 1   the folder cannot be written
     |-- ModelError                exit 1   the embedding model cannot be had or is not one
+    |-- MissingExtra              exit 1   an optional package is not installed; says which extra brings it
     |-- Unreadable                exit 1   a page from which no text could be extracted
     `-- Busy                      exit 75  another run holds the lock (EX_TEMPFAIL of sysexits.h)
 
@@ -77,6 +78,10 @@ class NotWritable(LibraryError):
 
 class ModelError(IndexerError):
     """The embedding model cannot be had, or is not a model."""
+
+
+class MissingExtra(IndexerError):
+    """A package that only some uses need is not installed; the message names the extra."""
 
 
 class Unreadable(IndexerError):

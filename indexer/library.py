@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from indexer.config import Config
 from indexer.records import Article, Encoder, Generation, Mode
 from indexer.store.snapshot import Snapshot
+from indexer.tables import table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,20 +144,30 @@ class Library:
         return inspection.article(self._snapshot.folder, url)[0]
 
     def articles(self) -> pd.DataFrame:
-        """One row an article: category, title, url, page_url, site, words, passages, source, fetched_at."""
+        """One row an article: category, title, url, page_url, site, words, passages, source, fetched_at.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
         return self._table(
             "SELECT l.category, a.title, l.url, a.page_url, a.site, a.words, "
             "(SELECT count(*) FROM passages p WHERE p.article = a.id) AS passages, a.source, a.fetched_at "
             "FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url "
-            "ORDER BY l.position, a.id"
+            "ORDER BY l.position, a.id",
+            ("category", "title", "url", "page_url", "site", "words", "passages", "source", "fetched_at"),
         )
 
     def passages(self) -> pd.DataFrame:
-        """One row a passage, by rising id: passage_id, category, title, headings, text, url."""
+        """One row a passage, by rising id: passage_id, category, title, headings, text, url.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
         return self._table(
             "SELECT p.id AS passage_id, l.category, a.title, p.headings, p.text, l.url "
             "FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url "
-            "ORDER BY p.id"
+            "ORDER BY p.id",
+            ("passage_id", "category", "title", "headings", "text", "url"),
         )
 
     def embeddings(self) -> Vectors:
@@ -164,8 +175,5 @@ class Library:
         ids = [row["id"] for row in self._snapshot.query("SELECT id FROM passages ORDER BY id")]
         return self._snapshot.vectors(ids)
 
-    def _table(self, sql: str) -> pd.DataFrame:
-        import pandas as pd
-
-        rows: list[dict[str, Any]] = [dict(row) for row in self._snapshot.query(sql)]
-        return pd.DataFrame(rows)
+    def _table(self, sql: str, columns: Sequence[str]) -> pd.DataFrame:
+        return table(map(dict, self._snapshot.query(sql)), columns)

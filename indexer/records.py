@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from indexer.counting import count_words
+
 if TYPE_CHECKING:
     from indexer.arrays import Vectors
 
@@ -112,6 +114,10 @@ class Verdict(StrEnum):
     def good(self) -> bool:
         """Whether the page held (or still holds) the article."""
         return self in (Verdict.OK, Verdict.MOVED, Verdict.NOT_MODIFIED)
+
+
+GOOD_VERDICTS = tuple(verdict for verdict in Verdict if verdict.good)
+"""Those whose page held (or still holds) the article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +230,8 @@ class Article:
 
     @property
     def words(self) -> int:
-        """The number of words in the text, split at white space."""
-        return len(self.text.split())
+        """The number of words in the text, see :func:`indexer.counting.count_words`."""
+        return count_words(self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from replaying import Replay, replaying
 
+# Models are exported once for all tests and all runs of them, and not into the user's own cache.
+os.environ.setdefault("INDEXER_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "indexer"))
+
 
 @pytest.fixture
 def replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Replay]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,8 +185,8 @@ class Hashes:
             return
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._memory.with_suffix(f".{id(self)}.new")
+            fresh = self._memory.with_suffix(f".{os.getpid()}-{id(self)}.new")
             fresh.write_text(json.dumps(self._known, indent=0), encoding="utf-8")
             fresh.replace(self._memory)
         except OSError:
-            return  # a data folder that is read-only costs the hashing again, no more
+            return  # a cache that is read-only costs the hashing again, no more

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from indexer.records import Article, Fetch, Outcome, Page, Source, Verdict
+from indexer.records import GOOD_VERDICTS, Article, Fetch, Outcome, Page, Source, Verdict
 from indexer.store.codec import article_row, digest, fetch_of, fetch_row, moment, to_json
 from indexer.store.database import Database, Run
 
@@ -42,9 +42,9 @@ class CrawlLog:
     def last(self, url: str) -> Fetch | None:
         """The newest good fetch of this address whose page is kept; None if there is none."""
         rows = self._db.rows(
-            "SELECT * FROM fetches WHERE url = ? AND body_hash <> '' AND verdict IN ('ok', 'moved', "
-            "'not_modified') ORDER BY id DESC LIMIT 1",
-            (url,),
+            "SELECT * FROM fetches WHERE url = ? AND body_hash <> '' "
+            f"AND verdict IN ({', '.join('?' * len(GOOD_VERDICTS))}) ORDER BY id DESC LIMIT 1",
+            (url, *GOOD_VERDICTS),
         )
         return fetch_of(rows[0]) if rows else None
 

@@ -23,9 +23,8 @@ MOST_MEMORY = 1 << 30
 
 
 @pytest.fixture
-def data(tmp_path: Path, demo_library: Path) -> Path:
-    """An empty data folder that has the encoder's export, which takes a minute to make."""
-    shutil.copytree(demo_library / "models", tmp_path / "data" / "models")
+def data(tmp_path: Path) -> Path:
+    """An empty data folder."""
     return tmp_path / "data"
 
 
