@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import UnknownName
-from indexer.records import Article, Fetch, Link
+from indexer.records import Article, Fetch, Link, Verdict
 from indexer.store.codec import article_of, fetch_of
 from indexer.store.snapshot import LIBRARY_FILE, connect
 
@@ -37,6 +37,11 @@ class LinkState:
     words: int
     passages: int
     pages: int
+
+    @property
+    def good(self) -> bool:
+        """Whether the last fetch was good; a link that was never fetched is not."""
+        return bool(self.verdict) and Verdict(self.verdict).good
 
 
 @dataclass(frozen=True, slots=True)
