@@ -70,7 +70,7 @@ class CrawlConfig:
     wall_words: int = 150
     """Words from which a text is an article, whatever it speaks about; below, markers of walls count.
     The walls, stubs and notices of the replayed web show 5 to 35 words. Of the 181 real pages, 16 have
-    texts of fewer than 150 words, and none is taken for a wall (``tests/crawl/test_crawl_verdict.py``)."""
+    texts of fewer than 150 words, and none is taken for a wall (``tests/crawl/test_verdict.py``)."""
 
     @property
     def user_agent(self) -> str:

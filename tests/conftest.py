@@ -1,4 +1,4 @@
-"""Fixtures for everybody: the replayed web as a child process."""
+"""Fixtures for everybody: the replayed web as a child process, a small library to write into."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from replaying import Replay, replaying
+
+from tests.replaying import Replay, replaying
+from tests.store.shelving import Shelf
 
 # Models are exported once for all tests and all runs of them, and not into the user's own cache.
 os.environ.setdefault("INDEXER_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "indexer"))
@@ -33,3 +35,10 @@ def replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
             return started
 
         yield start
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    made = Shelf(tmp_path / "data")
+    yield made
+    made.database.close()

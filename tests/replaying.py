@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-REPLAY = Path(__file__).parent / "replay" / "replay_web.py"
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,11 @@ class Replay:
 @contextmanager
 def replaying(night: int, folder: Path) -> Iterator[Replay]:
     """The replay of a night on a free loopback port, its log and CA in the folder."""
-    log, ca_file = folder / f"night-{night}.jsonl", folder / "ca.pem"
+    log, ca_file = folder.resolve() / f"night-{night}.jsonl", folder.resolve() / "ca.pem"
     command = [
         sys.executable,
-        str(REPLAY),
+        "-m",
+        "tests.replay.replay_web",
         "--night",
         str(night),
         "--ca-file",
@@ -48,7 +49,7 @@ def replaying(night: int, folder: Path) -> Iterator[Replay]:
         "--log",
         str(log),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
         try:
             assert child.stdout is not None
             ready = json.loads(child.stdout.readline())

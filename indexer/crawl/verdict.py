@@ -2,7 +2,7 @@
 
 A status says little: walls answer 200, real articles speak about CAPTCHAs and subscriptions. So a
 marker in the text counts only where there is hardly any other text, or where the page's own machinery
-gives it away. ``tests/crawl/test_crawl_verdict.py`` holds both sides: no sample article and no real page
+gives it away. ``tests/crawl/test_verdict.py`` holds both sides: no sample article and no real page
 is taken for a wall, no wall for an article.
 """
 

@@ -1,23 +1,19 @@
 """Prints what becomes of each link of a catalogue on the replayed nights. Not a test: for people.
 
-python tests/crawl/print_nights.py [--delay 0.02] [--catalogue catalogue.yaml] [--nights 1 2 3]
+python -m tests.crawl.print_nights [--delay 0.02] [--catalogue catalogue.yaml] [--nights 1 2 3]
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from crawling import QUICK, InMemory, crawled, without_pauses
-from replaying import replaying
-
 from indexer.catalogue import load
+from tests.crawl.crawling import QUICK, InMemory, crawled, without_pauses
+from tests.replaying import replaying
 
 
 def main() -> None:

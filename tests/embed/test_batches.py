@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from fakes import HashEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.embed import in_batches
+from tests.fakes import HashEncoder
 
 TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=60), max_size=40)
 

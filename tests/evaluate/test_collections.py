@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import HashEncoder
 
 from indexer.config import Config
 from indexer.errors import UsageError
 from indexer.evaluate.collections import load_collection
 from indexer.evaluate.evaluation import evaluate_collection
 from indexer.evaluate.metrics import compare, interval
+from tests.fakes import HashEncoder
 
 DOCUMENTS = {
     "a": ("Locks", "A lock is set with an expiry."),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakes import HashEncoder
 
 from indexer.config import Config
 from indexer.errors import UsageError
 from indexer.evaluate.collections import Collection, Document, build_library
 from indexer.evaluate.evaluation import QuestionReport, evaluate_questions
 from indexer.store.snapshot import Snapshot
+from tests.fakes import HashEncoder
 
 DOCUMENTS = (
     Document("locks", "Distributed locks", "A lock is set with an expiry.\n\nA fencing token guards writes."),

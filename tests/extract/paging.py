@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from indexer.records import Article, Page
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "replay"))
+from tests.replay import bodies
+from tests.replay.declared_web import Web
 
 
 def page(
@@ -30,16 +27,12 @@ def document(body: str, *, head: str = "<title>A page</title>") -> Page:
 
 
 @cache
-def web() -> Any:
+def web() -> Web:
     """The declared web of the replay: its rules, articles and templates."""
-    from declared_web import Web
-
     return Web()
 
 
 def hostile_bodies() -> ModuleType:
-    import bodies
-
     return bodies
 
 

@@ -27,7 +27,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import yaml
 
-from declared_web import HERE, Rule, Web, loose
+from tests.replay.declared_web import HERE, Rule, Web, loose
 
 MOST_BYTES, MOST_SECONDS, MOST_HOPS = 40_000_000, 2.5, 10
 
@@ -51,9 +51,9 @@ class Visit:
 def proxy(night: int, folder: Path) -> Iterator[Path]:
     """The replay as a child process, with the environment set; yields the log."""
     log = folder / f"night{night}.jsonl"
-    command = [sys.executable, str(HERE / "replay_web.py"), "--night", str(night),
+    command = [sys.executable, "-m", "tests.replay.replay_web", "--night", str(night),
                "--ca-file", str(folder / "ca.pem"), "--log", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parents[1]) as child:
         assert child.stdout
         ready = json.loads(child.stdout.readline())
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):

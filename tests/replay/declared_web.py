@@ -26,7 +26,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import yaml
 from markdown_it import MarkdownIt
 
-import bodies
+from tests.replay import bodies
 
 HERE = Path(__file__).resolve().parent
 SAMPLE = HERE.parents[1] / "data" / "sample"  # articles, templates and files, which the demo serves too

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from fakes import HashEncoder
 
 from indexer.config import SearchConfig
 from indexer.extract.blocks import ArticleBuilder
@@ -17,6 +16,7 @@ from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database
 from indexer.store.publish import publish
 from indexer.store.snapshot import Snapshot
+from tests.fakes import HashEncoder
 
 AT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 Make = Callable[..., Searcher]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from fakes import HashEncoder
 
 from indexer.errors import EmptyQuestion, ModelError, StaleIndex, UnknownName
 from indexer.records import Link
+from tests.fakes import HashEncoder
 
 
 def link(name: str, category: str = "Patterns", **more) -> Link:

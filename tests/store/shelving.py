@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from indexer.records import Article, Block, Fetch, Link, Outcome, Page, Passage, Source, Verdict
 from indexer.store.crawl_log import CrawlLog
@@ -91,10 +90,3 @@ class Shelf:
         return publish(
             self.database, links, encoder=self.encoder, model="counting", cut=cut, fingerprint=fingerprint
         )
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    made = Shelf(tmp_path / "data")
-    yield made
-    made.database.close()

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from shelving import AT, Shelf, article, outcome
 
 from indexer.errors import UnknownName
 from indexer.records import Fetch, Link, Outcome, Source, Verdict
 from indexer.store import inspection
 from indexer.store.crawl_log import keep_reading, stale_articles
+from tests.store.shelving import AT, Shelf, article, outcome
 
 LINK = Link("https://example.org/a", "Patterns")
 LONG = article(*(f"Paragraph {number} of an article with some words in it." for number in range(20)))

@@ -7,7 +7,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from shelving import Shelf, article, outcome
 
 from indexer.errors import Busy, DamagedLibrary, NoLibrary, NotWritable, StaleIndex
 from indexer.records import Link
@@ -15,6 +14,7 @@ from indexer.store.database import Database
 from indexer.store.generations import folder_of
 from indexer.store.publish import rebuild
 from indexer.store.snapshot import Snapshot
+from tests.store.shelving import Shelf, article, outcome
 
 LINK = Link("https://example.org/a", "Patterns")
 

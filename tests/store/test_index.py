@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shelving import Shelf, article, outcome
 from sqlite_utils import Database as Tables
 
 from indexer.index import bm25, lexicon, segment, vectors
@@ -21,6 +20,7 @@ from indexer.store.database import Database
 from indexer.store.publish import rebuild
 from indexer.store.schema import migrations
 from indexer.store.snapshot import Snapshot
+from tests.store.shelving import Shelf, article, outcome
 
 WORDS = (
     "retry",

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from shelving import Shelf, article, outcome
 
 from indexer.records import Follow, Link
 from indexer.store.snapshot import Snapshot
+from tests.store.shelving import Shelf, article, outcome
 
 LINK = Link("https://example.org/a", "Patterns", note="redlock")
 OTHER = Link("https://example.org/b", "Cloud")
@@ -141,9 +141,9 @@ def test_filters_apply_before_the_best_are_taken(shelf: Shelf) -> None:
 
 KILLED = """
 import os, signal, sys
-sys.path.insert(0, {tests!r})
+sys.path.insert(0, {root!r})
 from pathlib import Path
-from shelving import Shelf, article, outcome
+from tests.store.shelving import Shelf, article, outcome
 from indexer.records import Link
 import indexer.store.publish as module
 
@@ -171,7 +171,7 @@ def test_a_kill_at_any_point_leaves_the_published_state(shelf: Shelf, trap: str)
     shelf.log().record(outcome(LINK, article("The old text.")))
     shelf.publish(LINK)
     shelf.database.close()
-    script = KILLED.format(tests=str(Path(__file__).parent), folder=str(shelf.folder), trap=trap)
+    script = KILLED.format(root=str(Path(__file__).parents[2]), folder=str(shelf.folder), trap=trap)
     ended = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], env={**os.environ}, capture_output=True, check=False
     )

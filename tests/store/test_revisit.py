@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from shelving import AT, Shelf, article, outcome
 
 from indexer.records import Link, Verdict
 from indexer.store.revisit import LONGEST_INTERVAL, SHORTEST_INTERVAL, PastFetch, due, revisit_interval
+from tests.store.shelving import AT, Shelf, article, outcome
 
 visits = st.lists(
     st.builds(PastFetch, st.just(datetime(2026, 1, 1, tzinfo=UTC)), good=st.booleans(), changed=st.booleans())

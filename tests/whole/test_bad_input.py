@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from whole_run import Ended, Run
+
+from tests.whole.command import Ended, Run
 
 CATALOGUE = "categories:\n  Patterns:\n    - https://c4model.com/\n"
 

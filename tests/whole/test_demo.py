@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from whole_run import Run
 
 from indexer import Library
 from indexer.demo.site import SampleSite, sample_folder
+from tests.whole.command import Run
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from whole_run import Ended, Run
+
+from tests.whole.command import Ended, Run
 
 
 def findings(ended: Ended) -> dict[str, dict]:

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from shared_data import shared_data
-from whole_run import Run
 
 from indexer.config import DEFAULT_MODEL, Config
 from indexer.demo.site import sample_folder
@@ -16,6 +14,8 @@ from indexer.encoding import open_encoder
 from indexer.evaluate.collections import build_library, load_collection
 from indexer.evaluate.evaluation import ask_all
 from indexer.store.snapshot import Snapshot
+from tests.shared_data import shared_data
+from tests.whole.command import Run
 
 pytestmark = pytest.mark.slow
 

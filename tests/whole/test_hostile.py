@@ -7,11 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from large_web import Program
-from replaying import replaying
 
 from indexer.catalogue import load
 from indexer.store import inspection
+from tests.replaying import replaying
+from tests.whole.large_web import Program
 
 HOSTILE = Path(__file__).parents[1] / "replay" / "hostile-catalogue.yaml"
 INTERNAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0", "2130706433", "169.254.169.254"}

@@ -11,9 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from large_web import Program, serving, write_catalogue
-from shared_data import shared_data
-from whole_run import Run
+
+from tests.shared_data import shared_data
+from tests.whole.command import Run
+from tests.whole.large_web import Program, serving, write_catalogue
 
 pytestmark = pytest.mark.slow
 

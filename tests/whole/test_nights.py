@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from replaying import replaying
 
 from indexer import load_catalogue
 from indexer.demo import sample_catalogue
+from tests.replaying import replaying
 
 pytestmark = pytest.mark.slow
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from shared_data import shared_data
 
 from indexer import Config, Library, crawl_links
 from indexer.config import CrawlConfig
 from indexer.records import Link
+from tests.shared_data import shared_data
 
 pytestmark = pytest.mark.slow
 

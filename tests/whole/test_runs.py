@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fakes import HashEncoder
 from filelock import FileLock
-from large_web import Web, serving, write_catalogue
-from whole_run import Ended, Run
 
 from indexer import pipeline
+from tests.fakes import HashEncoder
+from tests.whole.command import Ended, Run
+from tests.whole.large_web import Web, serving, write_catalogue
 
 GONE = "http://host-0.example/nothing-here"
 Crawl = Callable[..., Ended]

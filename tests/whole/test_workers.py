@@ -12,17 +12,17 @@ from pathlib import Path
 
 import psutil
 import pytest
-from large_web import serving, write_catalogue
 
 from indexer.config import ExtractConfig
 from indexer.errors import Unreadable
 from indexer.records import Page, ReadPage
 from indexer.workers import reading_workers
+from tests.whole.large_web import serving, write_catalogue
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from fakes import HashEncoder
+from tests.fakes import HashEncoder
 from indexer import pipeline
 from indexer.catalogue import load
 from indexer.config import Config
@@ -105,7 +105,7 @@ def test_a_plain_script_may_crawl(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with serving(tmp_path, pages=3, hosts=3) as web:
         for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.delenv(name, raising=False)
-        for name, value in {**web.environment, "PYTHONPATH": str(Path(__file__).parents[1])}.items():
+        for name, value in {**web.environment, "PYTHONPATH": str(Path(__file__).parents[2])}.items():
             monkeypatch.setenv(name, value)
         catalogue = write_catalogue(tmp_path / "catalogue.yaml", {"A": web.links})
         command = [sys.executable, script, catalogue, tmp_path / "data"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import httpx
-from crawling import PROSE, InMemory, html, plain, read_here, scripted
 from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.crawl.frontier import Frontier, SeenPages
 from indexer.crawl.urls import page_key
 from indexer.records import Follow, Link, Page, Reading, Verdict
+from tests.crawl.crawling import PROSE, InMemory, html, plain, read_here, scripted
 
 SITE = "https://a.example"
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from crawling import Answer, InMemory, html, plain, scripted
 
 from indexer.records import Expect, Fallback, Link, Source, Verdict
+from tests.crawl.crawling import Answer, InMemory, html, plain, scripted
 
 URL = "https://a.example/story"
 COPY, SECOND = "https://b.example/story", "https://c.example/story"

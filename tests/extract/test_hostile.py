@@ -10,11 +10,11 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paging import FILLER, document, hostile_bodies, page, replayed
 
 from indexer.errors import Unreadable
 from indexer.extract import read
 from indexer.records import Reading
+from tests.extract.paging import FILLER, document, hostile_bodies, page, replayed
 
 ACCENTS = "Café naïve § 5 €, “quoted” \u2013 Grüße aus Köln."
 PROSE = f"<p>{FILLER}</p>" * 6

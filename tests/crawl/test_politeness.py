@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import httpx
 import pytest
-from crawling import ScriptedWeb, html, plain, scripted, without_pauses
 
 from indexer.config import CrawlConfig
 from indexer.records import Verdict
+from tests.crawl.crawling import ScriptedWeb, html, plain, scripted, without_pauses
 
 SITE = "https://a.example"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from string import Template
 
 import pytest
-from shared_data import shared_data
 
 from indexer.config import CrawlConfig
 from indexer.crawl.verdict import judge, judge_status
 from indexer.errors import Unreadable
 from indexer.extract import read
 from indexer.records import Expect, Judgement, Page, Verdict
+from tests.shared_data import shared_data
 
 TEMPLATES = Path(__file__).parents[2] / "data" / "sample" / "templates"
 SENTENCE = "The broker keeps every event in order, and each consumer remembers how far it has read. "

@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from crawling import QUICK, InMemory, crawled, crawled_with_workers, without_pauses
 
 from indexer.catalogue import load
 from indexer.config import CrawlConfig
 from indexer.records import Source, Verdict
+from tests.crawl.crawling import QUICK, InMemory, crawled, crawled_with_workers, without_pauses
 
 ROOT = Path(__file__).parents[2]
 INTERNAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0", "2130706433", "169.254.169.254"}

@@ -6,10 +6,10 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shared_data import shared_data
 
 from indexer.catalogue import dump, import_links
 from indexer.errors import UsageError
+from tests.shared_data import shared_data
 
 
 def rows(source, **options):

@@ -8,12 +8,12 @@ import tracemalloc
 
 import httpx
 import pytest
-from crawling import InMemory, ScriptedWeb, html, plain, read_here, run_without_waiting, scripted
 
 from indexer.config import CrawlConfig
 from indexer.crawl import crawl_pages
 from indexer.errors import Unreadable
 from indexer.records import Expect, Fallback, Page, Reading, Verdict
+from tests.crawl.crawling import InMemory, ScriptedWeb, html, plain, read_here, run_without_waiting, scripted
 
 SITE = "https://a.example"
 

@@ -9,12 +9,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paging import count_words, replayed
 
 from indexer.config import PassageConfig
 from indexer.extract import passages, read
 from indexer.extract.blocks import ArticleBuilder
 from indexer.records import Article, Passage
+from tests.extract.paging import count_words, replayed
 
 CONFIG = PassageConfig()
 

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from shared_data import shared_data
+
+from tests.shared_data import shared_data
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from paging import FILLER, document, page, replayed, texts, web
 
 from indexer.errors import Unreadable
 from indexer.extract import read
 from indexer.records import Article
+from tests.extract.paging import FILLER, document, page, replayed, texts, web
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 RFC = "https://www.rfc-editor.org/rfc/rfc7990.html"

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 
 import pytest
-from paging import FILLER, document, replayed, texts, web
 
 from indexer.extract import read
+from tests.extract.paging import FILLER, document, replayed, texts, web
 
 CHROME = (
     "214 partners", "Related posts", "newsletter", "Privacy policy", "All rights reserved", "Reading time",
@@ -37,8 +37,9 @@ def words(text: str) -> Counter[str]:
 
 def source(url: str) -> tuple[str, list[tuple[str, str]], list[str], list[list[str]]]:
     """The words, headings with anchors, code blocks and table rows that the page's author wrote."""
-    from declared_web import to_html
     from lxml import html
+
+    from tests.replay.declared_web import to_html
 
     tree = html.fromstring(f"<div>{to_html(web().article(web().rules[url]).text)}</div>")
     headings = [
@@ -166,8 +167,8 @@ def test_links_are_absolute_once_and_in_order() -> None:
 
 def test_a_script_only_page_says_so() -> None:
     """The crawl can tell an application that draws itself from a page with little to say."""
-    from bodies import script_only
-    from paging import page
+    from tests.extract.paging import page
+    from tests.replay.bodies import script_only
 
     reading = read(page(script_only()))
     assert reading.scripts

@@ -10,7 +10,6 @@ import httpcore
 import httpx
 import pytest
 import trustme
-from crawling import html, plain, scripted
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from indexer.crawl.guard import check_address
 from indexer.crawl.transport import Environment, GuardedBackend
 from indexer.crawl.urls import page_key
 from indexer.records import Verdict
+from tests.crawl.crawling import html, plain, scripted
 
 
 @pytest.mark.parametrize(
