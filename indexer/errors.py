@@ -17,7 +17,7 @@
     |-- Unreadable                exit 1   a page from which no text could be extracted
     `-- Busy                      exit 75  another run holds the lock (EX_TEMPFAIL of sysexits.h)
 
-A message is one line: what was wrong, where, and what mends it. The command line prints it
+A message is one line: what was wrong, where, and what fixes it. The command line prints it
 without a traceback and ends with ``exit_code``; the Python interface raises it.
 """
 
@@ -99,5 +99,5 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     by_folded: dict[str, str] = {}
     for candidate in known:
         by_folded.setdefault(candidate.casefold(), candidate)
-    found = get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
-    return [by_folded[folded] for folded in found]
+    matches = get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
+    return [by_folded[folded] for folded in matches]

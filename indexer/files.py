@@ -25,7 +25,10 @@ def sync(path: Path) -> None:
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file in one step: it holds the old content or the new, whatever happens.
 
-    Keeps the permissions of a file that is there; a new one is readable by all. Raises OSError.
+    Keeps the permissions of a file that is there; a new one is readable by all.
+
+    Raises:
+        OSError: it cannot be written; then the old one stands.
     """
     mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -101,8 +101,8 @@ def _compared(report: CollectionReport, other: CollectionReport) -> dict[str, ob
 
     from indexer.evaluate.metrics import compare
 
-    found = compare(report.queries, other.values["ndcg@10"], report.values["ndcg@10"])
-    return {"mode": other.mode, "ndcg@10": asdict(found)}
+    difference = compare(report.queries, other.values["ndcg@10"], report.values["ndcg@10"])
+    return {"mode": other.mode, "ndcg@10": asdict(difference)}
 
 
 def _print(result: dict[str, object], *, as_json: bool) -> None:

@@ -71,9 +71,9 @@ def _print_states(states: Sequence[LinkState]) -> None:
             link,
         )
     console.print(table)
-    held = sum(1 for state in states if state.words)
+    answering = sum(1 for state in states if state.words)
     console.print(
-        f"{held} of {plural(len(states), 'link')} answer with "
+        f"{answering} of {plural(len(states), 'link')} answer with "
         f"{plural(sum(state.passages for state in states), 'passage')}."
     )
 

@@ -159,8 +159,8 @@ def _leads_nowhere(page: Page, article: Article) -> bool:
         or _folded_words(article.title) in ("", _folded_words(host_of(page.final_url)))
     )
     words = set(re.findall(r"[^\W\d_]{4,}", asked[-1]))
-    found = set(re.findall(r"[^\W\d_]{4,}", f"{article.title} {' '.join(final)}".casefold()))
-    return general and not words & found
+    shown = set(re.findall(r"[^\W\d_]{4,}", f"{article.title} {' '.join(final)}".casefold()))
+    return general and not words & shown
 
 
 def _segments(url: str) -> list[str]:

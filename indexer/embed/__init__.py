@@ -53,19 +53,22 @@ def load_encoder(model: str, *, exports: Path | None) -> Encoder:
     """
     # onnxruntime reports its use to its maker unless told not to before it is imported.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    found = find_model(model, memory=exports / CHECKED if exports else None)
+    checked = find_model(model, memory=exports / CHECKED if exports else None)
     if exports is None:
-        return _reference(found)
-    if encoder := _fast_form(found, exports):
+        return _reference(checked)
+    if encoder := _fast_form(checked, exports):
         return encoder
     try:
-        with _alone(exports, found):
-            return _fast_form(found, exports) or _export(found, exports)
+        with _alone(exports, checked):
+            return _fast_form(checked, exports) or _export(checked, exports)
     except OSError as error:
         logger.warning(
-            "model %s runs slowly: its export cannot be kept in %s (%s)", found.name, exports, error.strerror
+            "model %s runs slowly: its export cannot be kept in %s (%s)",
+            checked.name,
+            exports,
+            error.strerror,
         )
-        return _reference(found)
+        return _reference(checked)
 
 
 def _reference(model: Model) -> Encoder:
@@ -101,7 +104,11 @@ def _export(model: Model, exports: Path) -> Encoder:
 
 @contextmanager
 def _alone(exports: Path, model: Model) -> Iterator[None]:
-    """Only one process at a time makes the export of a model. Raises OSError where nothing can be kept."""
+    """Only one process at a time makes the export of a model.
+
+    Raises:
+        OSError: nothing can be kept there.
+    """
     from filelock import FileLock
 
     exports.mkdir(parents=True, exist_ok=True)

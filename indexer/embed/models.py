@@ -25,7 +25,7 @@ WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4f
 """Of ``model.safetensors`` in the hub's sentence-transformers/all-MiniLM-L6-v2."""
 
 VECTORS_VERSION: Final = "1"
-"""Part of every fingerprint: raise it when this room makes other vectors from the same model."""
+"""Part of every fingerprint: raise it when this package makes other vectors from the same model."""
 
 _WEIGHTS = ("*.safetensors", "*.bin")
 _SETTINGS = ("*.json", "*.txt", "*.model")

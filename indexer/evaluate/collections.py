@@ -117,18 +117,18 @@ def _json_rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
 
 
 def _judgements(path: Path) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+    judgements: dict[str, dict[str, int]] = {}
     for number, line in _file_lines(path):
         fields = line.rstrip("\r").split("\t")
         if len(fields) == 4:  # TREC's own form has an unused second column
             del fields[1]
         try:
             query, document, grade = fields
-            found.setdefault(query, {})[document] = int(grade)
+            judgements.setdefault(query, {})[document] = int(grade)
         except ValueError as error:
             if number > 1:
                 raise UsageError(f"{path}:{number}: not query-id, document-id, grade ({error})") from error
-    return found
+    return judgements
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,8 +169,8 @@ class Searcher:
             return _Words(query, counts, ())
         terms = tuple(meant.get(term, term) for term in query.terms)
         notices = tuple(f"nothing has {term!r}; searched for {word!r}" for term, word in meant.items())
-        mended = Query(query.text, terms, query.compounds)
-        return _Words(mended, self._occurrences(terms), notices)
+        corrected_query = Query(query.text, terms, query.compounds)
+        return _Words(corrected_query, self._occurrences(terms), notices)
 
     def _occurrences(self, terms: Sequence[str]) -> Doubles:
         return np.array(self._snapshot.occurrences(terms), dtype=np.float64)

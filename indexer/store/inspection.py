@@ -64,7 +64,7 @@ class History:
     versions: tuple[Version, ...]
 
 
-HELD = """
+TOTALS = """
 SELECT c.link_url, count(*) AS pages, sum(a.words) AS words,
        (SELECT count(*) FROM passages p JOIN current_articles g ON g.article = p.article
         WHERE g.link_url = c.link_url) AS passages
@@ -93,13 +93,13 @@ def status(folder: Path, links: Sequence[Link]) -> list[LinkState]:
     with closing(connect(folder)) as connection:
         # One look for each link: history grows with every night, the catalogue does not.
         last = {link.url: row for link in links for row in connection.execute(LAST, (link.url,)).fetchall()}
-        held = {row["link_url"]: row for row in connection.execute(HELD)}
+        totals = {row["link_url"]: row for row in connection.execute(TOTALS)}
         own = {row["link_url"]: row for row in connection.execute(OWN)}
-    return [_state(link, last.get(link.url), held.get(link.url), own.get(link.url)) for link in links]
+    return [_state(link, last.get(link.url), totals.get(link.url), own.get(link.url)) for link in links]
 
 
 def _state(
-    link: Link, last: sqlite3.Row | None, held: sqlite3.Row | None, own: sqlite3.Row | None
+    link: Link, last: sqlite3.Row | None, total: sqlite3.Row | None, own: sqlite3.Row | None
 ) -> LinkState:
     return LinkState(
         url=link.url,
@@ -112,9 +112,9 @@ def _state(
         fetched_at=last["fetched_at"] if last else "",
         article_at=own["fetched_at"] if own else "",
         source=own["source"] if own else "",
-        words=held["words"] if held else 0,
-        passages=held["passages"] if held else 0,
-        pages=held["pages"] if held else 0,
+        words=total["words"] if total else 0,
+        passages=total["passages"] if total else 0,
+        pages=total["pages"] if total else 0,
     )
 
 

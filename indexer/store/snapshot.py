@@ -155,10 +155,10 @@ class Snapshot:
     def rows(self, ids: Sequence[int]) -> list[PassageRow]:
         """All that an answer tells about these passages, in the order of ``ids``."""
         marks = ",".join("?" * len(ids))
-        found = {
+        rows = {
             row["id"]: _passage_row(row) for row in self._all(f"{PASSAGE_ROWS} WHERE p.id IN ({marks})", ids)
         }
-        return [found[number] for number in ids]
+        return [rows[number] for number in ids]
 
     def neighbours(self, passage_id: int, count: int) -> tuple[list[Passage], list[Passage]]:
         """Up to ``count`` passages before and after one in its article, in reading order."""
