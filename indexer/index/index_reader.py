@@ -46,43 +46,43 @@ class IndexReader:
 
     def vectors(self, ids: Ids, dimension: int) -> Vectors:
         """The vectors of ``ids`` (n,), in their order: float32 ``(n, dimension)``."""
-        found = np.zeros((len(ids), dimension), np.float32)
+        vectors = np.zeros((len(ids), dimension), np.float32)
         for segment in self._segments:
-            at, ordinals = segment.ordinals(ids)
-            found[at] = segment.vectors.array[ordinals]
-        return found
+            positions, ordinals = segment.ordinals(ids)
+            vectors[positions] = segment.vectors.array[ordinals]
+        return vectors
 
     # ------------------------------------------------------------------- words
 
     def matching(self, words: Sequence[str], limit: int, allowed: Ids | None) -> ScoredIds:
         """The ids of passages that hold any of the words, with their BM25, best first."""
-        scores = self._bm25.all(self._stemmed(words))
-        ids, found, begin = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], 0
+        all_scores = self._bm25.all_scores(self._stemmed(words))
+        ids, scores, begin = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], 0
         for segment in self._segments:
-            own = scores[begin : begin + len(segment)]
+            own = all_scores[begin : begin + len(segment)]
             begin += len(segment)
             if (counted := _counted(segment, allowed)) is not None:
                 own = np.where(counted, own, 0)
             bar = _reached(own, limit)
             ordinals = np.flatnonzero(own >= bar if bar > 0 else own > 0)
             ids.append(segment.ids[ordinals])
-            found.append(own[ordinals])
-        return _best(np.concatenate(ids), np.concatenate(found), limit)
+            scores.append(own[ordinals])
+        return _best(np.concatenate(ids), np.concatenate(scores), limit)
 
     def scores(self, words: Sequence[str], ids: Ids) -> dict[int, float]:
         """The BM25 of these passages; those without any of the words are absent."""
-        stems, begin, ordinals, owners = self._stemmed(words), 0, [], []
+        stems, begin, ordinals, held_ids = self._stemmed(words), 0, [], []
         for segment in self._segments:
-            at, own = segment.ordinals(ids)
+            positions, own = segment.ordinals(ids)
             order = np.argsort(own)
             ordinals.append(own[order] + begin)
-            owners.append(ids[at][order])
+            held_ids.append(ids[positions][order])
             begin += len(segment)
         if not ordinals:
             return {}
-        found = self._bm25.of(stems, np.concatenate(ordinals))
-        pairs = zip(np.concatenate(owners), found, strict=True)
-        return {int(number): float(score) for number, score in pairs if score > 0}
+        scores = self._bm25.scores_at(stems, np.concatenate(ordinals))
+        scored_ids = zip(np.concatenate(held_ids), scores, strict=True)
+        return {int(number): float(score) for number, score in scored_ids if score > 0}
 
     def count(self, word: str) -> int:
         """In how many passages a word occurs, in any form that has its stem."""
@@ -129,4 +129,4 @@ def _best(ids: Ids, scores: Scores, limit: int) -> ScoredIds:
         last = np.partition(scores, len(scores) - limit)[len(scores) - limit]
         ids, scores = ids[scores >= last], scores[scores >= last]
     order = np.lexsort((ids, -scores))[:limit]
-    return [(int(ids[ordinal]), float(scores[ordinal])) for ordinal in order]
+    return [(int(ids[position]), float(scores[position])) for position in order]

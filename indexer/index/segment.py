@@ -29,7 +29,7 @@ from indexer.index import lexicon, vectors
 RUN = 32_768
 """Passages that are indexed in memory at once; more are written in runs, and merged."""
 
-MENDS_IT = "run `indexer reindex` to make it again from what is kept"
+REINDEX_ADVICE = "run `indexer reindex` to make it again from what is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,11 @@ class Segment:
             DamagedLibrary: a file is missing, of another size than was written, or not ours.
         """
         if not folder.is_dir():
-            raise DamagedLibrary(f"{folder}: a part of the index is missing; {MENDS_IT}")
+            raise DamagedLibrary(f"{folder}: a part of the index is missing; {REINDEX_ADVICE}")
         if (size := size_of(folder)) != listed.size:
             raise DamagedLibrary(
-                f"{folder}: this part of the index has {size} bytes instead of {listed.size}; {MENDS_IT}"
+                f"{folder}: this part of the index has {size} bytes instead of {listed.size}; "
+                f"{REINDEX_ADVICE}"
             )
         self.listed = listed
         try:
@@ -89,7 +90,7 @@ class Segment:
             self.words = lexicon.Lexicon(folder)
         except (OSError, ValueError) as error:
             raise DamagedLibrary(
-                f"{folder}: this part of the index is damaged ({error}); {MENDS_IT}"
+                f"{folder}: this part of the index is damaged ({error}); {REINDEX_ADVICE}"
             ) from error
 
     def __len__(self) -> int:

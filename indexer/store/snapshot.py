@@ -18,7 +18,7 @@ import numpy as np
 
 from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
 from indexer.index.index_reader import IndexReader
-from indexer.index.segment import MENDS_IT, Segment, SegmentMeta
+from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
 from indexer.records import Generation, Passage, PassageRow, Source
 from indexer.store.codec import moment, passage_of, stamp
 
@@ -86,7 +86,7 @@ class Snapshot:
         if (count := sum(state.alive for state in states)) != self.generation.passages:
             raise DamagedLibrary(
                 f"{self.folder}: the index lists {count} passages instead of {self.generation.passages}; "
-                f"{MENDS_IT}"
+                f"{REINDEX_ADVICE}"
             )
         return states
 

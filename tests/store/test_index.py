@@ -68,7 +68,7 @@ def test_scores_are_those_of_fts5(tmp_path_factory, passages, asked):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bm25, "K1", 1.2)
         patch.setattr(bm25, "B", 0.75)
-        scores = bm25.Bm25([(lexicon.Lexicon(folder), None)]).all([stems[word] for word in asked])
+        scores = bm25.Bm25([(lexicon.Lexicon(folder), None)]).all_scores([stems[word] for word in asked])
     expected = dict(rows.fetchall())
     assert set(np.flatnonzero(scores)) == set(expected)
     for ordinal, score in expected.items():
