@@ -2,7 +2,8 @@
 
 ============  ==================================================================
 segment       some passages with their vectors and words, in a folder that never changes
-vectors       the vectors of a segment, and FAISS where they are many
+vectors       the vectors of a segment, and the near ones among them
+faiss_file    the file they lie in, which FAISS reads
 lexicon       the words of a segment
 words         texts to the words that are indexed and searched
 bm25          what a word weighs, over all segments
