@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.index.bm25 import Bm25
+from indexer.index.vectors import AT_ONCE, flat_index
 from indexer.index.words import Stems
 
 if TYPE_CHECKING:
+    import faiss
+
     from indexer.arrays import Ids, Mask, Scores, Vectors
     from indexer.index.segment import Segment
 
@@ -51,6 +54,19 @@ class IndexReader:
             positions, ordinals = segment.ordinals(ids)
             vectors[positions] = segment.vectors.array[ordinals]
         return vectors
+
+    def faiss_index(self, dimension: int) -> tuple[faiss.Index, Ids]:
+        """A FAISS index of all vectors, and the ids (n,) of the passages by position in it.
+
+        The file of the only segment, memory-mapped, where no passage of it is dead. Else an exact index in
+        memory, by rising ids.
+        """
+        if len(self._segments) == 1 and self._segments[0].live is None:
+            [segment] = self._segments
+            return segment.vectors.open_index(), np.array(segment.ids)
+        ids = np.sort(np.concatenate([np.zeros(0, np.int64), *(part.live_ids for part in self._segments)]))
+        parts = (self.vectors(ids[at : at + AT_ONCE], dimension) for at in range(0, len(ids), AT_ONCE))
+        return flat_index(parts, dimension), ids
 
     # ------------------------------------------------------------------- words
 

@@ -13,6 +13,7 @@ FAISS.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,16 @@ def open_index(path: Path) -> faiss.Index:
     import faiss
 
     return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+
+
+def flat_index(parts: Iterable[Vectors], dimension: int) -> faiss.Index:
+    """An exact index of ``parts`` (n, dimension), one after another, in memory."""
+    import faiss
+
+    index = faiss.IndexFlatIP(dimension)
+    for part in parts:
+        index.add(part)
+    return index
 
 
 # --------------------------------------------------------------------------- searching

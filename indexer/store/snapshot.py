@@ -23,6 +23,8 @@ from indexer.records import Generation, Passage, PassageRow, Source
 from indexer.store.codec import moment, passage_of, stamp
 
 if TYPE_CHECKING:
+    import faiss
+
     from indexer.arrays import Ids, Vectors
 
 LIBRARY_FILE = "library.db"
@@ -135,6 +137,10 @@ class Snapshot:
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """The vectors of these passages, in their order: float32 ``(len(ids), dimension)``."""
         return self._index.vectors(np.array(ids, dtype=np.int64), self.generation.dimension)
+
+    def faiss_index(self) -> tuple[faiss.Index, Ids]:
+        """A FAISS index of all vectors and the passage ids by its positions, see :class:`IndexReader`."""
+        return self._index.faiss_index(self.generation.dimension)
 
     def allowed(
         self, *, categories: Iterable[str] = (), sites: Iterable[str] = (), since: datetime | None = None

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_segments import DIMENSION, written
+from small_segments import DIMENSION, vector_of, written
 
 from indexer.errors import DamagedLibrary
 from indexer.index import segment
+from indexer.index.index_reader import IndexReader
 from indexer.index.segment import Segment
 
 TEXTS = {number: f"passage word{number}" for number in (5, 2, 9, 4, 11)}
@@ -49,3 +50,21 @@ def test_a_folder_of_an_older_version_is_told_to_be_made_again(tmp_path: Path) -
     (whole.folder / "vectors.faiss").rename(whole.folder / "vectors.npy")
     with pytest.raises(DamagedLibrary, match="indexer reindex"):
         Segment(whole.folder, whole.meta)
+
+
+def test_a_faiss_index_is_the_file_or_all_that_is_live(tmp_path: Path) -> None:
+    """With the ids of the passages by position."""
+    one = written(tmp_path / "1", TEXTS)
+    other = written(tmp_path / "2", {3: "another", 8: "one more"})
+    readers = {
+        (5, 2, 9, 4, 11): IndexReader([one]),
+        (4, 5, 9, 11): IndexReader([without(one, 2)]),
+        (3, 4, 5, 8, 9): IndexReader([without(one, 2, 11), other]),
+        (): IndexReader([]),
+    }
+    for expected, reader in readers.items():
+        index, ids = reader.faiss_index(DIMENSION)
+        assert (index.ntotal, index.d) == (len(expected), DIMENSION)
+        assert tuple(ids) == expected
+        for position, number in enumerate(expected):
+            assert np.array_equal(index.reconstruct(position), vector_of(number))
