@@ -14,9 +14,10 @@ from indexer.store.snapshot import Snapshot
 from indexer.tables import table
 
 if TYPE_CHECKING:
+    import faiss
     import pandas as pd
 
-    from indexer.arrays import Vectors
+    from indexer.arrays import Ids, Vectors
     from indexer.search import Searcher
     from indexer.search.answer import Answer
 
@@ -174,6 +175,21 @@ class Library:
         """The vectors of all passages, in the order of :meth:`passages`: float32 ``(n, dimension)``."""
         ids = [row["id"] for row in self._snapshot.query("SELECT id FROM passages ORDER BY id")]
         return self._snapshot.vectors(ids)
+
+    def faiss_index(self) -> tuple[faiss.Index, Ids]:
+        """All vectors as a FAISS index, and the ids of their passages by position in it: int64 ``(n,)``.
+
+        Where the library is one segment of which no passage is dead, as after ``indexer reindex``, this is
+        its file, memory-mapped and not to be changed; with more than 30,000 passages it is searched
+        approximately, by the same candidates as :meth:`search` has. Else it is an exact index of
+        :meth:`embeddings`, in memory. The metric is the inner product, which for unit vectors is the cosine.
+
+        Example:
+            >>> index, ids = library.faiss_index()                            # doctest: +SKIP
+            >>> cosines, positions = index.search(library.embeddings()[:1], 10)  # doctest: +SKIP
+            >>> ids[positions[0]]                                             # doctest: +SKIP
+        """
+        return self._snapshot.faiss_index()
 
     def _table(self, sql: str, columns: Sequence[str]) -> pd.DataFrame:
         return table(map(dict, self._snapshot.query(sql)), columns)

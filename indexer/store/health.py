@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from indexer.errors import IndexerError
-from indexer.index.segment import MENDS_IT, Segment
+from indexer.index.segment import REINDEX_ADVICE, Segment
 from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, Snapshot, connect
 
 LEAST_RECALL = 0.95
@@ -85,7 +85,9 @@ def _agreement(snapshot: Snapshot) -> Finding:
     held = np.array([row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")], np.int64)
     differ = len(np.setxor1d(np.concatenate(indexed), held))
     if differ:
-        return Finding("index and library", False, f"{differ:,} passages are in one of them only", MENDS_IT)
+        return Finding(
+            "index and library", False, f"{differ:,} passages are in one of them only", REINDEX_ADVICE
+        )
     return Finding("index and library", True, "hold the same passages")
 
 
@@ -95,7 +97,9 @@ def _index_recall(snapshot: Snapshot) -> Finding:
         return Finding("nearest passages", True, "exact: every vector is compared")
     worst = min(part.recall for part in approximate)
     text = f"recall@10 {worst:.3f} against exact, measured when the index was made"
-    return Finding("nearest passages", worst >= LEAST_RECALL, text, "" if worst >= LEAST_RECALL else MENDS_IT)
+    return Finding(
+        "nearest passages", worst >= LEAST_RECALL, text, "" if worst >= LEAST_RECALL else REINDEX_ADVICE
+    )
 
 
 def _vectors(snapshot: Snapshot) -> Finding:
@@ -106,7 +110,7 @@ def _vectors(snapshot: Snapshot) -> Finding:
     )
     if row["missing"]:
         text = f"{row['missing']:,} passages have none in the library, so the index could not be made again"
-        return Finding("vectors", False, text, MENDS_IT)
+        return Finding("vectors", False, text, REINDEX_ADVICE)
     return Finding("vectors", True, "all in the library: a lost index is made again without the model")
 
 

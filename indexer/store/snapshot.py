@@ -18,12 +18,14 @@ import numpy as np
 
 from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
 from indexer.index.index_reader import IndexReader
-from indexer.index.segment import MENDS_IT, Segment, SegmentMeta
+from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
 from indexer.records import Generation, Passage, PassageRow, Source
 from indexer.store.codec import generation_of, moment, passage_of, stamp
 from indexer.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    import faiss
+
     from indexer.arrays import Ids, Vectors
 
 LIBRARY_FILE = "library.db"
@@ -74,7 +76,7 @@ class Snapshot:
         if (count := sum(segment.alive for segment in segments)) != self.generation.passages:
             raise DamagedLibrary(
                 f"{self.folder}: the index lists {count} passages instead of {self.generation.passages}; "
-                f"{MENDS_IT}"
+                f"{REINDEX_ADVICE}"
             )
         return segments
 
@@ -123,6 +125,10 @@ class Snapshot:
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """The vectors of these passages, in their order: float32 ``(len(ids), dimension)``."""
         return self._index.vectors(np.array(ids, dtype=np.int64), self.generation.dimension)
+
+    def faiss_index(self) -> tuple[faiss.Index, Ids]:
+        """A FAISS index of all vectors and the passage ids by its positions, see :class:`IndexReader`."""
+        return self._index.faiss_index(self.generation.dimension)
 
     def allowed(
         self, *, categories: Iterable[str] = (), sites: Iterable[str] = (), since: datetime | None = None

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from indexer.records import Link
 from indexer.store.database import Database
 from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
+from indexer.store.snapshot import Snapshot
+from tests.store.shelving import Shelf, article, outcome
 
 PAGE, AT = "https://example.org/a", "2026-01-05T03:00:00+00:00"
 
@@ -77,3 +80,17 @@ def test_a_step_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
     with closing(sqlite3.connect(tmp_path / "library.db")) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'half'").fetchall()
+
+
+def test_a_library_whose_index_had_another_form_is_taken_over(shelf: Shelf) -> None:
+    """A migration lists no segments: the next run writes them anew, and embeds nothing."""
+    link = Link("https://example.org/a", "Patterns")
+    shelf.log().record(outcome(link, article("One.", "Two.")))
+    shelf.publish(link)
+    with shelf.database.atomic() as tables:
+        tables.table("segments").delete_where()
+    shelf.encoder.encoded.clear()
+    shelf.publish(link)
+    assert shelf.encoder.encoded == []
+    with Snapshot(shelf.folder) as snapshot:
+        assert snapshot.lexical(["two"], limit=5)
