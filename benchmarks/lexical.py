@@ -101,7 +101,7 @@ def ask(words):
     "tantivy": ("""
 import tantivy
 schema = tantivy.SchemaBuilder().add_text_field("text", stored=False, tokenizer_name="en_stem").build()
-index = tantivy.IndexReader(schema, path=str(folder))
+index = tantivy.Index(schema, path=str(folder))
 writer = index.writer(500_000_000, 2)
 for text in texts():
     writer.add_document(tantivy.Document(text=text))

@@ -272,8 +272,9 @@ def constants(folder: Path, size: int) -> dict[str, object]:
         name = snapshot.segments[0].name
     near = vectors.VectorFile(folder / f"library-{size}" / SEGMENTS / name)
     chance = np.random.default_rng(0)
-    pairs = chance.integers(0, len(near.vectors), (2, 60))
-    asked = _unit(near.vectors[pairs[0]] + near.vectors[pairs[1]])
+    pairs = chance.integers(0, len(near.array), (2, 60))
+    asked = _unit(near.array[pairs[0]] + near.array[pairs[1]])
+    copied = np.array(near.array)  # as a small segment has them once they were all compared
 
     def took(search) -> float:
         used = []
@@ -284,16 +285,16 @@ def constants(folder: Path, size: int) -> dict[str, object]:
         return float(np.median(used))
 
     def exact(count: int):
-        return lambda vector: np.argpartition(-vectors.cosines(near.vectors[:count], vector), 300)
+        return lambda vector: np.argpartition(-vectors.cosines(copied[:count], vector), 300)
 
     def gathered(mask):
         ordinals = np.flatnonzero(mask)
-        return lambda vector: vectors.cosines(near.vectors[ordinals], vector)
+        return lambda vector: vectors.cosines(near.array[ordinals], vector)
 
     found = {f"exact {count}": took(exact(count)) for count in (10_000, 30_000, 100_000)}
     found["index"] = took(lambda vector: near.nearest(vector, 200, None))
     for count in (5_000, 20_000, 50_000):
-        mask = np.zeros(len(near.vectors), np.bool_)
+        mask = np.zeros(len(near.array), np.bool_)
         mask[chance.choice(len(mask), count, replace=False)] = True
         found[f"few {count}"] = took(gathered(mask))
         found[f"index, {count} allowed"] = took(lambda vector, mask=mask: near.nearest(vector, 200, mask))
