@@ -68,7 +68,8 @@ def run(command: list[Any], environment: dict[str, str]) -> dict[str, Any]:
     memory.join()
     after = psutil.Process().cpu_times()
     used = sum(after[2:4]) - sum(before[2:4])  # of children that have ended
-    return json.loads(told) | {
+    report: dict[str, Any] = json.loads(told)
+    return report | {
         "total_mb": memory.total / 2**20, "largest_mb": memory.largest / 2**20, "cpu_seconds": used
     }  # fmt: skip
 
@@ -76,7 +77,7 @@ def run(command: list[Any], environment: dict[str, str]) -> dict[str, Any]:
 @contextmanager
 def web(pages: int, hosts: int, links: Path) -> Iterator[int]:
     """The served pages: their links in a file, the port yielded."""
-    command = [sys.executable, HERE / "loopback_web.py", "--pages", str(pages), "--hosts", str(hosts)]
+    command = [sys.executable, str(HERE / "loopback_web.py"), "--pages", str(pages), "--hosts", str(hosts)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         ready = json.loads(server.stdout.readline())
@@ -114,7 +115,7 @@ def written(
     embedded: dict[str, Any],
 ) -> str:
     def middle(runs: list[dict[str, Any]], name: str) -> float:
-        return statistics.median(one[name] for one in runs)
+        return statistics.median(float(one[name]) for one in runs)
 
     for one in ours:
         one["crawl"] = one["stages"]["crawl"]
@@ -161,7 +162,7 @@ def row(name: str, runs: list[dict[str, Any]], pages: int, rate: float, missing:
 
 def stages(options: argparse.Namespace, ours: list[dict[str, Any]], embedded: dict[str, Any]) -> list[str]:
     def cpu(name: str) -> float:
-        return statistics.median(one["cpu"][name] for one in ours)
+        return statistics.median(float(one["cpu"][name]) for one in ours)
 
     whole = sum(cpu(name) for name in ("fetch", "read", "store"))
     wall = {name: statistics.median(one["stages"][name] for one in ours) for name in ("crawl", "publish")}

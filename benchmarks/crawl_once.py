@@ -13,18 +13,24 @@ import argparse
 import json
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
 from indexer import pipeline
+from indexer.arrays import Vectors
 from indexer.config import DEFAULT_MODEL, Config, CrawlConfig
 from indexer.demo.server import ConnectTo
 from indexer.embed import load_encoder
-from indexer.records import Encoder, Link
-from indexer.store.crawl_log import CrawlLog
+from indexer.records import Encoder, Fetch, Link, Outcome
+from indexer.store.crawl_log import CrawlLog, Effect
+
+Kept = tuple[Effect, Fetch]
+Record = Callable[[CrawlLog, Outcome], Kept]
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class WithoutModel:
@@ -39,9 +45,10 @@ class WithoutModel:
             real.count_tokens,
         )
 
-    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
         vectors = np.random.default_rng(7).standard_normal((len(texts), self.dimension), np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
 
 def cpu(who: int = resource.RUSAGE_SELF) -> float:
@@ -56,8 +63,8 @@ class Clock:
     def __init__(self) -> None:
         self.storing = self.storing_cpu = self.crawl_cpu = 0.0
 
-    def around_record(self, record):
-        def timed(log, outcome):
+    def around_record(self, record: Record) -> Record:
+        def timed(log: CrawlLog, outcome: Outcome) -> Kept:
             began, began_cpu = time.perf_counter(), time.process_time()
             try:
                 return record(log, outcome)
@@ -67,8 +74,8 @@ class Clock:
 
         return timed
 
-    def around_run(self, run):
-        def timed(work):
+    def around_run(self, run: Callable[[Work], None]) -> Callable[[Work], None]:
+        def timed(work: Work) -> None:
             began = cpu()
             run(work)
             self.crawl_cpu = cpu() - began

@@ -29,6 +29,7 @@ import torch
 from retrieval import folders
 from sentence_transformers import SentenceTransformer
 
+from indexer.arrays import Vectors
 from indexer.config import DEFAULT_MODEL
 from indexer.embed import exported, load_encoder
 from indexer.embed.bulk import BULK_FROM, BulkEncoder, for_bulk
@@ -59,7 +60,7 @@ def read_texts(count: int) -> list[str]:
     """Documents of all collections, shuffled with a fixed seed, each cut to 60 to 230 tokens."""
     documents = [
         f"{document.title}. {document.text}"
-        for collection in map(collections.load, folders([]))
+        for collection in map(collections.load_collection, folders([]))
         for document in collection.documents
     ]
     chance = random.Random(7)
@@ -76,15 +77,15 @@ def read_texts(count: int) -> list[str]:
     return texts
 
 
-def ways(texts: list[str], exports: Path) -> dict[str, Callable[[], np.ndarray]]:
+def ways(texts: list[str], exports: Path) -> dict[str, Callable[[], Vectors]]:
     """Name to a function that embeds all the texts in that way; the yardstick is first."""
     folder = find_model(DEFAULT_MODEL, memory=None).folder
     reference = SentenceTransformer(str(folder), device="cpu")
     encoder = load_encoder(DEFAULT_MODEL, exports=exports)
-
+    assert isinstance(encoder, exported.ExportedEncoder)
     bulk = BulkEncoder(SentenceEncoder(encoder.model))
 
-    def in_bulk() -> np.ndarray:
+    def in_bulk() -> Vectors:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # as for_bulk does
         try:
@@ -92,19 +93,19 @@ def ways(texts: list[str], exports: Path) -> dict[str, Callable[[], np.ndarray]]
         finally:
             torch.set_num_threads(threads)
 
-    def bfloat16() -> np.ndarray:
+    def bfloat16() -> Vectors:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             return reference.encode(texts, batch_size=8, normalize_embeddings=True)
 
-    def batches_of(size: int) -> Callable[[], np.ndarray]:
-        def run() -> np.ndarray:
+    def batches_of(size: int) -> Callable[[], Vectors]:
+        def run() -> Vectors:
             with patch.object(exported, "MICRO_BATCH", size):
                 return encoder.encode_passages(texts)
 
         return run
 
-    def on(session: onnxruntime.InferenceSession, *, workers: int) -> Callable[[], np.ndarray]:
-        def run() -> np.ndarray:
+    def on(session: onnxruntime.InferenceSession, *, workers: int) -> Callable[[], Vectors]:
+        def run() -> Vectors:
             with (
                 patch.object(encoder, "_session", session),
                 patch.object(exported, "processors", lambda: workers),
@@ -132,7 +133,7 @@ def throughput(texts: list[str], exports: Path, rounds: int) -> Iterator[str]:
     """The table of passages per second."""
     all_ways = ways(texts, exports)
     rates: dict[str, list[float]] = {name: [] for name in all_ways}
-    results: dict[str, np.ndarray] = {}
+    results: dict[str, Vectors] = {}
     for round_ in range(rounds + 1):  # the first warms up
         for name, run in all_ways.items():
             began = time.perf_counter()
@@ -154,7 +155,7 @@ def quality(exports: Path) -> Iterator[str]:
     encoder = load_encoder(DEFAULT_MODEL, exports=exports)
     yield "nDCG@10, whole documents, dense alone:\n"
     yield "| collection | exported | bulk | difference |\n| --- | ---: | ---: | ---: |"
-    for collection in map(collections.load, folders([])):
+    for collection in map(collections.load_collection, folders([])):
         questions = {name: encoder.encode_query(text) for name, text in collection.queries.items()}
         texts = [f"{document.title}. {document.text}" for document in collection.documents]
         with for_bulk(encoder, BULK_FROM) as bulk:
@@ -162,7 +163,7 @@ def quality(exports: Path) -> Iterator[str]:
         yield f"| {collection.name} | {scores[0]:.4f} | {scores[1]:.4f} | {scores[1] - scores[0]:+.4f} |"
 
 
-def _ndcg(vectors: np.ndarray, questions: dict, collection: collections.Collection) -> float:
+def _ndcg(vectors: Vectors, questions: dict[str, Vectors], collection: collections.Collection) -> float:
     judged = [
         ir_measures.Qrel(query, document, grade)
         for query, grades in collection.judgements.items()

@@ -37,7 +37,8 @@ from indexer.records import Page
 
 WINDOW = 256
 """Tokens, that of the default model. The passages hold the same text whatever it is."""
-MODES = ({}, {"favor_precision": True}, {"favor_recall": True})
+MODES = ("", "favor_precision", "favor_recall")
+"""How trafilatura can be asked; the first is its default."""
 NAMES = {"passages": "**that reaches the passages**", "trafilatura": "trafilatura alone"}
 
 
@@ -87,10 +88,18 @@ def through_passages(page: Page) -> str:
     return "\n\n".join(passage.text for passage in found)
 
 
-def by_trafilatura(mode: dict[str, bool]) -> Callable[[Page], str]:
+def by_trafilatura(mode: str) -> Callable[[Page], str]:
     from trafilatura import extract
 
-    return lambda page: extract(page.body.decode(errors="replace"), include_comments=False, **mode) or ""
+    return lambda page: (
+        extract(
+            page.body.decode(errors="replace"),
+            include_comments=False,
+            favor_precision=mode == "favor_precision",
+            favor_recall=mode == "favor_recall",
+        )
+        or ""
+    )
 
 
 def measured(gold: dict[str, str], pages: dict[str, Page], take: Callable[[Page], str]) -> dict[str, float]:
@@ -120,9 +129,9 @@ def main() -> int:
     gold = {name: entry["articleBody"] for name, entry in truth.items()}
     pages = {name: load(options.folder, name, entry.get("url", "")) for name, entry in truth.items()}
     through_passages(next(iter(pages.values())))  # the imports are not the first page's cost
-    ways = {"passages": through_passages}
+    ways: dict[str, Callable[[Page], str]] = {"passages": through_passages}
     for mode in MODES[:1] if options.json else MODES:
-        ways[" ".join(["trafilatura", *mode])] = by_trafilatura(mode)
+        ways[f"trafilatura {mode}".strip()] = by_trafilatura(mode)
     report = {name: measured(gold, pages, take) for name, take in ways.items()}
     if options.json:
         print(json.dumps(report))

@@ -15,20 +15,26 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from retrieval import CachedEncoder, folders, opened
 
+from indexer.arrays import Doubles
 from indexer.config import DEFAULT_MODEL, SearchConfig
 from indexer.embed import load_encoder
+from indexer.evaluate.collections import Collection
 from indexer.evaluate.evaluation import ask_all
 from indexer.index import bm25
+from indexer.records import Encoder, Mode
 from indexer.search import Searcher
 from indexer.search.query import analyse
+from indexer.store.snapshot import Snapshot
 
-SWEEP = {
+SWEEP: dict[str, tuple[Any, ...]] = {
     "lexical_weight": (0.3, 0.33, 0.36, 0.4, 0.5),
     "rarity_slope": (0.0, 2.5, 5.0, 7.5),
     "common": (0.25, 0.3, 0.35),
@@ -38,23 +44,28 @@ SWEEP = {
     "feedback_passages": (2, 3, 5),
     "depth": (100, 200, 400),
 }
-GRID = [
+Setting = tuple[float, float, float]
+GRID: list[Setting] = [
     (k1, b, weight)
     for k1, b in ((1.2, 0.75), (1.2, 0.5), (0.9, 0.75), (0.9, 0.5), (0.9, 0.4), (0.6, 0.4))
     for weight in (0.32, 0.36, 0.4, 0.44)
 ]
 """BM25's k1 and b, and the lexical share."""
-CUSTOMARY = (1.2, 0.75, 0.4)
+CUSTOMARY: Setting = (1.2, 0.75, 0.4)
+MODES: tuple[Mode, ...] = ("lexical", "dense", "hybrid")
+Judgements = dict[str, dict[str, int]]
+"""By question: the documents that answer it, and how well."""
 STRESSED = 150
 QUESTIONS = 60
 
 
-def stressed(collection, snapshot):
+def stressed(collection: Collection, snapshot: Snapshot) -> Iterator[tuple[str, Collection]]:
     """Collections of the same documents with questions that are hard for one of the retrievers."""
     chance = random.Random(5)
     rows = snapshot.query("SELECT article, text FROM passages ORDER BY id")
     urls = {row["id"]: row["link_url"] for row in snapshot.query("SELECT id, link_url FROM articles")}
-    names, mixed = {}, {}
+    names: Judgements = {}
+    mixed: Judgements = {}
     for row in chance.sample(rows, min(len(rows), 4 * STRESSED)):
         terms = [term for term in analyse(row["text"] or "-").terms if term.isalpha() and len(term) > 2]
         counts = np.array(snapshot.occurrences(terms))
@@ -66,49 +77,54 @@ def stressed(collection, snapshot):
             mixed[f"{chance.choice(common)} {rare[0]}"] = {document: 1}
     for kind, judged in {"identifiers": names, "identifier and word": mixed}.items():
         yield kind, replace(collection, queries={text: text for text in judged}, judgements=judged)
-    terse, judgements = {}, {}
+    terse: dict[str, str] = {}
+    judgements: Judgements = {}
     for name, text in collection.queries.items():
-        terms = analyse(text).terms
-        rarest = np.argsort(np.array(snapshot.occurrences(terms)), kind="stable")[:2]
-        terse[name] = " ".join(terms[place] for place in sorted(rarest))
+        held = analyse(text).terms
+        rarest = np.argsort(np.array(snapshot.occurrences(held)), kind="stable")[:2]
+        terse[name] = " ".join(held[place] for place in sorted(rarest))
         judgements[name] = collection.judgements[name]
     yield "terse", replace(collection, queries=terse, judgements=judgements)
 
 
-def ndcg(collection, snapshot, encoder, config, mode="hybrid") -> float:
+def ndcg(
+    collection: Collection, snapshot: Snapshot, encoder: Encoder, config: SearchConfig, mode: Mode = "hybrid"
+) -> float:
     return ask_all(collection, snapshot, encoder, config, mode=mode).interval("ndcg@10").mean
 
 
-def sweep(name, collection, snapshot, encoder) -> None:
+def sweep(name: str, collection: Collection, snapshot: Snapshot, encoder: Encoder) -> None:
     for constant, values in SWEEP.items():
         settings = {value: replace(SearchConfig(), **{constant: value}) for value in values}
         found = (f"{v}: {ndcg(collection, snapshot, encoder, config):.4f}" for v, config in settings.items())
         print(f"{name}  {constant}  " + "  ".join(found), flush=True)
 
 
-def stress(name, collection, snapshot, encoder) -> None:
+def stress(name: str, collection: Collection, snapshot: Snapshot, encoder: Encoder) -> None:
     for kind, hard in stressed(collection, snapshot):
-        found = {
-            mode: ndcg(hard, snapshot, encoder, SearchConfig(), mode)
-            for mode in ("lexical", "dense", "hybrid")
-        }
+        found = {mode: ndcg(hard, snapshot, encoder, SearchConfig(), mode) for mode in MODES}
         short = found["hybrid"] - max(found.values())
         print(f"{name}  {kind}  {found}  hybrid to the best: {short:+.4f}", flush=True)
 
 
-def confidences(name, snapshot, encoder, queries_of) -> tuple[list[float], list[float]]:
+def confidences(
+    name: str, snapshot: Snapshot, encoder: Encoder, queries_of: dict[str, list[str]]
+) -> tuple[list[float], list[float]]:
     """The confidence in answers to a collection's own queries, and to those of the others."""
     searcher = Searcher(snapshot, lambda: encoder, SearchConfig())
-    own, foreign = [], []
+    own: list[float] = []
+    foreign: list[float] = []
     for other, queries in queries_of.items():
         for text in queries[:: max(1, len(queries) // QUESTIONS)]:
             (own if other == name else foreign).append(searcher.search(text).confidence)
     return own, foreign
 
 
-def held_out(paths, encoder) -> None:
+def held_out(paths: list[Path], encoder: Encoder) -> None:
     """What a choice is worth on questions that had no part in it."""
-    found = {collection.name: {} for collection, _ in opened(paths, encoder)}
+    found: dict[str, dict[Setting, Doubles]] = {
+        collection.name: {} for collection, _ in opened(paths, encoder)
+    }
     shipped = bm25.K1, bm25.B
     for setting in GRID:
         bm25.K1, bm25.B, weight = setting
@@ -117,10 +133,10 @@ def held_out(paths, encoder) -> None:
             found[collection.name][setting] = ask_all(collection, snapshot, encoder, config).values["ndcg@10"]
     bm25.K1, bm25.B = shipped
 
-    def chosen(part, names):
+    def chosen(part: slice, names: Iterable[str]) -> Setting:
         return max(GRID, key=lambda setting: np.mean([found[name][setting][part].mean() for name in names]))
 
-    def verified(setting, part, names):
+    def verified(setting: Setting, part: slice, names: Iterable[str]) -> None:
         for name in names:
             print(f"  {name}: {found[name][setting][part].mean():.4f}, "
                   f"customary {found[name][CUSTOMARY][part].mean():.4f}", flush=True)  # fmt: skip

@@ -76,6 +76,7 @@ class _Connection(asyncio.Protocol):
         self._answers, self._log, self._taken = answers, log, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:

@@ -94,6 +94,7 @@ def run(command: list[str], folder: Path) -> tuple[float, float]:
         time.sleep(0.005)
     _, status, usage = ended
     if os.waitstatus_to_exitcode(status) not in (0, 3):  # 3: nothing answers, which took as long
+        assert process.stderr is not None
         raise RuntimeError(process.stderr.read().decode().strip().splitlines()[-1:] or ["killed"])
     return time.monotonic() - begun, usage.ru_maxrss / 1024
 
@@ -110,8 +111,8 @@ def main() -> None:
     rows = json.loads((given.folder / "passages.json").read_text())[:SIZE]
     texts = [f"{context}\n\n{text}" for _, context, text in rows]
     (folder / "texts.json").write_text(json.dumps(texts))
-    lines = (json.dumps({"id": str(number), "text": text}) for number, text in enumerate(texts))
-    (folder / "texts.jsonl").write_text("\n".join(lines) + "\n")
+    documents = (json.dumps({"id": str(number), "text": text}) for number, text in enumerate(texts))
+    (folder / "texts.jsonl").write_text("\n".join(documents) + "\n")
     question = json.loads((given.folder / "questions.json").read_text())[7]
 
     asks = {"indexer": [str(Path(sys.executable).with_name("indexer")), "ask", "--data", str(library)]}

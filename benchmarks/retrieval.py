@@ -21,6 +21,7 @@ from pathlib import Path
 import bench
 import numpy as np
 
+from indexer.arrays import Vectors
 from indexer.catalogue import load
 from indexer.config import DEFAULT_MODEL, Config, SearchConfig
 from indexer.demo import sample_catalogue, sample_crawl
@@ -29,11 +30,12 @@ from indexer.embed import load_encoder
 from indexer.evaluate import collections
 from indexer.evaluate.evaluation import ask_all, evaluate_questions
 from indexer.evaluate.metrics import compare
+from indexer.records import Encoder, Mode
 from indexer.store.snapshot import Snapshot
 
 CACHE = Path("data/evaluation")
 DEFAULT = SearchConfig()
-SETTINGS = {
+SETTINGS: dict[str, tuple[Mode, SearchConfig]] = {
     "**hybrid**": ("hybrid", DEFAULT),
     "lexical alone": ("lexical", DEFAULT),
     "dense alone": ("dense", DEFAULT),
@@ -48,13 +50,14 @@ SETTINGS = {
 class CachedEncoder:
     """An encoder that embeds each question once, for it is asked in every setting."""
 
-    def __init__(self, encoder) -> None:
-        self._encoder, self._known = encoder, {}
+    def __init__(self, encoder: Encoder) -> None:
+        self.name, self.fingerprint = encoder.name, encoder.fingerprint
+        self.dimension, self.max_tokens = encoder.dimension, encoder.max_tokens
+        self.encode_passages, self.count_tokens = encoder.encode_passages, encoder.count_tokens
+        self._encoder = encoder
+        self._known: dict[str, Vectors] = {}
 
-    def __getattr__(self, name):
-        return getattr(self._encoder, name)
-
-    def encode_query(self, text):
+    def encode_query(self, text: str) -> Vectors:
         if text not in self._known:
             self._known[text] = self._encoder.encode_query(text)
         return self._known[text]
@@ -71,7 +74,7 @@ def folders(named: list[Path]) -> list[Path]:
 
 
 def opened(
-    paths: list[Path], encoder, cache: Path = CACHE
+    paths: list[Path], encoder: Encoder, cache: Path = CACHE
 ) -> Iterator[tuple[collections.Collection, Snapshot]]:
     """Each collection with its index, made first where it is not there yet."""
     for path in paths:
@@ -83,7 +86,7 @@ def opened(
             yield collection, snapshot
 
 
-def ablation(paths: list[Path], encoder) -> Iterator[str]:
+def ablation(paths: list[Path], encoder: Encoder) -> Iterator[str]:
     """A table for each collection."""
     for collection, snapshot in opened(paths, encoder):
         size = f"{len(collection.documents):,} documents, {len(collection.queries)} questions"
@@ -106,13 +109,13 @@ def ablation(paths: list[Path], encoder) -> Iterator[str]:
             )
 
 
-def sample_questions(encoder) -> Iterator[str]:
+def sample_questions(encoder: Encoder) -> Iterator[str]:
     """The table of the sample questions; each is asked once before it is timed."""
     folder = CACHE / "demo"
     sample_crawl(load(sample_catalogue()).links, Config(data=folder))
     file = sample_folder() / "questions.yaml"
     with Snapshot(folder) as snapshot:
-        modes = ("hybrid", "lexical", "dense")
+        modes: tuple[Mode, ...] = ("hybrid", "lexical", "dense")
         reports = {mode: evaluate_questions(file, snapshot, encoder, Config(), mode=mode) for mode in modes}
         warm = evaluate_questions(file, snapshot, encoder, Config())
         passages = snapshot.generation.passages

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import scrapy
+import scrapy.http
 import trafilatura
 from scrapy.crawler import CrawlerProcess
 
@@ -24,11 +26,11 @@ LINKS, OUT = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
 class Articles(scrapy.Spider):
     name = "articles"
 
-    async def start(self):
+    async def start(self) -> AsyncIterator[scrapy.Request]:
         for url, _ in LINKS:
             yield scrapy.Request(url)
 
-    def parse(self, response):
+    def parse(self, response: scrapy.http.Response) -> Iterator[dict[str, str | None]]:
         text = trafilatura.extract(response.text, url=response.url, with_metadata=True, output_format="json")
         yield {"url": response.url, "article": text}
 

@@ -9,6 +9,8 @@ from functools import cache
 
 import numpy as np
 
+from indexer.arrays import Doubles, Vectors
+
 
 class HashEncoder:
     """records.Encoder without a model: texts that share word stems lie close, others far apart.
@@ -26,17 +28,17 @@ class HashEncoder:
         self.texts_encoded = 0
         """How many passages were embedded so far, for promises about work saved."""
 
-    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
         self.texts_encoded += len(texts)
         return np.array([self._vector(text) for text in texts], np.float32).reshape(-1, self.dimension)
 
-    def encode_query(self, text: str) -> np.ndarray:
+    def encode_query(self, text: str) -> Vectors:
         return self._vector(text)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(_words(text)) + 2 for text in texts]
 
-    def _vector(self, text: str) -> np.ndarray:
+    def _vector(self, text: str) -> Vectors:
         stems = dict.fromkeys(map(_stem, _words(text)[: self.max_tokens - 2]))
         total = sum((_direction(stem, self.dimension) for stem in stems), np.zeros(self.dimension))
         if not stems:
@@ -53,6 +55,6 @@ def _stem(word: str) -> str:
 
 
 @cache
-def _direction(stem: str, dimension: int) -> np.ndarray:
+def _direction(stem: str, dimension: int) -> Doubles:
     seed = int.from_bytes(hashlib.sha256(stem.encode()).digest()[:8], "big")
     return np.random.default_rng(seed).standard_normal(dimension)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
-import brotli  # type: ignore[import-untyped]  # it comes without stubs
+import brotli
 import zstandard
 
 from indexer.crawl.failure import NoPage

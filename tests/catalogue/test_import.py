@@ -11,10 +11,12 @@ from indexer.catalogue import dump, import_links
 from indexer.errors import UsageError
 from tests.shared_data import shared_data
 
+Row = tuple[str, str, str, str]
 
-def rows(source, **options):
+
+def rows(source: str | bytes, *, into: str | None = None) -> list[Row]:
     """What an import gives, short: category, URL, title, note."""
-    imported = import_links(source, name="list.md", **options)
+    imported = import_links(source, name="list.md", into=into)
     return [(link.category, link.url, link.title, link.note) for link in imported.links]
 
 
@@ -55,7 +57,7 @@ def rows(source, **options):
         ("[T](https://a.org/x)\n\n  A paragraph.", "T", "A paragraph."),
     ],
 )
-def test_a_list_item_gives_url_title_and_note(item, title, note):
+def test_a_list_item_gives_url_title_and_note(item: str, title: str, note: str) -> None:
     """However people write a link and what they say of it, both are found."""
     found = rows(f"## C\n\n- {item}\n")
     if item == "https://a.org/x: why":  # a bare URL is verbatim up to the blank, so the colon is its own
@@ -78,7 +80,7 @@ def test_a_list_item_gives_url_title_and_note(item, title, note):
         "https://user@a.org:8080/~x/$(y)",
     ],
 )
-def test_a_bare_url_is_taken_verbatim(url):
+def test_a_bare_url_is_taken_verbatim(url: str) -> None:
     """Nothing of the address is escaped, trimmed or decoded: it is the link's identity."""
     assert [row[1] for row in rows(f"# C\n- {url}\n- {url}/2 - note\n{url}/3")] == [
         url,
@@ -92,12 +94,12 @@ def test_a_bare_url_is_taken_verbatim(url):
     "url",
     ["https://a.org/a+b%20c,d.", "https://a.org/日本/ü", "https://a.org/wiki/A_(b)", "https://a.org/*x*_y_"],
 )
-def test_a_titled_url_is_taken_verbatim(url):
+def test_a_titled_url_is_taken_verbatim(url: str) -> None:
     """An address in parentheses is not percent-encoded either."""
     assert rows(f"- [T]({url}) - n")[0][1:] == (url, "T", "n")
 
 
-def test_urls_in_running_text_end_with_the_sentence_and_are_left_out_of_lists():
+def test_urls_in_running_text_end_with_the_sentence_and_are_left_out_of_lists() -> None:
     """A list's prose is no entry, and it is said how much was left out."""
     text = "Read [the guide](https://g.org/) first, or (https://h.org/x).\n\n- https://a.org/\n"
     imported = import_links(text, name="list.md")
@@ -105,7 +107,7 @@ def test_urls_in_running_text_end_with_the_sentence_and_are_left_out_of_lists():
     assert imported.remarks == ("left out: 2 links that running text only mentions",)
 
 
-def test_a_document_of_prose_gives_the_links_it_mentions():
+def test_a_document_of_prose_gives_the_links_it_mentions() -> None:
     """Where there is no list, the links in the text are what there is to import."""
     assert [
         row[1] for row in rows("See https://a.org/x. Or (https://b.org/y), and **https://c.org/z**!")
@@ -116,7 +118,7 @@ def test_a_document_of_prose_gives_the_links_it_mentions():
     ]
 
 
-def test_images_badges_anchors_and_relative_links_are_no_entries():
+def test_images_badges_anchors_and_relative_links_are_no_entries() -> None:
     """What is not a page of the web is not imported."""
     text = """# T [![B](https://img.org/b.svg)](https://ci.org/)
 - ![shot](https://img.org/s.png)
@@ -133,7 +135,7 @@ def test_images_badges_anchors_and_relative_links_are_no_entries():
     assert [row[1] for row in rows(text)] == ["https://a.org/"]
 
 
-def test_headings_are_categories_told_apart_only_where_they_must():
+def test_headings_are_categories_told_apart_only_where_they_must() -> None:
     """The nearest heading names the category; two of one name get the heading above them."""
     text = """# My list
 - https://a.org/0
@@ -159,7 +161,7 @@ def test_headings_are_categories_told_apart_only_where_they_must():
     ]
 
 
-def test_details_groups_are_categories_and_headings_in_them_tags():
+def test_details_groups_are_categories_and_headings_in_them_tags() -> None:
     """An organisation's group holds its links; "Blog posts" and "Videos" inside it are key words."""
     text = """## Organizations
 <details>
@@ -188,7 +190,7 @@ def test_details_groups_are_categories_and_headings_in_them_tags():
     ]
 
 
-def test_nested_bullets_without_headings_are_categories():
+def test_nested_bullets_without_headings_are_categories() -> None:
     """Bullets that only group others serve as headings where there are none, and as tags where there are."""
     bullets = (
         "- Go\n  - [A](https://a.org/)\n    - [A2](https://a.org/2)\n- Python\n  - [B](https://b.org/)\n"
@@ -202,7 +204,7 @@ def test_nested_bullets_without_headings_are_categories():
     ]
 
 
-def test_tables_give_the_link_column_and_the_describing_column():
+def test_tables_give_the_link_column_and_the_describing_column() -> None:
     """The API's page is the entry, its description the note; other columns are neither."""
     text = """### Animals
 API | Description | Auth | Docs
@@ -221,7 +223,7 @@ API | Description | Auth | Docs
     ]
 
 
-def test_links_joined_by_punctuation_are_entries_of_their_own():
+def test_links_joined_by_punctuation_are_entries_of_their_own() -> None:
     """Paper and slides of one item are both worth reading."""
     assert rows("- [Paper](https://a.org/p) | [Slides](https://a.org/s) - on locks") == [
         ("list", "https://a.org/p", "Paper", "on locks"),
@@ -229,7 +231,7 @@ def test_links_joined_by_punctuation_are_entries_of_their_own():
     ]
 
 
-def test_lines_of_text_are_entries_too():
+def test_lines_of_text_are_entries_too() -> None:
     """A list without bullets, one link a line, its note beside it or below."""
     text = "https://a.org/ - first\n[B](https://b.org/)\nwhat B says\n\nhttps://c.org/\n"
     assert [row[1:] for row in rows(text)] == [
@@ -239,7 +241,7 @@ def test_lines_of_text_are_entries_too():
     ]
 
 
-def test_front_matter_is_not_a_heading():
+def test_front_matter_is_not_a_heading() -> None:
     """A note-taking program's header names no category."""
     assert rows("---\ntitle: x\n---\n- https://a.org/\n")[0][0] == "list"
 
@@ -277,7 +279,7 @@ BOOKMARKS = """<!DOCTYPE NETSCAPE-Bookmark-file-1>
 """
 
 
-def test_browser_bookmarks_keep_folders_tags_and_descriptions():
+def test_browser_bookmarks_keep_folders_tags_and_descriptions() -> None:
     """Folders become categories, also after a folder within ends; bookmarklets are left out and told."""
     imported = import_links(BOOKMARKS, name="bookmarks.html")
     assert [(link.category, link.url, link.title, link.note, link.tags) for link in imported.links] == [
@@ -294,7 +296,7 @@ def test_browser_bookmarks_keep_folders_tags_and_descriptions():
     )
 
 
-def test_opml_takes_pages_before_feeds_and_folders_as_categories():
+def test_opml_takes_pages_before_feeds_and_folders_as_categories() -> None:
     """The page of a feed is read rather than the feed; where only the feed is known that is said."""
     text = """<?xml version="1.0" encoding="ISO-8859-1"?>
 <opml version="2.0"><head><title>x</title></head><body>
@@ -313,7 +315,7 @@ def test_opml_takes_pages_before_feeds_and_folders_as_categories():
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-def test_a_sitemap_gives_its_pages_and_not_its_pictures():
+def test_a_sitemap_gives_its_pages_and_not_its_pictures() -> None:
     """Only the pages' own addresses count, in their order."""
     text = f"""<?xml version="1.0" encoding="UTF-8"?>
 <urlset xmlns="{SITEMAP}" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
@@ -324,7 +326,7 @@ def test_a_sitemap_gives_its_pages_and_not_its_pictures():
     assert imported.format == "sitemap"
 
 
-def test_an_index_of_sitemaps_says_what_it_is():
+def test_an_index_of_sitemaps_says_what_it_is() -> None:
     """It lists no pages: the message names the sitemaps to fetch instead."""
     maps = "".join(f"<sitemap><loc>https://a.org/{n}.xml</loc></sitemap>" for n in range(5))
     with pytest.raises(UsageError, match=r"index of 5 sitemaps.*https://a\.org/0\.xml, .*\.\.\."):
@@ -343,7 +345,7 @@ def test_an_index_of_sitemaps_says_what_it_is():
         (b"\x00\x01\x02\xff\xfe\x00", "found no links"),
     ],
 )
-def test_what_cannot_be_imported_is_one_clear_line(text, says):
+def test_what_cannot_be_imported_is_one_clear_line(text: str | bytes, says: str) -> None:
     """Empty, broken and foreign files are told apart."""
     with pytest.raises(UsageError) as caught:
         import_links(text, name="x")
@@ -351,7 +353,7 @@ def test_what_cannot_be_imported_is_one_clear_line(text, says):
     assert "\n" not in str(caught.value)
 
 
-def test_entities_of_xml_reach_no_file_and_no_bomb():
+def test_entities_of_xml_reach_no_file_and_no_bomb() -> None:
     """A hostile OPML neither reads files nor grows."""
     bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 9))
     text = (
@@ -367,18 +369,18 @@ def test_entities_of_xml_reach_no_file_and_no_bomb():
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
-def test_files_of_old_programs_are_decoded(encoding):
+def test_files_of_old_programs_are_decoded(encoding: str) -> None:
     """Byte order marks and Windows code pages are no obstacle."""
     text = "# Café\r\n- https://a.org/ \u2013 “née”\r\n"
     assert rows(text.encode(encoding)) == [("Café", "https://a.org/", "", "“née”")]
 
 
-def test_into_puts_everything_in_one_category():
+def test_into_puts_everything_in_one_category() -> None:
     """The user's choice wins over headings."""
     assert {row[0] for row in rows("# A\n- https://a.org/\n# B\n- https://b.org/\n", into="Mine")} == {"Mine"}
 
 
-def test_deep_nesting_is_survived():
+def test_deep_nesting_is_survived() -> None:
     """Ten thousand levels of markup neither crash nor hang; the links beside them are found."""
     for text in ("> " * 10_000, "[" * 10_000, "*" * 10_000, "<b>" * 10_000):
         assert rows(f"# C\n- https://a.org/\n\n{text} x\n")[0][1] == "https://a.org/"
@@ -391,11 +393,12 @@ def test_deep_nesting_is_survived():
     text=st.text(st.sampled_from("#-*|>[]()<>`:/ \n\tahtps.") | st.characters(), max_size=200)
     | st.binary(max_size=60)
 )
-def test_whatever_is_imported_a_catalogue_takes(text):
+def test_whatever_is_imported_a_catalogue_takes(text: str | bytes) -> None:
     """Hostile text never ends in an error that is not ours, nor in links that cannot be kept."""
-    tail = b"\n\n- https://a.org/ x" if isinstance(text, bytes) else "\n\n- https://a.org/ x"
+    tail = "\n\n- https://a.org/ x"
+    whole = text + tail if isinstance(text, str) else text + tail.encode()
     with contextlib.suppress(UsageError):  # markup may have swallowed the link
-        dump(import_links(text + tail, name="x").links)
+        dump(import_links(whole, name="x").links)
 
 
 # ------------------------------------------------------------------ real lists
@@ -439,7 +442,9 @@ def test_whatever_is_imported_a_catalogue_takes(text):
         ),
     ],
 )
-def test_real_lists_come_out_as_a_reader_sees_them(name, count, categories, samples):
+def test_real_lists_come_out_as_a_reader_sees_them(
+    name: str, count: int, categories: set[str], samples: list[Row]
+) -> None:
     """Large public lists: nearly every link that a plain search of the text finds, sorted and described."""
     path = shared_data(f"linklists/{name}") / "README.md"
     imported = import_links(path.read_bytes(), name="README.md")

@@ -1,6 +1,7 @@
 """Reading catalogue.yaml: what is valid, and one clear line with file and line number for what is not."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from indexer.catalogue import check, load, schema
 from indexer.errors import CatalogueError, UnknownName
 from indexer.records import Expect, Fallback, Follow, Link
+
+Write = Callable[[str | bytes], Path]
 
 FULL = """\
 categories:
@@ -28,10 +31,10 @@ categories:
 
 
 @pytest.fixture
-def written(tmp_path):
+def written(tmp_path: Path) -> Write:
     """Writes a catalogue and returns its path."""
 
-    def write(content):
+    def write(content: str | bytes) -> Path:
         path = tmp_path / "catalogue.yaml"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
@@ -39,7 +42,7 @@ def written(tmp_path):
     return write
 
 
-def error(path):
+def error(path: Path) -> str:
     with pytest.raises(CatalogueError) as caught:
         load(path)
     message = str(caught.value)
@@ -47,7 +50,7 @@ def error(path):
     return message
 
 
-def test_every_key_of_the_interface_is_understood(written):
+def test_every_key_of_the_interface_is_understood(written: Write) -> None:
     """The documented example reads as documented, URLs verbatim."""
     catalogue = load(written(FULL))
     assert catalogue.categories == ("Patterns", "Reading")
@@ -74,7 +77,7 @@ def test_every_key_of_the_interface_is_understood(written):
     )
 
 
-def test_plain_lists_of_urls_are_a_catalogue(written):
+def test_plain_lists_of_urls_are_a_catalogue(written: Write) -> None:
     """A category may be just its URLs; an empty category and an empty key count as nothing."""
     catalogue = load(
         written("categories:\n  A:\n    - http://a.org\n  B:\n  C: [{url: http://b.org, note: }]\n")
@@ -83,7 +86,7 @@ def test_plain_lists_of_urls_are_a_catalogue(written):
     assert catalogue.categories == ("A", "B", "C")
 
 
-def test_links_and_categories_are_found_by_name_or_the_nearest_is_offered(written):
+def test_links_and_categories_are_found_by_name_or_the_nearest_is_offered(written: Write) -> None:
     """A misspelt category or URL is answered with the nearest ones."""
     catalogue = load(written(FULL))
     assert catalogue.link("https://c4model.com/").category == "Patterns"
@@ -94,14 +97,14 @@ def test_links_and_categories_are_found_by_name_or_the_nearest_is_offered(writte
         catalogue.link("https://c4model.com")
 
 
-def test_no_catalogue_says_how_to_make_one(tmp_path):
+def test_no_catalogue_says_how_to_make_one(tmp_path: Path) -> None:
     """Without a file the message names it and the command that makes one."""
     message = error(tmp_path / "none.yaml")
     assert "none.yaml" in message
     assert "indexer catalogue import" in message
 
 
-def test_a_folder_in_place_of_the_file_is_told(tmp_path):
+def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
     """A folder is not a catalogue, said in one line."""
     assert "cannot read the catalogue" in error(tmp_path)
 
@@ -178,7 +181,9 @@ ONE = "categories:\n  A:\n    - url: https://a.org/\n"
         (ONE + "      titel: x\n      nte: y\n", 4, "(and 1 more)"),
     ],
 )
-def test_a_mistake_is_one_line_with_file_line_and_remedy(written, content, line, says):
+def test_a_mistake_is_one_line_with_file_line_and_remedy(
+    written: Write, content: str | bytes, line: int, says: str
+) -> None:
     """Whatever is wrong, the message names file, line and what would be right."""
     path = written(content)
     message = error(path)
@@ -203,21 +208,21 @@ def test_a_mistake_is_one_line_with_file_line_and_remedy(written, content, line,
         ("<https://example.org/>", "must start with http"),
     ],
 )
-def test_a_malformed_url_is_refused_with_its_line(written, url, says):
+def test_a_malformed_url_is_refused_with_its_line(written: Write, url: str, says: str) -> None:
     """A URL that cannot be fetched is found when the catalogue is read."""
     message = error(written(f"categories:\n  A:\n    - https://ok.org/\n    - url: {url}\n"))
     assert ":4: malformed URL" in message
     assert says in message
 
 
-def test_an_alias_bomb_ends_quickly_in_one_line(written):
+def test_an_alias_bomb_ends_quickly_in_one_line(written: Write) -> None:
     """Aliases that would unfold to billions of values are refused."""
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     assert "aliases that repeat too much" in error(written("\n".join(rows)))
 
 
-def test_anchors_and_aliases_may_share_settings(written):
+def test_anchors_and_aliases_may_share_settings(written: Write) -> None:
     """An alias stands for what its anchor holds."""
     catalogue = load(
         written(
@@ -231,18 +236,18 @@ def test_anchors_and_aliases_may_share_settings(written):
 @pytest.mark.parametrize(
     ("written_as", "means"), [("no", False), ("off", False), ("true", True), ("Yes", True)]
 )
-def test_archive_takes_every_spelling_of_yes_and_no(written, written_as, means):
+def test_archive_takes_every_spelling_of_yes_and_no(written: Write, written_as: str, means: bool) -> None:
     """`archive: no` means what it says, whichever version of YAML its author has in mind."""
     assert load(written(ONE + f"      archive: {written_as}\n")).links[0].archive is means
 
 
-def test_byte_order_mark_and_windows_line_ends_are_read(written):
+def test_byte_order_mark_and_windows_line_ends_are_read(written: Write) -> None:
     """A file saved by a Windows editor is the same catalogue."""
     plain = load(written(FULL)).links
     assert load(written(b"\xef\xbb\xbf" + FULL.replace("\n", "\r\n").encode())).links == plain
 
 
-def test_check_warns_of_what_is_valid_but_looks_unintended(written):
+def test_check_warns_of_what_is_valid_but_looks_unintended(written: Write) -> None:
     """Two spellings of a page, http beside https, credentials, rules without effect: each with its line."""
     path = written(
         "categories:\n"
@@ -270,7 +275,7 @@ def test_check_warns_of_what_is_valid_but_looks_unintended(written):
     assert check(written(FULL)) == ()
 
 
-def test_the_schema_that_ships_is_the_one_the_code_holds():
+def test_the_schema_that_ships_is_the_one_the_code_holds() -> None:
     """Editors read the shipped file: it must say what the models say, titled and described."""
     shipped = Path(__file__).parents[2] / "indexer" / "catalogue" / "schema.json"
     assert json.loads(shipped.read_text()) == schema()
@@ -283,7 +288,7 @@ def test_the_schema_that_ships_is_the_one_the_code_holds():
     assert entry["additionalProperties"] is False
 
 
-def test_records_do_not_load_pydantic():
+def test_records_do_not_load_pydantic() -> None:
     """Packages that only need the nouns do not pay for the catalogue's validation."""
     import subprocess
     import sys

@@ -1,21 +1,23 @@
 """The catalogue that ships: the user's own list, word for word, with what is known of each link."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from indexer.catalogue import check, import_links, load
+from indexer.catalogue import Catalogue, check, import_links, load
+from indexer.records import Link
 
 ROOT = Path(__file__).parents[2]
 LIST = Path(__file__).with_name("links.md")
 
 
 @pytest.fixture(scope="module")
-def shipped():
+def shipped() -> Catalogue:
     return load(ROOT / "catalogue.yaml")
 
 
-def test_the_list_imports_as_28_links_in_7_categories():
+def test_the_list_imports_as_28_links_in_7_categories() -> None:
     """Every URL is verbatim a word of the list; the last line, without newline, counts too."""
     imported = import_links(LIST.read_bytes(), name="links.md")
     assert len(imported.links) == 28
@@ -32,11 +34,11 @@ def test_the_list_imports_as_28_links_in_7_categories():
     }
 
 
-def test_the_catalogue_is_what_importing_the_list_gives(shipped):
+def test_the_catalogue_is_what_importing_the_list_gives(shipped: Catalogue) -> None:
     """URLs, order, categories and notes are the list's own; nothing was lost or altered on the way."""
     imported = import_links(LIST.read_bytes(), name="links.md")
 
-    def identity(links):
+    def identity(links: Sequence[Link]) -> list[tuple[str, str, str]]:
         return [(link.category, link.url, link.note) for link in links]
 
     assert identity(shipped.links) == identity(imported.links)
@@ -46,7 +48,7 @@ def test_the_catalogue_is_what_importing_the_list_gives(shipped):
     )  # fmt: skip
 
 
-def test_what_is_known_of_each_link_is_there(shipped):
+def test_what_is_known_of_each_link_is_there(shipped: Catalogue) -> None:
     """Every link has a title and an expectation of its page; sites and indexes are followed within bounds."""
     assert all(link.title and link.expect.title_any and link.expect.min_words for link in shipped.links)
     followed = {link.url: link.follow.mode for link in shipped.links if link.follow.mode != "page"}
@@ -60,6 +62,6 @@ def test_what_is_known_of_each_link_is_there(shipped):
     assert {fallback.kind for fallback in twitter.fallbacks} == {"related"}
 
 
-def test_nothing_in_it_looks_unintended():
+def test_nothing_in_it_looks_unintended() -> None:
     """The project's own catalogue has no warnings."""
     assert check(ROOT / "catalogue.yaml") == ()

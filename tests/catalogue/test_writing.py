@@ -1,7 +1,9 @@
 """Editing catalogue.yaml: only the link concerned changes, and nothing wrong is ever written."""
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -68,14 +70,14 @@ a_link = st.builds(
 some_links = st.lists(a_link, min_size=1, max_size=4, unique_by=lambda link: link.url)
 
 
-def by_category(links):
+def by_category(links: Sequence[Link]) -> tuple[Link, ...]:
     names = dict.fromkeys(link.category for link in links)
     return tuple(link for name in names for link in links if link.category == name)
 
 
 @settings(max_examples=30, deadline=None)
 @given(links=some_links)
-def test_what_is_dumped_is_loaded_again(links, tmp_path_factory):
+def test_what_is_dumped_is_loaded_again(links: list[Link], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any links, whatever their texts hold, survive a trip through the file."""
     path = tmp_path_factory.mktemp("trip") / "catalogue.yaml"
     path.write_text(dump(links), encoding="utf-8", newline="")
@@ -84,7 +86,9 @@ def test_what_is_dumped_is_loaded_again(links, tmp_path_factory):
 
 @settings(max_examples=30, deadline=None)
 @given(links=some_links, new=a_link, style=st.sampled_from(["\n", "\r\n"]))
-def test_adding_then_removing_restores_every_byte(links, new, style, tmp_path_factory):
+def test_adding_then_removing_restores_every_byte(
+    links: list[Link], new: Link, style: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """A link added to a category that has links, and taken out again, leaves no trace."""
     new = replace(new, category=links[0].category)
     if new.url in {link.url for link in links}:
@@ -101,7 +105,9 @@ def test_adding_then_removing_restores_every_byte(links, new, style, tmp_path_fa
 
 @settings(max_examples=20, deadline=None)
 @given(links=some_links, data=st.data())
-def test_removing_takes_out_that_link_alone(links, data, tmp_path_factory):
+def test_removing_takes_out_that_link_alone(
+    links: list[Link], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """The other links stay, in their order."""
     path = tmp_path_factory.mktemp("trip") / "catalogue.yaml"
     path.write_text(dump(links), encoding="utf-8", newline="")
@@ -119,13 +125,13 @@ def test_removing_takes_out_that_link_alone(links, data, tmp_path_factory):
 
 
 @pytest.fixture
-def by_hand(tmp_path):
+def by_hand(tmp_path: Path) -> Path:
     path = tmp_path / "catalogue.yaml"
     path.write_text(BY_HAND)
     return path
 
 
-def test_add_puts_the_link_last_in_its_category_and_touches_nothing_else(by_hand):
+def test_add_puts_the_link_last_in_its_category_and_touches_nothing_else(by_hand: Path) -> None:
     """Comments, blank lines, alignment and quotes stay as they were, byte for byte."""
     add(by_hand, Link("https://new.org/", "Patterns", title="New: one", note="why"))
     assert by_hand.read_text() == BY_HAND.replace(
@@ -134,13 +140,13 @@ def test_add_puts_the_link_last_in_its_category_and_touches_nothing_else(by_hand
     )
 
 
-def test_add_to_a_list_of_urls_writes_a_url(by_hand):
+def test_add_to_a_list_of_urls_writes_a_url(by_hand: Path) -> None:
     """The style of the neighbours is taken up."""
     add(by_hand, Link("https://new.org/", "Patterns"))
     assert "  - https://b.org/\n  - https://new.org/\n\n  # ---- reading" in by_hand.read_text()
 
 
-def test_add_makes_a_new_category_at_the_end(by_hand):
+def test_add_makes_a_new_category_at_the_end(by_hand: Path) -> None:
     """A category that is not there yet is begun after the last link, set off by a blank line."""
     add(by_hand, Link("https://new.org/", "Later: on"))
     assert by_hand.read_text() == BY_HAND.replace(
@@ -148,14 +154,14 @@ def test_add_makes_a_new_category_at_the_end(by_hand):
     )
 
 
-def test_remove_takes_the_lines_of_the_link_alone(by_hand):
+def test_remove_takes_the_lines_of_the_link_alone(by_hand: Path) -> None:
     """A literal text with a '#' in it goes with its link; the comments around stay."""
     remove(by_hand, "https://a.org/")
     start, end = BY_HAND.index("  - url:   https://a"), BY_HAND.index("\n  # about b")
     assert by_hand.read_text() == BY_HAND[:start] + BY_HAND[end:]
 
 
-def test_remove_of_the_last_link_keeps_the_category(by_hand):
+def test_remove_of_the_last_link_keeps_the_category(by_hand: Path) -> None:
     """An emptied category stays where it is, ready for the next link."""
     remove(by_hand, "https://c.org/")
     assert load(by_hand).categories == ("Patterns", "Reading list")
@@ -183,7 +189,7 @@ def test_remove_of_the_last_link_keeps_the_category(by_hand):
 @pytest.mark.parametrize(
     "new", [Link("https://n.org/,x", ""), Link("https://n.org/", "", note='say "x"', archive=False)]
 )
-def test_every_style_of_yaml_can_be_edited(tmp_path, content, category, new):
+def test_every_style_of_yaml_can_be_edited(tmp_path: Path, content: str, category: str, new: Link) -> None:
     """Brackets, JSON, a missing last newline, Windows line ends: add and remove work in all of them."""
     path = tmp_path / "catalogue.yaml"
     path.write_bytes(content.encode())
@@ -201,7 +207,7 @@ def test_every_style_of_yaml_can_be_edited(tmp_path, content, category, new):
 @pytest.mark.parametrize(
     "content", ["", "# links\n", "categories:\n", "categories: {}\n", "categories: # none\n"]
 )
-def test_the_first_link_can_be_added_to_an_empty_catalogue(tmp_path, content):
+def test_the_first_link_can_be_added_to_an_empty_catalogue(tmp_path: Path, content: str) -> None:
     """A file that holds nothing yet is begun, its comments kept."""
     path = tmp_path / "catalogue.yaml"
     path.write_text(content)
@@ -213,7 +219,7 @@ def test_the_first_link_can_be_added_to_an_empty_catalogue(tmp_path, content):
 # ------------------------------------------------------------- nothing is lost
 
 
-def test_adding_a_url_twice_is_refused_with_its_line(by_hand):
+def test_adding_a_url_twice_is_refused_with_its_line(by_hand: Path) -> None:
     """The link's place is named, and the file stays as it was."""
     with pytest.raises(CatalogueError, match=r":6: https://a.org/ is already there, in category 'Patterns'"):
         add(by_hand, Link("https://a.org/", "Elsewhere"))
@@ -223,20 +229,20 @@ def test_adding_a_url_twice_is_refused_with_its_line(by_hand):
 @pytest.mark.parametrize(
     "link", [Link("not a url", "Patterns"), Link("https://n.org/", " "), Link("https://n.org/", "a\nb")]
 )
-def test_a_link_that_would_make_the_file_wrong_is_not_written(by_hand, link):
+def test_a_link_that_would_make_the_file_wrong_is_not_written(by_hand: Path, link: Link) -> None:
     """The edit is judged before it is written."""
     with pytest.raises(CatalogueError, match="left as it is"):
         add(by_hand, link)
     assert by_hand.read_text() == BY_HAND
 
 
-def test_removing_what_is_not_there_offers_the_nearest(by_hand):
+def test_removing_what_is_not_there_offers_the_nearest(by_hand: Path) -> None:
     """A URL misspelt by a slash is pointed out."""
     with pytest.raises(UnknownName, match=r"did you mean 'https://a\.org/'"):
         remove(by_hand, "https://a.org")
 
 
-def test_removing_an_anchor_others_need_leaves_the_file(tmp_path):
+def test_removing_an_anchor_others_need_leaves_the_file(tmp_path: Path) -> None:
     """An edit that would break the file elsewhere is refused."""
     path = tmp_path / "catalogue.yaml"
     text = (
@@ -257,7 +263,7 @@ def test_removing_an_anchor_others_need_leaves_the_file(tmp_path):
         lambda p: merge(p, [Link("https://n.org/", "A")]),
     ],
 )
-def test_a_wrong_catalogue_is_never_overwritten(tmp_path, edit):
+def test_a_wrong_catalogue_is_never_overwritten(tmp_path: Path, edit: Callable[[Path], object]) -> None:
     """A file with a mistake is left to its author."""
     path = tmp_path / "catalogue.yaml"
     text = "categories:\n  A:\n    - url: https://a.org/\n      titel: x\n"
@@ -267,7 +273,7 @@ def test_a_wrong_catalogue_is_never_overwritten(tmp_path, edit):
     assert path.read_text() == text
 
 
-def test_an_edit_keeps_mode_and_symlink_and_leaves_no_other_file(tmp_path):
+def test_an_edit_keeps_mode_and_symlink_and_leaves_no_other_file(tmp_path: Path) -> None:
     """The file is replaced in one step; a link to it stays a link, its permissions stay."""
     (tmp_path / "real").mkdir()
     real = tmp_path / "real" / "links.yaml"
@@ -281,10 +287,12 @@ def test_an_edit_keeps_mode_and_symlink_and_leaves_no_other_file(tmp_path):
     assert [file.name for file in real.parent.iterdir()] == ["links.yaml"]
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(by_hand, monkeypatch):
+def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(
+    by_hand: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If the disk fails before the new file is in place, the old one stands."""
 
-    def fail(*_):
+    def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
@@ -297,7 +305,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(by_hand, monke
 # ----------------------------------------------------------------------- merge
 
 
-def test_merge_makes_the_file_and_then_adds_only_what_is_new(tmp_path):
+def test_merge_makes_the_file_and_then_adds_only_what_is_new(tmp_path: Path) -> None:
     """Importing a list twice adds nothing the second time; old links keep what is known of them."""
     path = tmp_path / "catalogue.yaml"
     first = (Link("https://a.org/", "A", note="mine"), Link("https://b.org/", "B"))
@@ -316,7 +324,7 @@ def test_merge_makes_the_file_and_then_adds_only_what_is_new(tmp_path):
     assert path.read_bytes() == written
 
 
-def test_merge_into_a_file_by_hand_keeps_it(by_hand):
+def test_merge_into_a_file_by_hand_keeps_it(by_hand: Path) -> None:
     """Several categories are extended and begun in one edit; every old line is still there, in order."""
     new = [
         Link(f"https://n.org/{n}", name)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import httpx
 
 from indexer.config import CrawlConfig, ExtractConfig
 from indexer.crawl import crawl_pages
 from indexer.extract import read as read_page
-from indexer.records import Fetch, Link, Outcome, Page, Reading
+from indexer.records import (
+    Article,
+    Expect,
+    Fallback,
+    Fetch,
+    Follow,
+    Link,
+    Outcome,
+    Page,
+    Reading,
+    ReadPage,
+    Source,
+)
 from indexer.workers import reading_workers
 
 QUICK = CrawlConfig(
@@ -51,30 +63,41 @@ async def read(page: Page) -> Reading:
     return await asyncio.to_thread(read_page, page)
 
 
+class Options(TypedDict, total=False):
+    """What a test may say of a crawl."""
+
+    config: CrawlConfig
+    read: ReadPage
+    source: Source
+    transport: httpx.AsyncBaseTransport
+    force: bool
+
+
 async def outcomes(
-    links: Sequence[Link], memory: InMemory | None = None, config: CrawlConfig = QUICK, **options: Any
+    links: Sequence[Link], memory: InMemory | None = None, **options: Unpack[Options]
 ) -> list[Outcome]:
     memory = memory or InMemory()
+    asked: Options = {"config": QUICK, "read": read, **options}
     found = []
-    async for outcome in crawl_pages(
-        links, config=config, memory=memory, read=options.pop("read", read), **options
-    ):
+    async for outcome in crawl_pages(links, memory=memory, **asked):
         memory.record(outcome)
         found.append(outcome)
     return found
 
 
-def crawled(links: Sequence[Link], memory: InMemory | None = None, **options: Any) -> dict[str, Outcome]:
+def crawled(
+    links: Sequence[Link], memory: InMemory | None = None, **options: Unpack[Options]
+) -> dict[str, Outcome]:
     """The outcomes of a crawl by page URL."""
     return _by_url(asyncio.run(outcomes(links, memory, **options)))
 
 
-def crawled_with_workers(links: Sequence[Link], **options: Any) -> dict[str, Outcome]:
+def crawled_with_workers(links: Sequence[Link], *, config: CrawlConfig) -> dict[str, Outcome]:
     """The same with pages read in processes: a heavy one cannot make a quick host look silent."""
 
     async def crawling() -> list[Outcome]:
         async with reading_workers(ExtractConfig()) as read:
-            return await outcomes(links, read=read, **options)
+            return await outcomes(links, config=config, read=read)
 
     return _by_url(asyncio.run(crawling()))
 
@@ -85,24 +108,42 @@ def _by_url(found: Sequence[Outcome]) -> dict[str, Outcome]:
     return by_url
 
 
-def plain(url: str, **fields: Any) -> Link:
+def article(outcome: Outcome) -> Article:
+    """What was read of a page of which something was read."""
+    assert outcome.article is not None
+    return outcome.article
+
+
+def plain(
+    url: str,
+    *,
+    follow: Follow | None = None,
+    expect: Expect | None = None,
+    fallbacks: tuple[Fallback, ...] = (),
+    archive: bool = False,
+) -> Link:
     """A link that is wanted alone: no archive."""
-    return Link(url, "Category", archive=fields.pop("archive", False), **fields)
+    return Link(
+        url,
+        "Category",
+        follow=follow or Follow(),
+        expect=expect or Expect(),
+        fallbacks=fallbacks,
+        archive=archive,
+    )
 
 
-def without_pauses(config: CrawlConfig = QUICK, **fields: Any) -> CrawlConfig:
-    return replace(config, **fields)
-
+Result = TypeVar("Result")
 
 # ------------------------------------------------- a scripted web, without network and without waiting
 
 
-class _Skipping(selectors.DefaultSelector):  # type: ignore[misc,valid-type]
+class _Skipping(selectors.DefaultSelector):
     """Instead of waiting for a timer, lets the clock jump to it."""
 
     skipped = 0.0
 
-    def select(self, timeout: float | None = None) -> Any:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if not ready and timeout:
             self.skipped += timeout
@@ -118,28 +159,30 @@ class _SkippingLoop(asyncio.SelectorEventLoop):
         return self._skipping.skipped
 
 
-def run_without_waiting(coroutine: Coroutine[Any, Any, Any]) -> Any:
+def run_without_waiting(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Runs what uses no network and no threads; a minute's sleep in it takes no time."""
     with asyncio.Runner(loop_factory=_SkippingLoop) as runner:
         return runner.run(coroutine)
 
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+Answers = Mapping[str, Answer | list[Answer]]
+"""By address; the last one of a list is given again and again."""
 PROSE = "Queues hold what cannot be done at once, and somebody writes down why it was done so. " * 12
 
 
-def html(title: str, body: str = "", **response: Any) -> httpx.Response:
+def html(title: str, body: str = "", **headers: str) -> httpx.Response:
     """A page with enough prose to be an article."""
     text = f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{PROSE}</p>{body}"
     return httpx.Response(
-        200, headers={"content-type": "text/html", **response}, text=f"{text}</article></body></html>"
+        200, headers={"content-type": "text/html", **headers}, text=f"{text}</article></body></html>"
     )
 
 
 class ScriptedWeb(httpx.AsyncBaseTransport):
     """Answers from a dictionary and remembers who asked when; a list is answered one by one."""
 
-    def __init__(self, answers: dict[str, Answer | list[Answer]]) -> None:
+    def __init__(self, answers: Answers) -> None:
         self.answers = answers
         self.requests: list[tuple[float, httpx.Request]] = []
         self.seconds = 0.0
@@ -183,15 +226,15 @@ async def read_here(page: Page) -> Reading:
 
 def scripted(
     links: Sequence[Link] | Sequence[str],
-    answers: dict[str, Answer | list[Answer]] | ScriptedWeb,
+    answers: Answers | ScriptedWeb,
     memory: InMemory | None = None,
-    **options: Any,
+    **options: Unpack[Options],
 ) -> tuple[dict[str, Outcome], ScriptedWeb]:
     """Crawls a scripted web with the default pauses, in no time."""
     web = answers if isinstance(answers, ScriptedWeb) else ScriptedWeb(answers)
     wanted = [link if isinstance(link, Link) else plain(link) for link in links]
-    options = {"config": CrawlConfig(), "read": read_here, "transport": web, **options}
-    found = run_without_waiting(outcomes(wanted, memory, **options))
+    asked: Options = {"config": CrawlConfig(), "read": read_here, "transport": web, **options}
+    found = run_without_waiting(outcomes(wanted, memory, **asked))
     by_url = {outcome.page_url: outcome for outcome in found}
     assert len(by_url) == len(found), "a page has two outcomes"
     return by_url, web

@@ -9,10 +9,11 @@ import argparse
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from indexer.catalogue import load
-from tests.crawl.crawling import QUICK, InMemory, crawled, without_pauses
+from tests.crawl.crawling import QUICK, InMemory, crawled
 from tests.replaying import replaying
 
 
@@ -28,7 +29,7 @@ def main() -> None:
             with replaying(night, Path(folder)) as web:
                 os.environ.update(web.environment)
                 began = time.monotonic()
-                found = crawled(links, memory, config=without_pauses(QUICK, delay=options.delay))
+                found = crawled(links, memory, config=replace(QUICK, delay=options.delay))
                 seconds = time.monotonic() - began
             print(f"\n== night {night}: {seconds:.1f} s, {len(web.entries())} requests")
             for outcome in found.values():

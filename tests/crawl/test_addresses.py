@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from pathlib import Path
 
 import httpcore
 import httpx
@@ -39,12 +40,12 @@ from tests.crawl.crawling import html, plain, scripted
         (" https://a.example/x\n", "https://a.example/x"),
     ],
 )
-def test_what_goes_to_the_host(verbatim, sent):
+def test_what_goes_to_the_host(verbatim: str, sent: str) -> None:
     assert request_form(verbatim) == sent
 
 
 @given(st.text(max_size=40), st.text(max_size=20))
-def test_the_request_form_is_stable_and_has_no_fragment(path, query):
+def test_the_request_form_is_stable_and_has_no_fragment(path: str, query: str) -> None:
     try:
         sent = request_form(f"https://a.example/{path}?{query}")
     except NoPage:
@@ -55,7 +56,7 @@ def test_the_request_form_is_stable_and_has_no_fragment(path, query):
 
 
 @given(st.one_of(st.text(max_size=60), st.text("htps:/[]@.%?#\\\0é0x1", max_size=40).map("http://".__add__)))
-def test_any_text_is_either_refused_or_an_address(text):
+def test_any_text_is_either_refused_or_an_address(text: str) -> None:
     """Links come from strangers: nothing else may happen, whatever they write."""
     try:
         sent = request_form(text)
@@ -85,7 +86,7 @@ def test_any_text_is_either_refused_or_an_address(text):
         ),
     ],
 )
-def test_what_is_no_plain_web_address_is_refused(url):
+def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
     with pytest.raises(NoPage) as refusal:
         request_form(url)
     assert refusal.value.judgement.verdict is Verdict.REFUSED
@@ -143,7 +144,7 @@ INTERNAL = [
 
 
 @pytest.mark.parametrize("host", INTERNAL)
-def test_an_internal_address_is_refused_in_every_spelling(host):
+def test_an_internal_address_is_refused_in_every_spelling(host: str) -> None:
     with pytest.raises(NoPage) as refusal:
         check_address(request_form(f"http://{host}/"))
     assert refusal.value.judgement.verdict is Verdict.REFUSED
@@ -160,12 +161,12 @@ def test_an_internal_address_is_refused_in_every_spelling(host):
         "10.example",
     ],
 )
-def test_a_public_host_passes(host):
+def test_a_public_host_passes(host: str) -> None:
     check_address(request_form(f"http://{host}/"))
 
 
 @pytest.mark.parametrize("host", INTERNAL)
-def test_no_redirect_leads_to_an_internal_address(host):
+def test_no_redirect_leads_to_an_internal_address(host: str) -> None:
     answers = {"https://a.example/": httpx.Response(302, headers={"location": f"http://{host}/admin"})}
     found, web = scripted(["https://a.example/"], answers)
     assert found["https://a.example/"].fetch.verdict is Verdict.REFUSED
@@ -175,7 +176,7 @@ def test_no_redirect_leads_to_an_internal_address(host):
 @pytest.mark.parametrize(
     "location", ["javascript:alert(1)", "file:///etc/passwd", "http://[", "https://u:p@b.example/"]
 )
-def test_no_redirect_leads_out_of_the_web(location):
+def test_no_redirect_leads_out_of_the_web(location: str) -> None:
     found, web = scripted(
         ["https://a.example/"], {"https://a.example/": httpx.Response(302, headers={"location": location})}
     )
@@ -183,7 +184,7 @@ def test_no_redirect_leads_out_of_the_web(location):
     assert web.asked == ["https://a.example/"]
 
 
-def test_robots_txt_leads_to_no_internal_address_either():
+def test_robots_txt_leads_to_no_internal_address_either() -> None:
     answers = {
         "https://a.example/robots.txt": httpx.Response(
             301, headers={"location": "http://127.0.0.1/robots.txt"}
@@ -194,7 +195,7 @@ def test_robots_txt_leads_to_no_internal_address_either():
     assert {request.url.host for _, request in web.requests} == {"a.example"}
 
 
-def test_a_refused_address_is_not_sought_in_the_archive():
+def test_a_refused_address_is_not_sought_in_the_archive() -> None:
     found, web = scripted([plain("http://127.0.0.1/", archive=True)], {})
     assert found["http://127.0.0.1/"].fetch.verdict is Verdict.REFUSED
     assert not web.requests
@@ -206,18 +207,22 @@ class Resolver:
     def __init__(self, *addresses: str) -> None:
         self.addresses = addresses
 
-    async def __call__(self, host, port, **_):
+    async def __call__(
+        self, host: str, port: int, **_: object
+    ) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in self.addresses]
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.215.14", "10.0.0.1"], ["::1"]])
-def test_a_name_that_resolves_to_an_internal_address_is_not_connected_to(addresses):
+def test_a_name_that_resolves_to_an_internal_address_is_not_connected_to(
+    addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The check is at the connection itself, on the very address that would be connected to."""
-    connected = []
+    connected: list[int] = []
 
     async def attempt() -> None:
         server = await asyncio.start_server(lambda reader, writer: connected.append(1), "127.0.0.1", 0)
-        asyncio.get_running_loop().getaddrinfo = Resolver(*addresses)
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", Resolver(*addresses))
         try:
             await GuardedBackend().connect_tcp("rebound.example", server.sockets[0].getsockname()[1])
         finally:
@@ -229,12 +234,12 @@ def test_a_name_that_resolves_to_an_internal_address_is_not_connected_to(address
     assert not connected
 
 
-def test_a_crawl_without_proxy_refuses_such_a_name(monkeypatch):
+def test_a_crawl_without_proxy_refuses_such_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
 
     async def attempt() -> None:
-        asyncio.get_running_loop().getaddrinfo = Resolver("127.0.0.1")
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", Resolver("127.0.0.1"))
         transport = Environment(CrawlConfig())
         try:
             await transport.handle_async_request(httpx.Request("GET", "http://rebound.example/"))
@@ -246,12 +251,12 @@ def test_a_crawl_without_proxy_refuses_such_a_name(monkeypatch):
     assert "127.0.0.1" in refusal.value.judgement.reason
 
 
-def test_a_name_that_does_not_resolve_is_a_network_failure():
+def test_a_name_that_does_not_resolve_is_a_network_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     async def attempt() -> None:
-        async def fails(*_, **__):
+        async def fails(*_: object, **__: object) -> None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-        asyncio.get_running_loop().getaddrinfo = fails
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", fails)
         await GuardedBackend().connect_tcp("nowhere.example", 80)
 
     with pytest.raises(httpcore.ConnectError, match="does not resolve"):
@@ -270,7 +275,7 @@ def test_a_name_that_does_not_resolve_is_a_network_failure():
         "https://a.example/%67uide",
     ],
 )
-def test_copies_of_a_page_have_one_key(copy):
+def test_copies_of_a_page_have_one_key(copy: str) -> None:
     assert page_key(copy) == page_key("https://a.example/guide")
 
 
@@ -286,12 +291,14 @@ def test_copies_of_a_page_have_one_key(copy):
         "https://a.example/Guide",
     ],
 )
-def test_different_pages_have_different_keys(other):
+def test_different_pages_have_different_keys(other: str) -> None:
     assert page_key(other) != page_key("https://a.example/guide")
 
 
 @pytest.mark.parametrize(("name", "good"), [("a.example", True), ("b.example", False)])
-def test_a_direct_connection_is_certified_for_the_name_not_the_address(name, good, tmp_path, monkeypatch):
+def test_a_direct_connection_is_certified_for_the_name_not_the_address(
+    name: str, good: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Connecting to the checked address must not weaken TLS."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
@@ -304,14 +311,14 @@ def test_a_direct_connection_is_certified_for_the_name_not_the_address(name, goo
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("a.example").configure_cert(context)
 
-    async def answer(reader, writer) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
         writer.close()
 
     async def attempt() -> int:
         server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-        asyncio.get_running_loop().getaddrinfo = Resolver("127.0.0.1")
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", Resolver("127.0.0.1"))
         transport = Environment(CrawlConfig())
         try:
             url = f"https://{name}:{server.sockets[0].getsockname()[1]}/"
@@ -327,16 +334,14 @@ def test_a_direct_connection_is_certified_for_the_name_not_the_address(name, goo
             asyncio.run(attempt())
 
 
-def test_no_proxy_is_obeyed(monkeypatch):
+def test_no_proxy_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host named there is connected to directly, and therefore resolved and checked here."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "rebound.example")
 
     async def attempt(host: str) -> None:
-        resolve = asyncio.get_running_loop().getaddrinfo
-        asyncio.get_running_loop().getaddrinfo = (
-            Resolver("10.0.0.1") if host == "rebound.example" else resolve
-        )
+        if host == "rebound.example":
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", Resolver("10.0.0.1"))
         transport = Environment(CrawlConfig())
         try:
             await transport.handle_async_request(httpx.Request("GET", f"http://{host}/"))

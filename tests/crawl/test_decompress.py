@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from functools import partial
 
 import brotli
@@ -23,7 +24,7 @@ def raw_deflate(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-PACKERS = {
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     "identity": bytes,
     "gzip": gzip.compress,
@@ -38,7 +39,7 @@ PACKERS = {
 
 @pytest.mark.parametrize("coding", PACKERS)
 @given(data=st.binary(min_size=1, max_size=5000), size=st.integers(1, 700))
-def test_a_body_comes_out_as_it_went_in(coding, data, size):
+def test_a_body_comes_out_as_it_went_in(coding: str, data: bytes, size: int) -> None:
     """However it was packed, and however the network cuts it."""
     packed = PACKERS[coding](data)
     decompressor = Decompressor(coding)
@@ -51,21 +52,21 @@ def test_a_body_comes_out_as_it_went_in(coding, data, size):
 
 @pytest.mark.parametrize("coding", [coding for coding in PACKERS if coding not in ("", "identity")])
 @given(data=st.binary(min_size=200, max_size=2000), cut=st.floats(0.1, 0.9))
-def test_a_body_cut_short_is_noticed(coding, data, cut):
+def test_a_body_cut_short_is_noticed(coding: str, data: bytes, cut: float) -> None:
     packed = PACKERS[coding](data)
     decompressor = Decompressor(coding)
     b"".join(decompressor.feed(packed[: int(len(packed) * cut)]))
     assert not decompressor.finished
 
 
-def test_gzip_of_several_members_is_one_body():
+def test_gzip_of_several_members_is_one_body() -> None:
     packed = gzip.compress(b"one ") + gzip.compress(b"two")
     decompressor = Decompressor("gzip")
     assert b"".join(decompressor.feed(packed)) == b"one two"
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, br", "br, zstd"])
-def test_a_bomb_can_be_stopped_before_it_bursts(coding):
+def test_a_bomb_can_be_stopped_before_it_bursts(coding: str) -> None:
     """64 MiB of zeros: whoever counts the pieces stops after a few, with little memory taken."""
     names = [name.strip() for name in coding.split(",")]
     packed = bytes(64 << 20)
@@ -84,14 +85,14 @@ def test_a_bomb_can_be_stopped_before_it_bursts(coding):
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
-def test_what_is_not_packed_as_it_says_is_unreadable(coding):
+def test_what_is_not_packed_as_it_says_is_unreadable(coding: str) -> None:
     with pytest.raises(NoPage) as failure:
         b"".join(Decompressor(coding).feed(b"<html>plain and simple" * 50))
     assert failure.value.judgement.verdict is Verdict.UNREADABLE
 
 
 @pytest.mark.parametrize("coding", ["lzma", "gzip, gzip, gzip, gzip", "compress"])
-def test_an_unknown_or_absurd_coding_is_unreadable(coding):
+def test_an_unknown_or_absurd_coding_is_unreadable(coding: str) -> None:
     with pytest.raises(NoPage) as failure:
         Decompressor(coding)
     assert failure.value.judgement.verdict is Verdict.UNREADABLE

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import tracemalloc
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -13,7 +15,17 @@ from indexer.config import CrawlConfig
 from indexer.crawl import crawl_pages
 from indexer.errors import Unreadable
 from indexer.records import Expect, Fallback, Page, Reading, Verdict
-from tests.crawl.crawling import InMemory, ScriptedWeb, html, plain, read_here, run_without_waiting, scripted
+from tests.crawl.crawling import (
+    Answer,
+    InMemory,
+    ScriptedWeb,
+    article,
+    html,
+    plain,
+    read_here,
+    run_without_waiting,
+    scripted,
+)
 
 SITE = "https://a.example"
 
@@ -22,12 +34,12 @@ def to(location: str, status: int = 301) -> httpx.Response:
     return httpx.Response(status, headers={"location": location})
 
 
-def test_two_links_to_one_page_fetch_it_once_and_both_have_it():
+def test_two_links_to_one_page_fetch_it_once_and_both_have_it() -> None:
     links = [f"{SITE}/old", f"{SITE}/new#part", f"{SITE}/new", f"{SITE}/older"]
     answers = {f"{SITE}/older": to("/old"), f"{SITE}/old": to("/new"), f"{SITE}/new": html("New")}
     found, web = scripted(links, answers)
     assert sorted(web.asked) == [f"{SITE}/new", f"{SITE}/old", f"{SITE}/older"]
-    assert [found[url].article.title for url in links] == ["New"] * 4
+    assert [article(found[url]).title for url in links] == ["New"] * 4
     assert {url: found[url].fetch.verdict for url in links} == {
         f"{SITE}/old": Verdict.MOVED,
         f"{SITE}/new#part": Verdict.OK,
@@ -36,7 +48,7 @@ def test_two_links_to_one_page_fetch_it_once_and_both_have_it():
     }
 
 
-def test_a_shared_page_is_judged_by_each_links_own_expectation():
+def test_a_shared_page_is_judged_by_each_links_own_expectation() -> None:
     links = [
         plain(f"{SITE}/old/post", expect=Expect(("post",))),
         plain(f"{SITE}/start", expect=Expect(("start",))),
@@ -47,7 +59,7 @@ def test_a_shared_page_is_judged_by_each_links_own_expectation():
     assert found[f"{SITE}/start"].fetch.verdict is Verdict.OK
 
 
-def test_a_failure_is_shared_too():
+def test_a_failure_is_shared_too() -> None:
     links = [plain(f"{SITE}/a", fallbacks=(Fallback(f"{SITE}/b"),)), plain(f"{SITE}/b")]
     found, web = scripted(links, {f"{SITE}/a": to("/b"), f"{SITE}/b": httpx.Response(404)})
     assert sorted(web.asked) == [f"{SITE}/a", f"{SITE}/b"]
@@ -57,7 +69,7 @@ def test_a_failure_is_shared_too():
 @pytest.mark.parametrize(
     "hops", [{"/a": "/a"}, {"/a": "/b", "/b": "/a"}, {"/a": "/b", "/b": "/c", "/c": "/b"}]
 )
-def test_redirects_in_a_circle_end(hops):
+def test_redirects_in_a_circle_end(hops: dict[str, str]) -> None:
     """Also where two links run the same circle at the same time."""
     answers = {f"{SITE}{source}": to(target, 302) for source, target in hops.items()}
     found, web = scripted([f"{SITE}{source}" for source in hops], answers)
@@ -65,14 +77,14 @@ def test_redirects_in_a_circle_end(hops):
     assert len(web.asked) == len(hops)
 
 
-def test_redirects_without_end_end():
+def test_redirects_without_end_end() -> None:
     answers = {f"{SITE}/{n}": to(f"/{n + 1}") for n in range(99)}
     found, web = scripted([f"{SITE}/0"], answers)
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.REDIRECT_LOOP
     assert len(web.asked) == CrawlConfig().redirects + 1
 
 
-def test_a_redirect_is_only_permanent_if_every_hop_is():
+def test_a_redirect_is_only_permanent_if_every_hop_is() -> None:
     answers = {
         f"{SITE}/a": to("/b"),
         f"{SITE}/b": to("/c", 302),
@@ -94,7 +106,7 @@ def versioned(request: httpx.Request) -> httpx.Response:
     return html("Page", "", etag='"1"', **{"last-modified": "Tue, 06 Jan 2026 03:00:00 GMT"})
 
 
-def test_the_second_night_asks_only_whether_it_changed():
+def test_the_second_night_asks_only_whether_it_changed() -> None:
     memory = InMemory()
     scripted([f"{SITE}/a"], {f"{SITE}/a": versioned}, memory)
     for _ in range(2):
@@ -107,7 +119,7 @@ def test_the_second_night_asks_only_whether_it_changed():
         )
 
 
-def test_validators_are_sent_only_to_the_address_that_gave_them():
+def test_validators_are_sent_only_to_the_address_that_gave_them() -> None:
     memory = InMemory()
     scripted([f"{SITE}/a"], {f"{SITE}/a": to("/b"), f"{SITE}/b": versioned}, memory)
     _, web = scripted([f"{SITE}/a"], {f"{SITE}/a": to("/b"), f"{SITE}/b": versioned}, memory)
@@ -117,14 +129,14 @@ def test_validators_are_sent_only_to_the_address_that_gave_them():
     assert moved[f"{SITE}/a"].article
 
 
-def test_force_asks_for_the_whole_page():
+def test_force_asks_for_the_whole_page() -> None:
     memory = InMemory()
     scripted([f"{SITE}/a"], {f"{SITE}/a": versioned}, memory)
     found, _ = scripted([f"{SITE}/a"], {f"{SITE}/a": versioned}, memory, force=True)
     assert found[f"{SITE}/a"].article
 
 
-def test_finished_links_of_an_interrupted_run_are_not_asked_again():
+def test_finished_links_of_an_interrupted_run_are_not_asked_again() -> None:
     memory = InMemory(done={f"{SITE}/a"})
     found, web = scripted(
         [f"{SITE}/a", f"{SITE}/b"], {f"{SITE}/a": html("A"), f"{SITE}/b": html("B")}, memory
@@ -143,7 +155,7 @@ async def picky(page: Page) -> Reading:
     return await read_here(page)
 
 
-def test_one_page_never_ends_the_run(caplog):
+def test_one_page_never_ends_the_run(caplog: pytest.LogCaptureFixture) -> None:
     answers = {f"{SITE}/{name}": html(name) for name in ("bug", "unreadable", "good")}
     links = [plain(f"{SITE}/bug"), plain("http://["), plain(f"{SITE}/unreadable"), plain(f"{SITE}/good")]
     with caplog.at_level(logging.ERROR):
@@ -156,11 +168,11 @@ def test_one_page_never_ends_the_run(caplog):
     assert "KeyError" in caplog.text, "a fault of the program must show in the log, with its traceback"
 
 
-def test_an_empty_catalogue_is_crawled_at_once():
+def test_an_empty_catalogue_is_crawled_at_once() -> None:
     assert scripted([], {})[0] == {}
 
 
-def test_leaving_the_loop_stops_every_request():
+def test_leaving_the_loop_stops_every_request() -> None:
     """As Ctrl-C does: no task is left behind, and nothing more is asked."""
     web = ScriptedWeb({f"https://h{n}.example/": html(f"{n}") for n in range(20)})
     links = [plain(f"https://h{n}.example/") for n in range(20)]
@@ -178,7 +190,7 @@ def test_leaving_the_loop_stops_every_request():
     assert run_without_waiting(leave_early()) == 1
 
 
-def test_a_slow_taker_slows_the_fetching():
+def test_a_slow_taker_slows_the_fetching() -> None:
     """Pages wait on their hosts, not in this process's memory."""
     count, hands = 60, 4
     web = ScriptedWeb({f"https://h{n}.example/": html(f"{n}") for n in range(count)})
@@ -195,21 +207,31 @@ def test_a_slow_taker_slows_the_fetching():
     run_without_waiting(take_slowly())
 
 
-def test_thousands_of_links_take_little_memory():
+def test_thousands_of_links_take_little_memory() -> None:
     """2,000 links on 200 hosts with pages of 50 kB: 100 MB pass through."""
     filler = "<p>" + "word " * 10_000 + "</p>"
 
     def large(request: httpx.Request) -> httpx.Response:
         return html(str(request.url), filler)
 
-    class Endless(dict):
-        def get(self, url, default=None):
-            return default if url.endswith("/robots.txt") else large
+    class Endless(Mapping[str, Answer]):
+        def __getitem__(self, url: str) -> Answer:
+            if url.endswith("/robots.txt"):
+                raise KeyError(url)
+            return large
+
+        def __iter__(self) -> Iterator[str]:
+            return iter(())
+
+        def __len__(self) -> int:
+            return 0
 
     async def quick(page: Page) -> Reading:
         return reading
 
-    reading = run_without_waiting(read_here(Page(SITE, SITE, 200, {}, html("Any").content, None)))
+    reading = run_without_waiting(
+        read_here(Page(SITE, SITE, 200, {}, html("Any").content, datetime.now(UTC)))
+    )
     links = [plain(f"https://h{n % 200}.example/{n}") for n in range(2000)]
 
     async def count() -> int:
@@ -228,12 +250,12 @@ def test_thousands_of_links_take_little_memory():
     assert peak < 40 << 20
 
 
-def test_an_error_page_without_end_keeps_its_status():
+def test_an_error_page_without_end_keeps_its_status() -> None:
     found, _ = scripted([f"{SITE}/a"], {f"{SITE}/a": httpx.Response(404, content=b"<p>gone</p>" * 2_000_000)})
     assert found[f"{SITE}/a"].fetch.verdict is Verdict.GONE
 
 
-def test_what_keeps_robots_txt_from_coming_is_told_of_the_page():
+def test_what_keeps_robots_txt_from_coming_is_told_of_the_page() -> None:
     found, _ = scripted([f"{SITE}/a"], {f"{SITE}/robots.txt": httpx.ConnectError("no route")})
     fetch = found[f"{SITE}/a"].fetch
     assert (fetch.verdict, fetch.final_url, fetch.status) == (Verdict.NETWORK, f"{SITE}/a", 0)

@@ -11,7 +11,7 @@ import pytest
 
 from indexer.config import CrawlConfig
 from indexer.records import Verdict
-from tests.crawl.crawling import ScriptedWeb, html, plain, scripted, without_pauses
+from tests.crawl.crawling import Answers, ScriptedWeb, html, plain, scripted
 
 SITE = "https://a.example"
 
@@ -29,7 +29,7 @@ def pages(count: int, site: str = SITE) -> dict[str, httpx.Response]:
     return {f"{site}/{n}": html(f"Page {n}") for n in range(count)}
 
 
-def test_robots_txt_is_asked_first_and_once_per_origin():
+def test_robots_txt_is_asked_first_and_once_per_origin() -> None:
     found, web = scripted([f"{SITE}/{n}" for n in range(4)], pages(4))
     asked = [str(request.url) for _, request in web.requests]
     assert asked[0] == f"{SITE}/robots.txt"
@@ -37,14 +37,14 @@ def test_robots_txt_is_asked_first_and_once_per_origin():
     assert all(outcome.fetch.verdict is Verdict.OK for outcome in found.values())
 
 
-def test_the_pause_is_counted_from_the_end_of_one_request_to_the_start_of_the_next():
+def test_the_pause_is_counted_from_the_end_of_one_request_to_the_start_of_the_next() -> None:
     web = ScriptedWeb(pages(3))
     web.seconds = 5.0
     scripted([f"{SITE}/{n}" for n in range(3)], web)
     assert pauses(web) == [6.0, 6.0, 6.0]
 
 
-def test_hosts_do_not_wait_for_each_other():
+def test_hosts_do_not_wait_for_each_other() -> None:
     slow = {**pages(5), f"{SITE}/robots.txt": robots("User-agent: *\nCrawl-delay: 20")}
     links = [f"{SITE}/{n}" for n in range(5)] + [f"https://b{n}.example/0" for n in range(50)]
     answers = slow | {f"https://b{n}.example/0": html("B") for n in range(50)}
@@ -55,35 +55,35 @@ def test_hosts_do_not_wait_for_each_other():
     assert max(others) < 5
 
 
-def test_crawl_delay_is_honoured_also_right_after_robots_txt():
+def test_crawl_delay_is_honoured_also_right_after_robots_txt() -> None:
     answers = {**pages(3), f"{SITE}/robots.txt": robots("User-agent: *\nCrawl-delay: 7")}
     _, web = scripted([f"{SITE}/{n}" for n in range(3)], answers)
     assert pauses(web) == [7.0, 7.0, 7.0]
 
 
-def test_an_absurd_crawl_delay_is_honoured_up_to_the_stated_bound():
+def test_an_absurd_crawl_delay_is_honoured_up_to_the_stated_bound() -> None:
     answers = {**pages(2), f"{SITE}/robots.txt": robots("User-agent: *\nCrawl-delay: 86400")}
     _, web = scripted([f"{SITE}/{n}" for n in range(2)], answers)
     assert pauses(web) == [CrawlConfig().longest_crawl_delay] * 2
 
 
-def test_a_429_makes_the_host_slower_and_good_answers_faster_again():
+def test_a_429_makes_the_host_slower_and_good_answers_faster_again() -> None:
     busy = httpx.Response(429, headers={"retry-after": "0"})
-    answers = {**pages(9), f"{SITE}/0": [busy, html("Page 0")]}
+    answers: Answers = {**pages(9), f"{SITE}/0": [busy, html("Page 0")]}
     found, web = scripted([f"{SITE}/{n}" for n in range(9)], answers)
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.OK
     assert pauses(web) == [1.0, 2.0, 2.0, 2.0] + [1.0] * 6
 
 
-def test_the_pause_after_429s_stays_bounded():
+def test_the_pause_after_429s_stays_bounded() -> None:
     busy = httpx.Response(429, headers={"retry-after": "0"})
     _, web = scripted([f"{SITE}/{n}" for n in range(8)], {f"{SITE}/{n}": busy for n in range(8)})
     assert max(pauses(web)) == CrawlConfig().max_delay
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_in_seconds_holds_the_whole_host(status):
-    answers = {
+def test_retry_after_in_seconds_holds_the_whole_host(status: int) -> None:
+    answers: Answers = {
         **pages(2),
         f"{SITE}/0": [httpx.Response(status, headers={"retry-after": "40"}), html("Page 0")],
     }
@@ -92,15 +92,15 @@ def test_retry_after_in_seconds_holds_the_whole_host(status):
     assert pauses(web)[1] == 40.0, "nothing else may be asked of the host meanwhile"
 
 
-def test_retry_after_as_a_date_is_understood():
+def test_retry_after_as_a_date_is_understood() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    answers = {f"{SITE}/0": [httpx.Response(503, headers={"retry-after": date}), html("Page 0")]}
+    answers: Answers = {f"{SITE}/0": [httpx.Response(503, headers={"retry-after": date}), html("Page 0")]}
     found, web = scripted([f"{SITE}/0"], answers)
     assert found[f"{SITE}/0"].article
     assert 25 < pauses(web)[1] <= 30
 
 
-def test_who_asks_to_come_back_tomorrow_is_left_alone():
+def test_who_asks_to_come_back_tomorrow_is_left_alone() -> None:
     answers = {f"{SITE}/0": httpx.Response(429, headers={"retry-after": "86400"})}
     found, web = scripted([f"{SITE}/0"], answers)
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.RATE_LIMITED
@@ -108,7 +108,7 @@ def test_who_asks_to_come_back_tomorrow_is_left_alone():
     assert web.asked == [f"{SITE}/0"]
 
 
-def test_repetition_backs_off_and_ends():
+def test_repetition_backs_off_and_ends() -> None:
     found, web = scripted([f"{SITE}/0"], {f"{SITE}/0": httpx.Response(503)})
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.SERVER_ERROR
     assert web.asked == [f"{SITE}/0"] * 3
@@ -117,19 +117,19 @@ def test_repetition_backs_off_and_ends():
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410, 500])
-def test_what_repetition_cannot_help_is_not_repeated(status):
+def test_what_repetition_cannot_help_is_not_repeated(status: int) -> None:
     _, web = scripted([f"{SITE}/0"], {f"{SITE}/0": httpx.Response(status)})
     assert web.asked == [f"{SITE}/0"]
 
 
-def test_a_lost_connection_is_tried_once_more():
+def test_a_lost_connection_is_tried_once_more() -> None:
     found, web = scripted([f"{SITE}/0"], {f"{SITE}/0": [httpx.ReadError("reset"), html("Page 0")]})
     assert found[f"{SITE}/0"].article
     assert web.asked == [f"{SITE}/0"] * 2
 
 
-def test_the_user_agent_is_honest_and_names_a_contact():
-    config = without_pauses(CrawlConfig(contact="me@example.org"))
+def test_the_user_agent_is_honest_and_names_a_contact() -> None:
+    config = CrawlConfig(contact="me@example.org")
     _, web = scripted([f"{SITE}/0"], pages(1), config=config)
     for _, request in web.requests:
         assert request.headers["user-agent"].startswith("indexer/")
@@ -138,7 +138,7 @@ def test_the_user_agent_is_honest_and_names_a_contact():
         assert request.headers["from"] == "me@example.org"
 
 
-def test_no_cookie_is_ever_sent_back():
+def test_no_cookie_is_ever_sent_back() -> None:
     def strict(request: httpx.Request) -> httpx.Response:
         assert "cookie" not in request.headers
         return html("Page", **{"set-cookie": "id=1; Path=/"})
@@ -147,7 +147,7 @@ def test_no_cookie_is_ever_sent_back():
     assert len(web.asked) == 2
 
 
-def test_every_hop_of_a_redirect_is_a_paced_request():
+def test_every_hop_of_a_redirect_is_a_paced_request() -> None:
     hops = {f"{SITE}/{n}": httpx.Response(302, headers={"location": f"/{n + 1}"}) for n in range(3)}
     found, web = scripted([f"{SITE}/0"], {**hops, f"{SITE}/3": html("Page 3")})
     assert found[f"{SITE}/0"].fetch.final_url == f"{SITE}/3"
@@ -158,7 +158,7 @@ def test_every_hop_of_a_redirect_is_a_paced_request():
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
-def test_a_robots_txt_that_is_not_there_allows_everything(status):
+def test_a_robots_txt_that_is_not_there_allows_everything(status: int) -> None:
     found, _ = scripted(
         [f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": httpx.Response(status, text="Disallow: /")}
     )
@@ -166,21 +166,21 @@ def test_a_robots_txt_that_is_not_there_allows_everything(status):
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-def test_a_robots_txt_that_the_server_cannot_give_refuses_everything(status):
+def test_a_robots_txt_that_the_server_cannot_give_refuses_everything(status: int) -> None:
     found, web = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": httpx.Response(status)})
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
     assert str(status) in found[f"{SITE}/0"].fetch.reason
     assert not web.asked
 
 
-def test_an_unreachable_host_is_called_so_and_its_page_not_fetched():
+def test_an_unreachable_host_is_called_so_and_its_page_not_fetched() -> None:
     error = httpx.ConnectError("no route to host")
     found, web = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": error})
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.NETWORK
     assert not web.asked
 
 
-def test_the_longest_rule_decides_and_other_robots_rules_do_not_count():
+def test_the_longest_rule_decides_and_other_robots_rules_do_not_count() -> None:
     rules = "User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nDisallow: /0\nAllow: /0/open\n"
     answers = {f"{SITE}/0": html("A"), f"{SITE}/0/open": html("B"), f"{SITE}/robots.txt": robots(rules)}
     found, web = scripted([f"{SITE}/0", f"{SITE}/0/open"], answers)
@@ -188,19 +188,19 @@ def test_the_longest_rule_decides_and_other_robots_rules_do_not_count():
     assert web.asked == [f"{SITE}/0/open"]
 
 
-def test_a_group_for_this_crawler_is_obeyed():
+def test_a_group_for_this_crawler_is_obeyed() -> None:
     rules = "User-agent: indexer\nDisallow: /\n\nUser-agent: *\nAllow: /\n"
     found, _ = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": robots(rules)})
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
 
 
-def test_an_html_page_in_place_of_robots_txt_has_no_rules():
+def test_an_html_page_in_place_of_robots_txt_has_no_rules() -> None:
     text = "<html><body>User-agent: *\nDisallow: /\n</body></html>"
     found, _ = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": robots(text)})
     assert found[f"{SITE}/0"].article
 
 
-def test_robots_txt_may_be_redirected_five_times():
+def test_robots_txt_may_be_redirected_five_times() -> None:
     hops = {f"{SITE}/r{n}": httpx.Response(301, headers={"location": f"/r{n + 1}"}) for n in range(5)}
     hops[f"{SITE}/robots.txt"] = httpx.Response(301, headers={"location": "/r1"})
     rules = robots("User-agent: *\nDisallow: /0")
@@ -211,13 +211,13 @@ def test_robots_txt_may_be_redirected_five_times():
     assert allowed[f"{SITE}/0"].article
 
 
-def test_rules_beyond_500_kib_of_robots_txt_are_not_looked_at():
+def test_rules_beyond_500_kib_of_robots_txt_are_not_looked_at() -> None:
     long = "User-agent: *\n" + "Allow: /nothing-of-interest\n" * 40_000 + "Disallow: /0\n"
     found, _ = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": robots(long)})
     assert found[f"{SITE}/0"].article
 
 
-def test_a_redirect_to_a_forbidden_address_is_not_followed():
+def test_a_redirect_to_a_forbidden_address_is_not_followed() -> None:
     answers = {
         f"{SITE}/0": httpx.Response(302, headers={"location": "https://b.example/m/0"}),
         "https://b.example/robots.txt": robots("User-agent: *\nDisallow: /m/"),

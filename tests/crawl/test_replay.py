@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from indexer.catalogue import load
 from indexer.config import CrawlConfig
-from indexer.records import Source, Verdict
-from tests.crawl.crawling import QUICK, InMemory, crawled, crawled_with_workers, without_pauses
+from indexer.records import Link, Source, Verdict
+from tests.crawl.crawling import QUICK, InMemory, article, crawled, crawled_with_workers
+from tests.replaying import Replay
 
 ROOT = Path(__file__).parents[2]
+Links = Sequence[Link]
 INTERNAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0", "2130706433", "169.254.169.254"}
 
 
 @pytest.fixture(scope="module")
-def links():
+def links() -> Links:
     return load(ROOT / "catalogue.yaml").links
 
 
 @pytest.fixture(scope="module")
-def hostile():
+def hostile() -> Links:
     return load(ROOT / "tests" / "replay" / "hostile-catalogue.yaml").links
 
 
-def robots_come_first(entries) -> bool:
+def robots_come_first(entries: list[dict[str, Any]]) -> bool:
     seen = set()
     for entry in entries:
         parts = urlsplit(entry["url"])
@@ -39,7 +44,7 @@ def robots_come_first(entries) -> bool:
     return True
 
 
-def asked_twice(entries) -> dict[str, int]:
+def asked_twice(entries: list[dict[str, Any]]) -> dict[str, int]:
     """Addresses asked for again although the first answer was whole and final."""
     final = [
         e["url"]
@@ -49,9 +54,9 @@ def asked_twice(entries) -> dict[str, int]:
     return {url: count for url, count in Counter(final).items() if count > 1}
 
 
-def test_three_nights_on_the_real_catalogue(replay, links):
+def test_three_nights_on_the_real_catalogue(replay: Callable[[int], Replay], links: Links) -> None:
     memory = InMemory()
-    config = without_pauses(QUICK, delay=0.01)
+    config = replace(QUICK, delay=0.01)
 
     first = replay(1)
     found = crawled(links, memory, config=config)
@@ -103,10 +108,10 @@ VERDICTS = {
 }
 
 
-def test_every_hostile_page_ends_as_it_should(replay, hostile):
+def test_every_hostile_page_ends_as_it_should(replay: Callable[[int], Replay], hostile: Links) -> None:
     web = replay(1)
     found = crawled_with_workers(hostile, config=QUICK)
-    wrong = {}
+    wrong: dict[str, object] = {}
     for link in hostile:
         fetch, wanted = found[link.url].fetch, link.note.removeprefix("wanted: ")
         word = wanted.partition(",")[0].partition(" at ")[0]
@@ -130,16 +135,16 @@ def test_every_hostile_page_ends_as_it_should(replay, hostile):
     assert not refused
 
 
-def test_text_in_odd_charsets_is_read_right(replay, hostile):
+def test_text_in_odd_charsets_is_read_right(replay: Callable[[int], Replay], hostile: Links) -> None:
     replay(1)
     names = ("windows-1252", "utf-8-undeclared")
     wanted = [link for link in hostile if link.url.rpartition("/")[2] in names]
     for outcome in crawled(wanted).values():
-        assert "Café naïve § 5 €" in outcome.article.text
+        assert "Café naïve § 5 €" in article(outcome).text
 
 
 @pytest.mark.slow
-def test_real_pauses_are_kept(replay, links, hostile):
+def test_real_pauses_are_kept(replay: Callable[[int], Replay], links: Links, hostile: Links) -> None:
     """With the default settings: no request within its host's delay, by the log's clock."""
     hosts = {"cwiki.apache.org": 2.0, "delay.test": 3.0, "www.codehiddenlanguage.com": 1.0}
     chosen = [link for link in (*links, *hostile) if urlsplit(link.url).hostname in hosts]

@@ -23,7 +23,13 @@ URL = "https://a.example/blog/how-queues-scale"
 
 
 def page(
-    body: str | bytes, *, url: str = URL, final: str = "", status: int = 200, moved=False, **headers: str
+    body: str | bytes,
+    *,
+    url: str = URL,
+    final: str = "",
+    status: int = 200,
+    moved: bool = False,
+    **headers: str,
 ) -> Page:
     data = body.encode() if isinstance(body, str) else body
     named = {"content-type": "text/html; charset=utf-8"} | {
@@ -47,15 +53,16 @@ def notice(name: str) -> str:
     return Template(text).substitute(host="a.example", url=URL, title="How queues scale", status="200")
 
 
-def verdict(page: Page, **expect) -> Judgement:
+def verdict(page: Page, title_any: tuple[str, ...] = (), min_words: int = 0) -> Judgement:
+    expect = Expect(title_any, min_words)
     judged = judge_status(page)
     if judged.verdict is not Verdict.OK:
         return judged
     try:
         reading = read(page)
     except Unreadable as error:
-        return judge(page, error, expect=Expect(**expect), config=CrawlConfig())
-    return judge(page, reading, expect=Expect(**expect), config=CrawlConfig())
+        return judge(page, error, expect=expect, config=CrawlConfig())
+    return judge(page, reading, expect=expect, config=CrawlConfig())
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,7 @@ def verdict(page: Page, **expect) -> Judgement:
         (304, Verdict.SERVER_ERROR),
     ],
 )
-def test_each_failing_status_has_its_verdict_and_reason(status, expected):
+def test_each_failing_status_has_its_verdict_and_reason(status: int, expected: Verdict) -> None:
     judged = verdict(page(article(500), status=status))
     assert judged.verdict is expected
     assert str(status) in judged.reason
@@ -92,12 +99,12 @@ def test_each_failing_status_has_its_verdict_and_reason(status, expected):
         ("gone", Verdict.THIN),
     ],
 )
-def test_a_notice_with_status_200_is_told_apart(name, expected):
+def test_a_notice_with_status_200_is_told_apart(name: str, expected: Verdict) -> None:
     assert verdict(page(notice(name))).verdict is expected
 
 
 @pytest.mark.parametrize("status", [200, 403, 503])
-def test_a_challenge_is_recognised_by_its_header_alone(status):
+def test_a_challenge_is_recognised_by_its_header_alone(status: int) -> None:
     judged = verdict(page(article(900), status=status, cf_mitigated="challenge"))
     assert judged.verdict is Verdict.BOT_WALL
 
@@ -114,7 +121,7 @@ def test_a_challenge_is_recognised_by_its_header_alone(status):
         "<title>x</title><p>Our systems have detected unusual traffic from your computer network.</p>",
     ],
 )
-def test_challenges_of_the_usual_guards(html):
+def test_challenges_of_the_usual_guards(html: str) -> None:
     assert verdict(page(html)).verdict is Verdict.BOT_WALL
 
 
@@ -131,18 +138,18 @@ def test_challenges_of_the_usual_guards(html):
         + CHROME,
     ],
 )
-def test_a_teaser_before_a_request_for_money_is_a_paywall(html):
+def test_a_teaser_before_a_request_for_money_is_a_paywall(html: str) -> None:
     assert verdict(page(html)).verdict is Verdict.PAYWALL
 
 
-def test_a_consent_form_in_place_of_the_article():
+def test_a_consent_form_in_place_of_the_article() -> None:
     html = "<title>Before you continue</title><p>We use cookies.</p><button>Accept all</button>"
     assert verdict(page(html)).verdict is Verdict.CONSENT
     moved = page("<title>x</title><p>Choose.</p>", final="https://consent.a.example/ui?continue=x")
     assert verdict(moved).verdict is Verdict.CONSENT
 
 
-def test_a_login_page_in_place_of_the_article():
+def test_a_login_page_in_place_of_the_article() -> None:
     html = page("<title>Sign in</title><form>E-mail Password</form>", final="https://a.example/login?next=x")
     assert verdict(html).verdict is Verdict.PAYWALL
 
@@ -157,11 +164,11 @@ ABOUT_WALLS = (
 @pytest.mark.parametrize(
     "title", ["Just a moment: how challenges work", "404 pages that work", "Before you continue"]
 )
-def test_a_long_article_about_walls_is_an_article(title):
+def test_a_long_article_about_walls_is_an_article(title: str) -> None:
     assert verdict(page(article(400, title=title, text=ABOUT_WALLS))).verdict is Verdict.OK
 
 
-def test_a_short_article_in_the_chrome_of_a_paid_site_is_an_article():
+def test_a_short_article_in_the_chrome_of_a_paid_site_is_an_article() -> None:
     chrome = (
         CHROME
         + "<div>Already a subscriber? Log in. Subscribe now to read more.</div><div>Accept all cookies</div>"
@@ -169,13 +176,13 @@ def test_a_short_article_in_the_chrome_of_a_paid_site_is_an_article():
     assert verdict(page(article(60, body=chrome))).verdict is Verdict.OK
 
 
-def test_a_small_page_is_enough_where_its_link_expects_little():
+def test_a_small_page_is_enough_where_its_link_expects_little() -> None:
     small = page(article(40, title="Code: the hidden language"))
     assert verdict(small, title_any=("hidden language",), min_words=30).verdict is Verdict.OK
     assert verdict(small, min_words=300).verdict is Verdict.THIN
 
 
-def test_words_are_counted_in_scripts_without_spaces():
+def test_words_are_counted_in_scripts_without_spaces() -> None:
     text = "分散ロックは、複数のプロセスが資源を排他的に扱うための仕組みです。" * 3
     assert (
         verdict(page(f"<title>分散ロック</title><article><h1>分散ロック</h1><p>{text}</p></article>")).verdict
@@ -196,13 +203,13 @@ def test_words_are_counted_in_scripts_without_spaces():
         ("<title>x</title><p>One moment.</p>", Verdict.THIN),
     ],
 )
-def test_too_little_is_told_by_its_kind(html, expected):
+def test_too_little_is_told_by_its_kind(html: str, expected: Verdict) -> None:
     judged = verdict(page(html))
     assert judged.verdict is expected
     assert judged.reason
 
 
-def test_what_cannot_be_read_says_why():
+def test_what_cannot_be_read_says_why() -> None:
     judged = verdict(page(b"%PDF-1.7 broken", content_type="application/pdf"))
     assert judged.verdict is Verdict.UNREADABLE
     assert judged.reason
@@ -211,7 +218,7 @@ def test_what_cannot_be_read_says_why():
 # ------------------------------------------------------------------- soft 404
 
 
-def test_a_title_that_is_not_the_expected_one_is_a_soft_404():
+def test_a_title_that_is_not_the_expected_one_is_a_soft_404() -> None:
     judged = verdict(page(article(500, title="Our new product")), title_any=("queues", "brokers"))
     assert judged.verdict is Verdict.SOFT_404
     assert "Our new product" in judged.reason
@@ -219,7 +226,7 @@ def test_a_title_that_is_not_the_expected_one_is_a_soft_404():
 
 
 @pytest.mark.parametrize("title", ["Event-Driven Architecture", "event driven  architecture, explained | A"])
-def test_the_expected_title_is_found_whatever_its_case_and_hyphens(title):
+def test_the_expected_title_is_found_whatever_its_case_and_hyphens(title: str) -> None:
     assert (
         verdict(page(article(500, title=title)), title_any=("event-driven architecture",)).verdict
         is Verdict.OK
@@ -227,7 +234,7 @@ def test_the_expected_title_is_found_whatever_its_case_and_hyphens(title):
 
 
 @pytest.mark.parametrize("final", ["/", "/home", "/blog", "/blog/", "/index.html", "/404", "/docs/latest/"])
-def test_a_redirect_to_a_page_for_everybody_is_a_soft_404(final):
+def test_a_redirect_to_a_page_for_everybody_is_a_soft_404(final: str) -> None:
     general = page(notice("home"), final=f"https://a.example{final}")
     assert verdict(general).verdict is Verdict.SOFT_404
 
@@ -248,7 +255,7 @@ def test_a_redirect_to_a_page_for_everybody_is_a_soft_404(final):
         ),
     ],
 )
-def test_a_redirect_to_the_article_is_none(url, final, title):
+def test_a_redirect_to_the_article_is_none(url: str, final: str, title: str) -> None:
     moved = page(article(500, title=title), url=url, final=final, moved=True)
     assert verdict(moved).verdict is Verdict.MOVED
 
@@ -257,7 +264,7 @@ def test_a_redirect_to_the_article_is_none(url, final, title):
 
 
 @pytest.mark.slow
-def test_no_real_page_is_taken_for_a_wall():
+def test_no_real_page_is_taken_for_a_wall() -> None:
     """The 181 pages of the article extraction benchmark, some with texts of 24 words."""
     folder = shared_data("extraction/article-extraction-benchmark") / "html"
     files = sorted(folder.glob("*.html.gz"))

@@ -7,15 +7,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 import pytest
 
+from indexer.arrays import Vectors
 from indexer.embed import how_it_runs, load_encoder, load_reranker
 from indexer.embed.bulk import BULK_FROM, BulkEncoder, for_bulk, has_bfloat16
 from indexer.embed.exported import ExportedEncoder
 from indexer.errors import ModelError
+from indexer.records import Encoder
 
 pytestmark = pytest.mark.slow  # torch is imported, which takes seconds
 
@@ -33,7 +35,7 @@ TEXTS = [
 def tiny_transformer(folder: Path, *, classifier: bool = False) -> None:
     """A BERT of two layers with random weights: real in form, without meaning."""
     import torch
-    from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizerFast
+    from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizer
 
     folder.mkdir(parents=True)
     (folder / "vocab.txt").write_text("\n".join(WORDS.split()))
@@ -45,37 +47,55 @@ def tiny_transformer(folder: Path, *, classifier: bool = False) -> None:
         num_attention_heads=4,
         intermediate_size=64,
         max_position_embeddings=64,
-        num_labels=1,
         initializer_range=0.5,  # far from zero, so that different texts get different vectors
     )
-    model: Any = BertForSequenceClassification if classifier else BertModel
-    model(config).save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    config.num_labels = 1
+    model = BertForSequenceClassification(config) if classifier else BertModel(config)
+    model.save_pretrained(folder)
+    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+
+
+class Parts(TypedDict, total=False):
+    """What a tiny model is made of."""
+
+    pooling_mode: str
+    include_prompt: bool
+    dense: bool
+    prompts: dict[str, str]
+
+
+class MakeModel(Protocol):
+    """Makes a model of these parts and returns its folder."""
+
+    def __call__(self, **parts: Unpack[Parts]) -> Path: ...
 
 
 @pytest.fixture(scope="module")
-def make_model(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
     """Makes tiny sentence-transformers models: pooling, prompts, an added dense layer."""
 
-    def make(*, dense: bool = False, prompts: dict[str, str] | None = None, **pooling: Any) -> Path:
+    def make(**parts: Unpack[Parts]) -> Path:
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.base.modules import Dense, Transformer
         from sentence_transformers.sentence_transformer.modules import Pooling
+        from torch import nn
 
         folder = tmp_path_factory.mktemp("tiny")
         tiny_transformer(folder / "bert")
-        modules: list[Any] = [Transformer(str(folder / "bert"), max_seq_length=24), Pooling(32, **pooling)]
-        if dense:
-            modules.append(Dense(32, 16))
-        SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save_pretrained(
-            str(folder / "model")
+        pooling = Pooling(
+            32, pooling_mode=parts["pooling_mode"], include_prompt=parts.get("include_prompt", True)
         )
+        modules: list[nn.Module] = [Transformer(str(folder / "bert"), max_seq_length=24), pooling]
+        if parts.get("dense"):
+            modules.append(Dense(32, 16))
+        made = SentenceTransformer(modules=modules, prompts=parts.get("prompts"), device="cpu")
+        made.save_pretrained(str(folder / "model"))
         return folder / "model"
 
     return make
 
 
-def vectors(encoder: Any) -> np.ndarray:
+def vectors(encoder: Encoder) -> Vectors:
     return np.stack([*encoder.encode_passages(TEXTS), *map(encoder.encode_query, TEXTS)])
 
 
@@ -92,7 +112,7 @@ def vectors(encoder: Any) -> np.ndarray:
     ids=["mean", "cls", "max", "lasttoken", "dense", "prompts"],
 )
 def test_any_model_whose_export_is_proved_equal_runs_without_torch_and_gives_its_vectors(
-    make_model: Any, tmp_path: Path, parts: dict[str, Any]
+    make_model: MakeModel, tmp_path: Path, parts: Parts
 ) -> None:
     model = str(make_model(**parts))
     original, exported = load_encoder(model, exports=None), load_encoder(model, exports=tmp_path)
@@ -105,7 +125,7 @@ def test_any_model_whose_export_is_proved_equal_runs_without_torch_and_gives_its
 
 
 def test_a_model_that_cannot_be_exported_still_works_and_the_reason_is_kept(
-    make_model: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    make_model: MakeModel, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Prompts left out of the pooling are nothing a graph of token ids can know."""
     model = str(make_model(pooling_mode="mean", include_prompt=False, prompts={"query": "query : the log "}))
@@ -120,7 +140,7 @@ def test_a_model_that_cannot_be_exported_still_works_and_the_reason_is_kept(
 
 
 @pytest.fixture(scope="module")
-def exported(make_model: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def exported(make_model: MakeModel, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """A tiny model and the folder of its export."""
     model, exports = str(make_model(pooling_mode="mean")), tmp_path_factory.mktemp("exports")
     load_encoder(model, exports=exports)
@@ -158,7 +178,7 @@ def test_where_no_export_can_be_kept_the_model_still_runs(
     assert "cannot be kept" in caplog.text
 
 
-def test_damaged_weights_are_one_plain_error(make_model: Any) -> None:
+def test_damaged_weights_are_one_plain_error(make_model: MakeModel) -> None:
     model = make_model(pooling_mode="mean")
     weights = model / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,18 +36,23 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_perfect_run_measures_one_and_the_second_is_not_indexed_again(folder, tmp_path):
+def test_a_perfect_run_measures_one_and_the_second_is_not_indexed_again(folder: Path, tmp_path: Path) -> None:
     encoder = HashEncoder()
-    arguments = {"model": "hash", "cache": tmp_path / "cache"}
-    told = evaluate_collection(folder, encoder, Config(), **arguments).to_json()
+
+    def measure() -> dict[str, Any]:
+        return evaluate_collection(
+            folder, encoder, Config(), model="hash", cache=tmp_path / "cache"
+        ).to_json()
+
+    told = measure()
     assert (told["documents"], told["queries"]) == (3, 3)
     assert told["ndcg@10"] == told["mrr@10"] == told["recall@10"] == told["recall@100"] == 1.0
     embedded = encoder.texts_encoded
-    assert evaluate_collection(folder, encoder, Config(), **arguments).to_json()["ndcg@10"] == 1.0
+    assert measure()["ndcg@10"] == 1.0
     assert encoder.texts_encoded == embedded
 
 
-def test_header_line_or_none(folder):
+def test_header_line_or_none(folder: Path) -> None:
     path = folder / "qrels.tsv"
     with_header = load_collection(folder).judgements
     path.write_text(path.read_text().split("\n", 1)[1])
@@ -54,26 +60,26 @@ def test_header_line_or_none(folder):
 
 
 @pytest.mark.parametrize("name", ["corpus.jsonl", "queries.jsonl"])
-def test_a_broken_line_is_named(folder, name):
+def test_a_broken_line_is_named(folder: Path, name: str) -> None:
     with (folder / name).open("a") as file:
         file.write("\n{broken")
     with pytest.raises(UsageError, match=rf"{name}:\d+"):
         load_collection(folder)
 
 
-def test_a_folder_that_is_no_collection(tmp_path):
+def test_a_folder_that_is_no_collection(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"qrels\.tsv|corpus\.jsonl"):
         load_collection(tmp_path)
 
 
-def test_the_interval_holds_the_mean_and_narrows_with_queries():
+def test_the_interval_holds_the_mean_and_narrows_with_queries() -> None:
     values = np.tile([0.0, 1.0], 20)
     few, many = interval(values), interval(np.tile(values, 20))
     assert few.low < few.mean < few.high
     assert many.high - many.low < few.high - few.low
 
 
-def test_a_comparison_names_what_changed_most():
+def test_a_comparison_names_what_changed_most() -> None:
     change = compare(["x", "y", "z"], np.array([0.5, 0.5, 0.5]), np.array([0.5, 0.1, 0.6]))
     assert (change.gained, change.lost) == (1, 1)
     assert change.largest[0][0] == "y"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from indexer.evaluate.evaluation import QuestionReport, evaluate_questions
 from indexer.store.snapshot import Snapshot
 from tests.fakes import HashEncoder
 
+Measure = Callable[[str], QuestionReport]
 DOCUMENTS = (
     Document("locks", "Distributed locks", "A lock is set with an expiry.\n\nA fencing token guards writes."),
     Document("streams", "Event streams", "An event stream is an ordered log of facts."),
@@ -21,7 +23,7 @@ DOCUMENTS = (
 
 
 @pytest.fixture
-def measure(tmp_path: Path):
+def measure(tmp_path: Path) -> Measure:
     """Asks a library of three documents the questions of a YAML text."""
 
     def run(text: str) -> QuestionReport:
@@ -40,7 +42,7 @@ def question(text: str, *places: str) -> str:
     return f"- question: {text}\n  relevant: {listed or '[]'}\n"
 
 
-def test_right_wrong_and_refused_are_told_apart(measure):
+def test_right_wrong_and_refused_are_told_apart(measure: Measure) -> None:
     """One question is answered, one expects another page, one other heading, one has no answer."""
     told = measure(
         question("expiry of a lock", "{url: 'document:locks', heading: Distributed locks}")
@@ -57,7 +59,7 @@ def test_right_wrong_and_refused_are_told_apart(measure):
     assert low <= told["page@1"] <= high
 
 
-def test_ranks_say_where_the_expected_place_came(measure):
+def test_ranks_say_where_the_expected_place_came(measure: Measure) -> None:
     found = measure(question("lock expiry", "{url: 'document:bread'}", "{url: 'document:locks'}")).outcomes[0]
     assert (found.page_rank, found.heading_rank, found.answered) == (1, 1, True)
 
@@ -72,6 +74,6 @@ def test_ranks_say_where_the_expected_place_came(measure):
         ("- question: fine\n  relevant: [{heading: no url}]", "entry 1"),
     ],
 )
-def test_a_file_of_something_else_is_named(measure, text, says):
+def test_a_file_of_something_else_is_named(measure: Measure, text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         measure(text)

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from types import ModuleType
 
 from indexer.records import Article, Page
-from tests.replay import bodies
 from tests.replay.declared_web import Web
 
 
@@ -30,10 +28,6 @@ def document(body: str, *, head: str = "<title>A page</title>") -> Page:
 def web() -> Web:
     """The declared web of the replay: its rules, articles and templates."""
     return Web()
-
-
-def hostile_bodies() -> ModuleType:
-    return bodies
 
 
 def replayed(url: str, *, template: str = "") -> Page:

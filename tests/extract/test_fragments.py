@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from indexer.extract.blocks import ArticleBuilder
 from indexer.extract.fragments import text_fragment
+from indexer.records import BlockKind
 
+KINDS: list[BlockKind] = ["paragraph", "list", "table"]
 BLOCKS = st.lists(
-    st.tuples(
-        st.sampled_from(["paragraph", "list", "table"]), st.text("abé ,-&#%\n|.€", min_size=1, max_size=80)
-    ),
+    st.tuples(st.sampled_from(KINDS), st.text("abé ,-&#%\n|.€", min_size=1, max_size=80)),
     min_size=1,
     max_size=8,
 )
@@ -28,7 +28,7 @@ def directive(fragment: str) -> list[str]:
 
 @given(BLOCKS, st.data())
 def test_a_fragment_names_one_place_inside_the_passage(
-    blocks: list[tuple[str, str]], data: st.DataObject
+    blocks: list[tuple[BlockKind, str]], data: st.DataObject
 ) -> None:
     """Its start occurs once in the article and lies in the passage; its end is the first one after that."""
     writer = ArticleBuilder("")

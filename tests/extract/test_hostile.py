@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from indexer.errors import Unreadable
 from indexer.extract import read
 from indexer.records import Reading
-from tests.extract.paging import FILLER, document, hostile_bodies, page, replayed
+from tests.extract.paging import FILLER, document, page, replayed
+from tests.replay import bodies
 
 ACCENTS = "Café naïve § 5 €, “quoted” \u2013 Grüße aus Köln."
 PROSE = f"<p>{FILLER}</p>" * 6
@@ -81,7 +82,7 @@ def clean(reading: Reading) -> bool:
 @pytest.mark.parametrize("name", ["escapes", "nulls", "invalid", "links"])
 def test_a_hostile_page_with_text_gives_it_without_control_characters(name: str) -> None:
     """Escape sequences go as a whole, so that "RED" does not leave "[31mRED" behind."""
-    reading = read(page(getattr(hostile_bodies(), name)()))
+    reading = read(page(getattr(bodies, name)()))
     assert "enough words to pass for a paragraph" in reading.article.text
     assert clean(reading)
     for rest in ("[31m", "[2J", "]0;", "8;;", "\u202e", "alert('x')", "display:none"):
@@ -92,7 +93,7 @@ def test_a_hostile_page_with_text_gives_it_without_control_characters(name: str)
 @pytest.mark.parametrize("name", ["deep", "script_only", "refresh"])
 def test_a_hostile_page_without_text_gives_an_article_without_words(name: str) -> None:
     """100,000 nested elements, a page of scripts, and a refresh do no harm."""
-    assert read(page(getattr(hostile_bodies(), name)())).article.words < 10
+    assert read(page(getattr(bodies, name)())).article.words < 10
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from indexer.config import PassageConfig
 from indexer.extract import passages, read
 from indexer.extract.blocks import ArticleBuilder
-from indexer.records import Article, Passage
+from indexer.records import Article, BlockKind, Passage
 from tests.extract.paging import count_words, replayed
 
 CONFIG = PassageConfig()
@@ -38,9 +38,8 @@ Count = Callable[[Sequence[str]], list[int]]
 COUNTERS: list[Count] = [count_words, count_pieces, count_characters, count_crowded]
 WORDS = st.text("abc dé.!?:;,\n-|€你 A", min_size=0, max_size=120)
 LONG = st.builds(lambda text, times: text * times, WORDS, st.integers(1, 40))
-BLOCK = st.tuples(
-    st.sampled_from(["heading", "paragraph", "list", "table", "code", "quote"]), LONG, st.integers(1, 4)
-)
+KINDS: list[BlockKind] = ["heading", "paragraph", "list", "table", "code", "quote"]
+BLOCK = st.tuples(st.sampled_from(KINDS), LONG, st.integers(1, 4))
 
 
 @st.composite

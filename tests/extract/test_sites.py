@@ -6,9 +6,13 @@ import re
 from collections import Counter
 
 import pytest
+from lxml import html
+from lxml.etree import _Element
 
 from indexer.extract import read
-from tests.extract.paging import FILLER, document, replayed, texts, web
+from tests.extract.paging import FILLER, document, page, replayed, texts, web
+from tests.replay.bodies import script_only
+from tests.replay.declared_web import to_html
 
 CHROME = (
     "214 partners", "Related posts", "newsletter", "Privacy policy", "All rights reserved", "Reading time",
@@ -35,19 +39,17 @@ def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+", text))
 
 
+def said(element: _Element) -> str:
+    return "".join(map(str, element.itertext()))
+
+
 def source(url: str) -> tuple[str, list[tuple[str, str]], list[str], list[list[str]]]:
     """The words, headings with anchors, code blocks and table rows that the page's author wrote."""
-    from lxml import html
-
-    from tests.replay.declared_web import to_html
-
     tree = html.fromstring(f"<div>{to_html(web().article(web().rules[url]).text)}</div>")
-    headings = [
-        (" ".join(each.text_content().split()), each.get("id")) for each in tree.iter("h2", "h3", "h4")
-    ]
-    code = [each.text_content().strip("\n") for each in tree.iter("pre")]
-    rows = [[cell.text_content().strip() for cell in row] for row in tree.iter("tr")]
-    return "\n".join(tree.itertext()), headings, code, rows
+    headings = [(" ".join(said(each).split()), each.get("id") or "") for each in tree.iter("h2", "h3", "h4")]
+    code = [said(each).strip("\n") for each in tree.iter("pre")]
+    rows = [[said(cell).strip() for cell in row] for row in tree.iter("tr")]
+    return "\n".join(map(str, tree.itertext())), headings, code, rows
 
 
 @pytest.mark.parametrize("url", pages())
@@ -167,9 +169,6 @@ def test_links_are_absolute_once_and_in_order() -> None:
 
 def test_a_script_only_page_says_so() -> None:
     """The crawl can tell an application that draws itself from a page with little to say."""
-    from tests.extract.paging import page
-    from tests.replay.bodies import script_only
-
     reading = read(page(script_only()))
     assert reading.scripts
     assert reading.article.words == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,24 +10,30 @@ import pytest
 
 from indexer.config import SearchConfig
 from indexer.extract.blocks import ArticleBuilder
-from indexer.records import Fetch, Outcome, Passage, Verdict
+from indexer.records import Encoder, Fetch, Outcome, Passage, Reranker, Verdict
 from indexer.search import Searcher
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database
 from indexer.store.publish import publish
 from indexer.store.snapshot import Snapshot
 from tests.fakes import HashEncoder
+from tests.search.making import Make, Written
 
 AT = datetime(2026, 1, 5, 3, tzinfo=UTC)
-Make = Callable[..., Searcher]
 
 
 @pytest.fixture
-def make(tmp_path: Path):
+def make(tmp_path: Path) -> Iterator[Make]:
     """``make([(link, title, [paragraph, ...]), ...])`` is a searcher of these, a passage a paragraph."""
     opened: list[Snapshot] = []
 
-    def build(articles, *, encoder=None, config: SearchConfig | None = None, reranker=None) -> Searcher:
+    def build(
+        articles: Sequence[Written],
+        *,
+        encoder: Encoder | None = None,
+        config: SearchConfig | None = None,
+        reranker: Callable[[], Reranker] | None = None,
+    ) -> Searcher:
         folder = tmp_path / f"data{len(opened)}"
         with Database(folder) as database:
             run = database.start_run(resume_within=timedelta(0))

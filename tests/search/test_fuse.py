@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 from hypothesis import given
@@ -14,9 +15,11 @@ from indexer.search import fuse
 scores = st.floats(-50, 50, allow_nan=False).map(lambda value: round(value, 3))
 candidates = st.lists(st.tuples(scores, scores), min_size=1, max_size=40)
 weights = st.floats(0, 1)
+Rows = list[tuple[float, float]]
+"""Each candidate's dense and lexical score."""
 
 
-def ranked(rows, places, weight):
+def ranked(rows: Rows, places: list[int], weight: float) -> tuple[list[int], dict[int, float]]:
     """The ids of the candidates, best first, when they are given in the order ``places``."""
     ids = np.array(places, dtype=np.int64)
     dense = np.array([rows[place][0] for place in places])
@@ -26,7 +29,7 @@ def ranked(rows, places, weight):
 
 
 @given(candidates, weights, st.randoms(use_true_random=False))
-def test_order_of_the_lists_does_not_matter(rows, weight, random):
+def test_order_of_the_lists_does_not_matter(rows: Rows, weight: float, random: Random) -> None:
     """Shuffling the candidates changes neither a score nor a rank, to the last bit."""
     places = list(range(len(rows)))
     shuffled = places.copy()
@@ -35,7 +38,7 @@ def test_order_of_the_lists_does_not_matter(rows, weight, random):
 
 
 @given(candidates, weights)
-def test_better_in_both_lists_is_never_worse_merged(rows, weight):
+def test_better_in_both_lists_is_never_worse_merged(rows: Rows, weight: float) -> None:
     """A candidate that neither retriever puts below another is not merged below it."""
     _, merged = ranked(rows, list(range(len(rows))), weight)
     for one, (dense, lexical) in enumerate(rows):
@@ -45,27 +48,27 @@ def test_better_in_both_lists_is_never_worse_merged(rows, weight):
 
 
 @given(st.integers(1, 30))
-def test_ties_go_to_the_smaller_id(count):
+def test_ties_go_to_the_smaller_id(count: int) -> None:
     """Equal scores are ordered by id, so that the same question has the same answer."""
     ids = np.arange(count, dtype=np.int64)[::-1].copy()
     assert ids[fuse.order(ids, np.zeros(count))].tolist() == sorted(ids.tolist())
 
 
 @given(st.lists(st.integers(0, 1000), max_size=20))
-def test_specificity_is_a_share(counts):
+def test_specificity_is_a_share(counts: list[int]) -> None:
     """Whatever the words, rarity stays between 0 and 1."""
     assert 0.0 <= fuse.specificity(np.array(counts, dtype=np.float64), 1000) <= 1.0
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1))
-def test_rarer_words_lean_lexical(one, other, cohesion_gap):
+def test_rarer_words_lean_lexical(one: float, other: float, cohesion_gap: float) -> None:
     """The rarer the words, the larger the lexical share, within its bounds."""
     config = SearchConfig()
     low, high = (fuse.lexical_weight(value, cohesion_gap, config) for value in sorted((one, other)))
     assert config.least_lexical <= low <= high <= config.most_lexical
 
 
-def test_names_outweigh_meaning_and_common_words_do_not():
+def test_names_outweigh_meaning_and_common_words_do_not() -> None:
     """A name in one passage is searched by its letters; words found everywhere by their meaning."""
     config = replace(SearchConfig(), cohesion_slope=0.0)
     name = fuse.specificity(np.array([1.0]), 1000)
@@ -74,7 +77,7 @@ def test_names_outweigh_meaning_and_common_words_do_not():
     assert fuse.lexical_weight(common, 0.0, config) < 0.1
 
 
-def test_feedback_keeps_unit_length_and_comes_nearer():
+def test_feedback_keeps_unit_length_and_comes_nearer() -> None:
     """The moved question has length 1 and lies nearer to the passages it moved to."""
     question = np.array([1, 0, 0], dtype=np.float32)
     best = np.array([[0, 1, 0]], dtype=np.float32)

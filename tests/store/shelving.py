@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from indexer.arrays import Vectors
 from indexer.records import Article, Block, Fetch, Link, Outcome, Page, Passage, Source, Verdict
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database, Run
@@ -25,14 +26,16 @@ class CountingEncoder:
     def __init__(self) -> None:
         self.encoded: list[str] = []
 
-    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
         self.encoded += texts
         rows = [np.frombuffer(hashlib.sha256(text.encode()).digest()[:8], np.uint8) for text in texts]
         vectors = np.array(rows, dtype=np.float32) - 127.5
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
-    def encode_query(self, text: str) -> np.ndarray:
-        return self.encode_passages([text])[0]
+    def encode_query(self, text: str) -> Vectors:
+        vector: Vectors = self.encode_passages([text])[0]
+        return vector
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def index_file(shelf: Shelf) -> Path:
     ids=["all missing", "one missing", "cut", "overwritten"],
 )
 def test_a_lost_index_file_says_what_mends_it_and_rebuild_mends_it(
-    shelf: Shelf, index_file, damage, told
+    shelf: Shelf, index_file: Path, damage: Callable[[Path], object], told: str
 ) -> None:
     """And that mends it: vectors live in the library, so it needs neither network nor model."""
     damage(index_file)
@@ -70,7 +71,7 @@ def test_a_file_that_is_no_library(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("opened", [Snapshot, Database])
 def test_a_library_of_a_newer_version_is_neither_read_nor_changed(
-    shelf: Shelf, index_file, opened: type[Snapshot | Database]
+    shelf: Shelf, index_file: Path, opened: type[Snapshot | Database]
 ) -> None:
     shelf.database.close()
     with sqlite3.connect(shelf.folder / "library.db") as connection:
@@ -81,7 +82,7 @@ def test_a_library_of_a_newer_version_is_neither_read_nor_changed(
         assert connection.execute("PRAGMA user_version").fetchone() == (99,)
 
 
-def test_a_library_of_an_older_version_says_what_brings_it_up(shelf: Shelf, index_file) -> None:
+def test_a_library_of_an_older_version_says_what_brings_it_up(shelf: Shelf, index_file: Path) -> None:
     with sqlite3.connect(shelf.folder / "library.db") as connection:
         connection.execute("PRAGMA user_version = 1")
     with pytest.raises(StaleIndex, match="indexer reindex"):

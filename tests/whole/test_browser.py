@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pypdfium2
 import pytest
@@ -28,6 +28,9 @@ from indexer.extract.fragments import text_fragment
 from indexer.records import Article, Page, PassageRow
 from indexer.search.links import deep_link
 from indexer.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 selenium = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -110,8 +113,10 @@ def plain(text: str) -> str:
 class Browser:
     """Chromium; ``answer`` gives the page of any URL."""
 
-    def __init__(self, driver: Any, answer: Callable[[str], SampleAnswer]) -> None:
-        self.driver, self.answer = driver, answer
+    driver: Chrome
+
+    def __init__(self, answer: Callable[[str], SampleAnswer]) -> None:
+        self.answer = answer
 
     def open(self, link: str) -> Seen:
         """Open a link as a new page and look at it once it is painted."""
@@ -160,7 +165,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One Chromium for all checks, with a fresh profile."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(tls)
-    browser = Browser(None, SampleSite(sample_folder()).answer)
+    browser = Browser(SampleSite(sample_folder()).answer)
     options = selenium.ChromeOptions()
     options.binary_location = CHROMIUM
     for switch in [*SWITCHES.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
@@ -226,7 +231,9 @@ def test_pages_of_a_pdf_exist(rows: list[PassageRow]) -> None:
     links = [deep_link(row) for row in rows if row.passage.page]
     assert links
     for link in links:
-        address, page = re.fullmatch(r"(.+)#page=(\d+)", link).groups()
+        split = re.fullmatch(r"(.+)#page=(\d+)", link)
+        assert split
+        address, page = split.groups()
         assert 1 <= int(page) <= len(pypdfium2.PdfDocument(site.answer(address).body))
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -30,10 +31,11 @@ ANSWER = {
 }  # fmt: skip
 
 
-def asked(run: Run, folder: Path, question: str, *options: str) -> dict:
+def asked(run: Run, folder: Path, question: str, *options: str) -> dict[str, Any]:
     ended = run("ask", question, "--json", "--data", folder, *options)
     assert ended.code == 0, ended.err
-    return json.loads(ended.out)
+    told: dict[str, Any] = json.loads(ended.out)
+    return told
 
 
 def test_the_demo_command_answers_and_comes_again(run: Run, tmp_path: Path) -> None:

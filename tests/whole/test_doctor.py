@@ -6,13 +6,14 @@ import json
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.whole.command import Ended, Run
 
 
-def findings(ended: Ended) -> dict[str, dict]:
+def findings(ended: Ended) -> dict[str, dict[str, Any]]:
     return {found["subject"].split()[0]: found for found in json.loads(ended.out)["findings"]}
 
 

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def stored(data: Path, sql: str) -> list[tuple]:
+def stored(data: Path, sql: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(data / "library.db")) as library:
         return library.execute(sql).fetchall()
 
@@ -43,7 +44,7 @@ def finished(data: Path) -> set[str]:
         return set()
 
 
-def published(data: Path) -> list[tuple]:
+def published(data: Path) -> list[tuple[Any, ...]]:
     """All that a search can see, without the ids, which depend on the order of arrival."""
     return stored(
         data,

@@ -9,6 +9,9 @@ import pytest
 from filelock import FileLock
 
 from indexer import pipeline
+from indexer.catalogue import load
+from indexer.store import inspection
+from indexer.store.inspection import LinkState
 from tests.fakes import HashEncoder
 from tests.whole.command import Ended, Run
 from tests.whole.large_web import Web, serving, write_catalogue
@@ -55,10 +58,7 @@ def test_only_fetches_a_category_or_a_link_and_keeps_the_rest(crawl: Crawl, web:
     assert {url for url, state in states.items() if state.words} == {first, second, third}
 
 
-def _status(tmp_path: Path):
-    from indexer.catalogue import load
-    from indexer.store import inspection
-
+def _status(tmp_path: Path) -> list[LinkState]:
     return inspection.status(tmp_path / "data", load(tmp_path / "catalogue.yaml").links)
 
 

@@ -39,9 +39,9 @@ def page(name: str, sentences: int = 30) -> Page:
     return Page(url, url, 200, {"content-type": "text/html"}, body.encode(), datetime.now(UTC))
 
 
-def with_workers(work: Callable[[ReadPage], Awaitable[None]], **bounds: float) -> None:
+def with_workers(work: Callable[[ReadPage], Awaitable[None]], config: ExtractConfig | None = None) -> None:
     async def run() -> None:
-        async with reading_workers(ExtractConfig(**bounds)) as read:
+        async with reading_workers(config or ExtractConfig()) as read:
             await work(read)
 
     asyncio.run(run())
@@ -62,7 +62,7 @@ def test_a_page_that_takes_too_long_is_unreadable() -> None:
         with pytest.raises(Unreadable, match="took longer than"):
             await read(page("slow"))
 
-    with_workers(work, seconds=0.001)
+    with_workers(work, ExtractConfig(seconds=0.001))
 
 
 def test_a_page_that_takes_too_much_memory_is_unreadable() -> None:
@@ -70,7 +70,7 @@ def test_a_page_that_takes_too_much_memory_is_unreadable() -> None:
         with pytest.raises(Unreadable):
             await read(page("large", sentences=200_000))
 
-    with_workers(work, memory=1 << 20)
+    with_workers(work, ExtractConfig(memory=1 << 20))
 
 
 def test_a_lost_worker_is_replaced() -> None:
@@ -89,7 +89,7 @@ def test_a_lost_worker_is_replaced() -> None:
 def test_a_reading_that_was_broken_off_is_not_given_to_the_next_page() -> None:
     async def work(read: ReadPage) -> None:
         await asyncio.gather(*(read(page(f"warm-{n}")) for n in range(4)))
-        broken = [asyncio.create_task(read(page(f"broken-{n}", sentences=3000))) for n in range(8)]
+        broken = [asyncio.ensure_future(read(page(f"broken-{n}", sentences=3000))) for n in range(8)]
         await asyncio.wait(broken, return_when=asyncio.FIRST_COMPLETED)
         for task in broken:
             task.cancel()
@@ -108,7 +108,7 @@ def test_a_plain_script_may_crawl(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         for name, value in {**web.environment, "PYTHONPATH": str(Path(__file__).parents[2])}.items():
             monkeypatch.setenv(name, value)
         catalogue = write_catalogue(tmp_path / "catalogue.yaml", {"A": web.links})
-        command = [sys.executable, script, catalogue, tmp_path / "data"]
+        command = [sys.executable, str(script), str(catalogue), str(tmp_path / "data")]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout) == 3, ended.stderr
