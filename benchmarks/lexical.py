@@ -177,9 +177,10 @@ def main() -> None:
 
 def told(python: Path, script: str, own: Path, library: Path) -> dict[str, float]:
     """What a script prints in a process of its own, with all it needs to import."""
-    command = [python, "-c", script, own, library, str(LIMIT)]
+    command = [str(python), "-c", script, str(own), str(library), str(LIMIT)]
     ended = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    return json.loads(ended.stdout.splitlines()[-1])
+    figures: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
+    return figures
 
 
 if __name__ == "__main__":
