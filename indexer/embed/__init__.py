@@ -60,7 +60,7 @@ def load_encoder(model: str, *, exports: Path | None) -> Encoder:
         return encoder
     try:
         with _alone(exports, checked):
-            return _fast_form(checked, exports) or _export(checked, exports)
+            return _fast_form(checked, exports) or _exported_now(checked, exports)
     except OSError as error:
         logger.warning(
             "model %s runs slowly: its export cannot be kept in %s (%s)",
@@ -92,7 +92,7 @@ def _fast_form(model: Model, exports: Path) -> Encoder | None:
     return ExportedEncoder(model, folder, manifest)
 
 
-def _export(model: Model, exports: Path) -> Encoder:
+def _exported_now(model: Model, exports: Path) -> Encoder:
     from indexer.embed.export import make_export
     from indexer.embed.sentence import SentenceEncoder
 

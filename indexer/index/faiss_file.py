@@ -19,13 +19,13 @@ import numpy as np
 
 from indexer.arrays import Vectors
 
-HEADER = struct.Struct("<4siqqq?i")
+INDEX_HEADER = struct.Struct("<4siqqq?i")
 """What every index begins with: kind, dimension, vectors, two numbers for old readers, trained, metric."""
 
 FLAT_HEADER = struct.Struct("<4siqqq?iq")
 """The header of a flat index; then how many numbers follow."""
 
-CANDIDATES = struct.Struct("<f")
+K_FACTOR = struct.Struct("<f")
 """What a refined index ends with: how many candidates it takes for each vector it is asked for."""
 
 FLAT, REFINED = b"IxFI", b"IxRF"
@@ -53,13 +53,13 @@ def map_vectors(path: Path) -> tuple[Vectors, bool]:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        header = file.read(HEADER.size)
-        if len(header) < HEADER.size:
+        header = file.read(INDEX_HEADER.size)
+        if len(header) < INDEX_HEADER.size:
             raise ValueError(f"{path.name} ends within its header")
-        kind, dimension, count, *_ = HEADER.unpack(header)
+        kind, dimension, count, *_ = INDEX_HEADER.unpack(header)
         if kind not in (FLAT, REFINED) or dimension < 1 or count < 0:
             raise ValueError(f"{path.name} is no index of vectors")
-        end = size - CANDIDATES.size if kind == REFINED else size
+        end = size - K_FACTOR.size if kind == REFINED else size
         start = end - 4 * count * dimension
         # The flat file stands at the very beginning, or behind what a refined one has before it.
         first = start - FLAT_HEADER.size

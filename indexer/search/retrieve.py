@@ -22,10 +22,9 @@ from indexer.search import fuse
 if TYPE_CHECKING:
     from indexer.arrays import Doubles, Ids, Vectors
     from indexer.config import SearchConfig
+    from indexer.index.index_reader import ScoredIds
     from indexer.records import PassageRow
     from indexer.store.snapshot import Snapshot
-
-ScoredIds = Sequence[tuple[int, float]]
 
 ROWS_AT_ONCE = 10
 """Passages read together; most answers need no more."""

@@ -43,7 +43,7 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
         with closing(connect(folder)) as connection:
             yield _file(folder, connection)
         with Snapshot(folder) as snapshot:
-            yield Finding("index", good=True, text=_described(snapshot))
+            yield Finding("index", good=True, text=_index_facts(snapshot))
             yield _agreement(snapshot)
             yield _index_recall(snapshot)
             yield _vectors(snapshot)
@@ -67,7 +67,7 @@ def _file(folder: Path, connection: sqlite3.Connection) -> Finding:
     return Finding("library", good, text, "" if good else fix)
 
 
-def _described(snapshot: Snapshot) -> str:
+def _index_facts(snapshot: Snapshot) -> str:
     state, parts = snapshot.generation, snapshot.segments
     size = sum(part.size for part in parts) / 1e6
     return (
