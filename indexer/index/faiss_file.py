@@ -44,8 +44,8 @@ def write_flat(path: Path, parts: Iterable[Vectors], count: int, dimension: int)
 def map_vectors(path: Path) -> tuple[Vectors, bool]:
     """The vectors (n, dimension) of a file, memory-mapped, and whether it is refined.
 
-    They begin at an odd byte. numpy copies such an array before it reckons with it, each time anew: copy
-    what is used often.
+    They need not begin at a multiple of four bytes. numpy copies such an array, piece by piece, whenever it
+    reckons with it: what is used often is better copied once.
 
     Raises:
         OSError: the file cannot be read.
