@@ -24,8 +24,8 @@ import numpy as np
 from retrieval import CachedEncoder, folders, opened
 
 from indexer.arrays import Doubles
-from indexer.config import DEFAULT_MODEL, SearchConfig
-from indexer.embed import load_encoder
+from indexer.config import DEFAULT_MODEL, Config, SearchConfig
+from indexer.encoding import open_encoder
 from indexer.evaluate.collections import Collection
 from indexer.evaluate.evaluation import ask_all
 from indexer.index import bm25
@@ -153,7 +153,7 @@ def held_out(paths: list[Path], encoder: Encoder) -> None:
 
 def main() -> None:
     paths = folders([Path(name) for name in sys.argv[1:]])
-    encoder = CachedEncoder(load_encoder(DEFAULT_MODEL, exports=Path("data/models")))
+    encoder = CachedEncoder(open_encoder(Config(), DEFAULT_MODEL))
     queries = {made.name: list(made.queries.values()) for made, _ in opened(paths, encoder)}
     for collection, snapshot in opened(paths, encoder):
         own, foreign = map(np.array, confidences(collection.name, snapshot, encoder, queries))

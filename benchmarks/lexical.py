@@ -101,7 +101,7 @@ def ask(words):
     "tantivy": ("""
 import tantivy
 schema = tantivy.SchemaBuilder().add_text_field("text", stored=False, tokenizer_name="en_stem").build()
-index = tantivy.IndexReader(schema, path=str(folder))
+index = tantivy.Index(schema, path=str(folder))
 writer = index.writer(500_000_000, 2)
 for text in texts():
     writer.add_document(tantivy.Document(text=text))
@@ -177,9 +177,10 @@ def main() -> None:
 
 def told(python: Path, script: str, own: Path, library: Path) -> dict[str, float]:
     """What a script prints in a process of its own, with all it needs to import."""
-    command = [python, "-c", script, own, library, str(LIMIT)]
+    command = [str(python), "-c", script, str(own), str(library), str(LIMIT)]
     ended = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    return json.loads(ended.stdout.splitlines()[-1])
+    figures: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
+    return figures
 
 
 if __name__ == "__main__":

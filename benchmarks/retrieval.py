@@ -26,7 +26,7 @@ from indexer.catalogue import load
 from indexer.config import DEFAULT_MODEL, Config, SearchConfig
 from indexer.demo import sample_catalogue, sample_crawl
 from indexer.demo.site import sample_folder
-from indexer.embed import load_encoder
+from indexer.encoding import open_encoder
 from indexer.evaluate import collections
 from indexer.evaluate.evaluation import ask_all, evaluate_questions
 from indexer.evaluate.metrics import compare
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     options = parser.parse_args()
     paths = folders(options.folder)
-    encoder = load_encoder(DEFAULT_MODEL, exports=Path("data/models"))
+    encoder = open_encoder(Config(), DEFAULT_MODEL)
     lines = chain(ablation(paths, CachedEncoder(encoder)), sample_questions(encoder))
     bench.report("retrieval", "\n".join(lines), write=options.write)
 

@@ -22,11 +22,26 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import bench
 import numpy as np
+
+from indexer.arrays import Mask, Vectors
+from indexer.config import DEFAULT_MODEL, Config
+from indexer.encoding import open_encoder
+from indexer.extract.blocks import ArticleBuilder
+from indexer.library import Library
+from indexer.records import Article, Fetch, Follow, Link, Outcome, Passage, Source, Verdict
+from indexer.store.codec import digest, now
+from indexer.store.crawl_log import CrawlLog
+from indexer.store.database import Database
+from indexer.store.publish import publish
+from indexer.store.snapshot import SEGMENTS, Snapshot
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PER_ARTICLE, PER_LINK = 10, 50
@@ -43,10 +58,7 @@ def material(folder: Path) -> None:
     """The collections' passages, vectors and questions, as files in ``folder``."""
     from retrieval import folders, opened
 
-    from indexer.config import DEFAULT_MODEL
-    from indexer.embed import load_encoder
-
-    encoder = load_encoder(DEFAULT_MODEL, exports=folder / "models")
+    encoder = open_encoder(Config(), DEFAULT_MODEL)
     passages, vectors, questions = [], [], []
     for collection, snapshot in opened(folders([]), encoder, folder / "evaluation"):
         rows = snapshot.query("SELECT id, article, context, text FROM passages ORDER BY id")
@@ -68,7 +80,7 @@ class Recombined:
         self._vectors = np.load(folder / "vectors.npy")
         self._chance = np.random.default_rng(1)
 
-    def batch(self, count: int) -> tuple[list[tuple[str, str]], np.ndarray]:
+    def batch(self, count: int) -> tuple[list[tuple[str, str]], Vectors]:
         chance = self._chance
         how_many = chance.integers(2, 4, count)
         of = chance.integers(0, len(self._sentences), (count, 3))
@@ -89,23 +101,21 @@ class Recombined:
         return said, _unit(vectors + np.float32(NOISE) * _unit(noise))
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+def _unit(rows: Vectors) -> Vectors:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 # -------------------------------------------------------------------- steps
 
 
-def _links(articles: int):
-    from indexer.records import Follow, Link
+def _links(articles: int) -> list[Link]:
 
     count = max(1, articles // PER_LINK)
     follow = Follow(mode="site")
     return [Link(f"https://example.org/{n}", f"Category {n % 20}", follow=follow) for n in range(count)]
 
 
-def _article(said: list[tuple[str, str]]):
-    from indexer.extract.blocks import ArticleBuilder
+def _article(said: list[tuple[str, str]]) -> Article:
 
     writer = ArticleBuilder(said[0][0])
     for _, text in said:
@@ -113,28 +123,22 @@ def _article(said: list[tuple[str, str]]):
     return writer.article()
 
 
-def _cut(article):
-    from indexer.records import Passage
+def _cut(article: Article) -> list[Passage]:
 
     texts = [(article.text[b.start : b.end], b) for b in article.blocks]
     return [Passage(text, b.start, b.end, (article.title,), context=article.title) for text, b in texts]
 
 
-def _outcome(link, number: int, article):
-    from indexer.records import Fetch, Outcome, Source, Verdict
-    from indexer.store.codec import now
+def _outcome(link: Link, number: int, article: Article) -> Outcome:
 
     url = link.url if number % PER_LINK == 0 else f"{link.url}/{number}"
     fetch = Fetch(url, url, Verdict.OK, "", now(), source=Source.SAMPLE)
     return Outcome(link, url, (fetch,), article=article)
 
 
-def _publish(database, folder: Path, links):
-    from indexer.config import DEFAULT_MODEL
-    from indexer.embed import load_encoder
-    from indexer.store.publish import publish
+def _publish(database: Database, links: Sequence[Link]) -> dict[str, float]:
 
-    encoder = load_encoder(DEFAULT_MODEL, exports=folder / "models")
+    encoder = open_encoder(Config(), DEFAULT_MODEL)
     begun, cpu = time.monotonic(), time.process_time()
     done = publish(database, links, encoder=encoder, model=DEFAULT_MODEL, cut=_cut, fingerprint=FINGERPRINT)
     took = {"seconds": time.monotonic() - begun, "cpu": time.process_time() - cpu}
@@ -143,15 +147,10 @@ def _publish(database, folder: Path, links):
 
 def build(folder: Path, size: int) -> dict[str, object]:
     """Keep the articles and their vectors, then publish; what publishing took."""
-    from indexer.config import DEFAULT_MODEL
-    from indexer.embed import load_encoder
-    from indexer.store.codec import digest
-    from indexer.store.crawl_log import CrawlLog
-    from indexer.store.database import Database
 
     data = folder / f"library-{size}"
     source, links = Recombined(folder), _links(size // PER_ARTICLE)
-    fingerprint = load_encoder(DEFAULT_MODEL, exports=folder / "models").fingerprint
+    fingerprint = open_encoder(Config(), DEFAULT_MODEL).fingerprint
     with Database(data) as database:
         log = CrawlLog(database, database.start_run(resume_within=timedelta(0)), extractor="1")
         for start in range(0, size // PER_ARTICLE, 500):
@@ -174,8 +173,7 @@ def build(folder: Path, size: int) -> dict[str, object]:
                         ),
                         ignore=True,
                     )
-        took = _publish(database, folder, links)
-    (data / "models").symlink_to(folder.absolute() / "models")
+        took = _publish(database, links)
     index = sum(path.stat().st_size for path in (data / "segments").rglob("*.*"))
     return {**took, "library": (data / "library.db").stat().st_size, "index": index, "peak": _peak()}
 
@@ -183,27 +181,21 @@ def build(folder: Path, size: int) -> dict[str, object]:
 def change(folder: Path, size: int) -> dict[str, object]:
     """Publish again with nothing changed, then with one new paragraph in one article."""
     from indexer.store import inspection
-    from indexer.store.crawl_log import CrawlLog
-    from indexer.store.database import Database
 
     data, links = folder / f"library-{size}", _links(size // PER_ARTICLE)
     with Database(data) as database:
-        idle = _publish(database, folder, links)
+        idle = _publish(database, links)
         run = database.start_run(resume_within=timedelta(0))
         held = inspection.article(data, links[0].url)[0]
         said = [(held.title, held.text[b.start : b.end]) for b in held.blocks]
         changed = _article([*said[1:], (held.title, f"A paragraph of {time.time()} that nobody knew.")])
         CrawlLog(database, run, extractor="1", force=True).record(_outcome(links[0], 0, changed))
-        one = _publish(database, folder, links)
+        one = _publish(database, links)
     return {"idle": idle, "one": one, "peak": _peak()}
 
 
 def ask(folder: Path, size: int) -> dict[str, object]:
     """Questions to an open library that was asked others before: milliseconds by mode, recall, memory."""
-    from indexer.config import Config
-    from indexer.embed import load_encoder
-    from indexer.library import Library
-    from indexer.store.snapshot import Snapshot
 
     data = folder / f"library-{size}"
     questions = json.loads((folder / "questions.json").read_text())
@@ -222,15 +214,15 @@ def ask(folder: Path, size: int) -> dict[str, object]:
             found[mode] = [*np.percentile(wall, [50, 95]), *np.percentile(cpu, [50, 95])]
         found["peak"] = _peak()
     with Snapshot(data) as snapshot:
-        encoder = load_encoder(snapshot.generation.model, exports=data / "models")
+        encoder = open_encoder(Config(data=data))
         found["recall"] = _recall(snapshot, np.stack([encoder.encode_query(text) for text in questions]))
         found["segments"] = [[state.alive, state.recall] for state in snapshot.segments]
     return found
 
 
-def _recall(snapshot, asked: np.ndarray) -> float:
+def _recall(snapshot: Snapshot, asked: Vectors) -> float:
     """The share of the true ten nearest to the vectors ``asked`` among the ten that are found."""
-    ids = np.array([row["id"] for row in snapshot.query("SELECT id FROM passages")], np.int64)
+    ids = [int(row["id"]) for row in snapshot.query("SELECT id FROM passages")]
     best = np.zeros((len(asked), 0), np.float32)
     for start in range(0, len(ids), 50_000):
         cosines = asked @ snapshot.vectors(ids[start : start + 50_000]).T
@@ -266,16 +258,16 @@ def cold(folder: Path, size: int) -> dict[str, object]:
 def constants(folder: Path, size: int) -> dict[str, object]:
     """What ``EXACT`` and ``FEW`` rest on: milliseconds of processor for each way of searching one segment."""
     from indexer.index import vectors
-    from indexer.store.snapshot import SEGMENTS, Snapshot
 
     with Snapshot(folder / f"library-{size}") as snapshot:
         name = snapshot.segments[0].name
     near = vectors.VectorFile(folder / f"library-{size}" / SEGMENTS / name)
     chance = np.random.default_rng(0)
-    pairs = chance.integers(0, len(near.vectors), (2, 60))
-    asked = _unit(near.vectors[pairs[0]] + near.vectors[pairs[1]])
+    pairs = chance.integers(0, len(near.array), (2, 60))
+    asked = _unit(near.array[pairs[0]] + near.array[pairs[1]])
+    copied = np.array(near.array)  # as a small segment has them once they were all compared
 
-    def took(search) -> float:
+    def took(search: Callable[[Vectors], object]) -> float:
         used = []
         for vector in asked:
             begun = time.process_time()
@@ -283,20 +275,20 @@ def constants(folder: Path, size: int) -> dict[str, object]:
             used.append((time.process_time() - begun) * 1000)
         return float(np.median(used))
 
-    def exact(count: int):
-        return lambda vector: np.argpartition(-vectors.cosines(near.vectors[:count], vector), 300)
+    def exact(count: int) -> Callable[[Vectors], object]:
+        return lambda vector: np.argpartition(-vectors.cosines(copied[:count], vector), 300)
 
-    def gathered(mask):
+    def gathered(mask: Mask) -> Callable[[Vectors], object]:
         ordinals = np.flatnonzero(mask)
-        return lambda vector: vectors.cosines(near.vectors[ordinals], vector)
+        return lambda vector: vectors.cosines(near.array[ordinals], vector)
 
-    found = {f"exact {count}": took(exact(count)) for count in (10_000, 30_000, 100_000)}
+    found: dict[str, object] = {f"exact {count}": took(exact(count)) for count in (10_000, 30_000, 100_000)}
     found["index"] = took(lambda vector: near.nearest(vector, 200, None))
     for count in (5_000, 20_000, 50_000):
-        mask = np.zeros(len(near.vectors), np.bool_)
+        mask = np.zeros(len(near.array), np.bool_)
         mask[chance.choice(len(mask), count, replace=False)] = True
         found[f"few {count}"] = took(gathered(mask))
-        found[f"index, {count} allowed"] = took(lambda vector, mask=mask: near.nearest(vector, 200, mask))
+        found[f"index, {count} allowed"] = took(partial(near.nearest, limit=200, counted=mask))
     return found
 
 
@@ -304,7 +296,7 @@ STEPS = {"build": build, "cold": cold, "ask": ask, "change": change}
 EXTRA = {"constants": constants}
 
 
-def measure(folder: Path, size: int) -> dict[str, dict]:
+def measure(folder: Path, size: int) -> dict[str, Any]:
     found = {}
     for step in STEPS:
         command = [sys.executable, __file__, str(folder), "--step", step, "--sizes", str(size)]
@@ -318,11 +310,11 @@ def _megabytes(count: float) -> str:
     return f"{count / 1e6:,.0f}"
 
 
-def table(found: dict[int, dict[str, dict]]) -> str:
-    def speed(mode: str):
+def table(found: dict[int, dict[str, Any]]) -> str:
+    def speed(mode: str) -> Callable[[dict[str, Any]], str]:
         return lambda m: "{:.0f} / {:.0f} ({:.0f} / {:.0f})".format(*m["ask"][mode])
 
-    rows = {
+    rows: dict[str, Callable[[dict[str, Any]], str]] = {
         "publishing all, s": lambda m: f"{m['build']['seconds']:.1f}",
         "of which processor, s": lambda m: f"{m['build']['cpu']:.1f}",
         "peak memory of publishing, MB": lambda m: f"{m['build']['peak']:,.0f}",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from indexer import __version__
+from indexer.locate import cache_folder, locate
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 """Small enough for a laptop (22 M parameters, 384 dimensions), and its weights come as a package."""
@@ -177,7 +178,14 @@ class Config:
     resume_hours: float = 20.0
     """An interrupted run younger than this goes on where it stood; nightly runs start 24 h apart."""
     data: Path = Path("data")
+    """The folder of the library."""
     catalogue: Path = Path("catalogue.yaml")
+    cache: Path = field(default_factory=lambda: cache_folder(os.environ))
+    """The folder of what all libraries of a user share: the models' exports."""
+    catalogue_why: str = "named"
+    """How the catalogue was chosen, in words (see :mod:`indexer.locate`)."""
+    data_why: str = "named"
+    """The same of the library's folder."""
     model: str = ""
     """A sentence-transformers model by folder or hub name; empty for the library's own, or the default."""
     crawl: CrawlConfig = field(default_factory=CrawlConfig)
@@ -189,16 +197,19 @@ class Config:
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:
         """The defaults, overlaid by ``INDEXER_*`` variables, overlaid by what is ``given``.
 
-        ``None`` among ``given`` means "not given". Variables: ``INDEXER_DATA``,
-        ``INDEXER_CATALOGUE``, ``INDEXER_MODEL``, ``INDEXER_CONTACT``.
+        ``None`` among ``given`` means "not given". Variables: ``INDEXER_DATA``, ``INDEXER_CATALOGUE``,
+        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_CONTACT``. Catalogue and library are looked for as
+        :mod:`indexer.locate` says.
         """
         env = os.environ if environment is None else environment
-        read: dict[str, Any] = {}
-        if value := env.get("INDEXER_DATA"):
-            read["data"] = Path(value)
-        if value := env.get("INDEXER_CATALOGUE"):
-            read["catalogue"] = Path(value)
-        if value := env.get("INDEXER_MODEL"):
-            read["model"] = value
-        config = cls(**read, crawl=CrawlConfig(contact=env.get("INDEXER_CONTACT", "")))
+        places = locate(given.get("catalogue"), given.get("data"), env, Path.cwd())
+        config = cls(
+            catalogue=places.catalogue,
+            catalogue_why=places.catalogue_why,
+            data=places.data,
+            data_why=places.data_why,
+            cache=cache_folder(env),
+            model=env.get("INDEXER_MODEL", ""),
+            crawl=CrawlConfig(contact=env.get("INDEXER_CONTACT", "")),
+        )
         return replace(config, **{key: value for key, value in given.items() if value is not None})

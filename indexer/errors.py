@@ -13,10 +13,11 @@
     |   |-- StaleIndex            exit 1   the index was made by another model or version
     |   `-- NotWritable           exit 1   the folder cannot be written
     |-- ModelError                exit 1   the embedding model cannot be had or is not one
+    |-- MissingExtra              exit 1   an optional package is not installed; says which extra brings it
     |-- Unreadable                exit 1   a page from which no text could be extracted
     `-- Busy                      exit 75  another run holds the lock (EX_TEMPFAIL of sysexits.h)
 
-A message is one line: what was wrong, where, and what mends it. The command line prints it
+A message is one line: what was wrong, where, and what fixes it. The command line prints it
 without a traceback and ends with ``exit_code``; the Python interface raises it.
 """
 
@@ -79,6 +80,10 @@ class ModelError(IndexerError):
     """The embedding model cannot be had, or is not a model."""
 
 
+class MissingExtra(IndexerError):
+    """A package that only some uses need is not installed; the message names the extra."""
+
+
 class Unreadable(IndexerError):
     """No text could be extracted from a page; the message says why."""
 
@@ -94,5 +99,5 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     by_folded: dict[str, str] = {}
     for candidate in known:
         by_folded.setdefault(candidate.casefold(), candidate)
-    found = get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
-    return [by_folded[folded] for folded in found]
+    matches = get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
+    return [by_folded[folded] for folded in matches]

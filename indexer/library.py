@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from indexer.config import Config
 from indexer.records import Article, Encoder, Generation, Mode
 from indexer.store.snapshot import Snapshot
+from indexer.tables import table
 
 if TYPE_CHECKING:
+    import faiss
     import pandas as pd
 
-    from indexer.arrays import Vectors
+    from indexer.arrays import Ids, Vectors
     from indexer.search import Searcher
     from indexer.search.answer import Answer
 
@@ -37,14 +39,17 @@ class Library:
         self._config = config
 
     @classmethod
-    def open(cls, data: str | Path = "data", *, config: Config | None = None) -> Self:
+    def open(cls, data: str | Path | None = None, *, config: Config | None = None) -> Self:
         """Pin the newest published state of the library in the folder ``data``.
+
+        Without ``data`` it is looked for as the command line does (see :mod:`indexer.locate`).
 
         Raises:
             NoLibrary: nothing was published there. DamagedLibrary: a file is missing or cut.
         """
-        folder = Path(data)
-        return cls(Snapshot(folder), config or Config.from_environment(data=folder))
+        given = Path(data) if data is not None else None
+        config = config or Config.from_environment(data=given)
+        return cls(Snapshot(given or config.data), config)
 
     def __enter__(self) -> Self:
         return self
@@ -123,11 +128,9 @@ class Library:
         return Searcher(self._snapshot, self._encoder, self._config.search)
 
     def _encoder(self) -> Encoder:
-        from indexer.embed import load_encoder
+        from indexer.encoding import open_encoder
 
-        return load_encoder(
-            self._config.model or self.generation.model, exports=self._snapshot.folder / "models"
-        )
+        return open_encoder(self._config, self._config.model or self.generation.model)
 
     # ------------------------------------------------------------ exploring
 
@@ -142,20 +145,30 @@ class Library:
         return inspection.article(self._snapshot.folder, url)[0]
 
     def articles(self) -> pd.DataFrame:
-        """One row an article: category, title, url, page_url, site, words, passages, source, fetched_at."""
+        """One row an article: category, title, url, page_url, site, words, passages, source, fetched_at.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
         return self._table(
             "SELECT l.category, a.title, l.url, a.page_url, a.site, a.words, "
             "(SELECT count(*) FROM passages p WHERE p.article = a.id) AS passages, a.source, a.fetched_at "
-            "FROM holdings h JOIN articles a ON a.id = h.article JOIN links l ON l.url = h.link_url "
-            "ORDER BY l.position, a.id"
+            "FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url "
+            "ORDER BY l.position, a.id",
+            ("category", "title", "url", "page_url", "site", "words", "passages", "source", "fetched_at"),
         )
 
     def passages(self) -> pd.DataFrame:
-        """One row a passage, by rising id: passage_id, category, title, headings, text, url."""
+        """One row a passage, by rising id: passage_id, category, title, headings, text, url.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
         return self._table(
             "SELECT p.id AS passage_id, l.category, a.title, p.headings, p.text, l.url "
             "FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url "
-            "ORDER BY p.id"
+            "ORDER BY p.id",
+            ("passage_id", "category", "title", "headings", "text", "url"),
         )
 
     def embeddings(self) -> Vectors:
@@ -163,8 +176,20 @@ class Library:
         ids = [row["id"] for row in self._snapshot.query("SELECT id FROM passages ORDER BY id")]
         return self._snapshot.vectors(ids)
 
-    def _table(self, sql: str) -> pd.DataFrame:
-        import pandas as pd
+    def faiss_index(self) -> tuple[faiss.Index, Ids]:
+        """All vectors as a FAISS index, and the ids of their passages by position in it: int64 ``(n,)``.
 
-        rows: list[dict[str, Any]] = [dict(row) for row in self._snapshot.query(sql)]
-        return pd.DataFrame(rows)
+        Where the library is one segment of which no passage is dead, as after ``indexer reindex``, this is
+        its file, memory-mapped and not to be changed; with more than 30,000 passages it is searched
+        approximately, by the same candidates as :meth:`search` has. Else it is an exact index of
+        :meth:`embeddings`, in memory. The metric is the inner product, which for unit vectors is the cosine.
+
+        Example:
+            >>> index, ids = library.faiss_index()                            # doctest: +SKIP
+            >>> cosines, positions = index.search(library.embeddings()[:1], 10)  # doctest: +SKIP
+            >>> ids[positions[0]]                                             # doctest: +SKIP
+        """
+        return self._snapshot.faiss_index()
+
+    def _table(self, sql: str, columns: Sequence[str]) -> pd.DataFrame:
+        return table(map(dict, self._snapshot.query(sql)), columns)

@@ -1,4 +1,4 @@
-"""The nouns of the project: small frozen records, and the protocols between the rooms.
+"""The nouns of the project: small frozen records, and the protocols between the packages.
 
 Nothing here does work or imports more than the standard library and, for types only, numpy.
 The words are those of ARCHITECTURE.md: a *link* is an entry of the catalogue, a *page* what one
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from indexer.counting import count_words
 
 if TYPE_CHECKING:
     from indexer.arrays import Vectors
@@ -112,6 +114,10 @@ class Verdict(StrEnum):
     def good(self) -> bool:
         """Whether the page held (or still holds) the article."""
         return self in (Verdict.OK, Verdict.MOVED, Verdict.NOT_MODIFIED)
+
+
+GOOD_VERDICTS = tuple(verdict for verdict in Verdict if verdict.good)
+"""Those whose page held (or still holds) the article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +230,8 @@ class Article:
 
     @property
     def words(self) -> int:
-        """The number of words in the text, split at white space."""
-        return len(self.text.split())
+        """The number of words in the text, see :func:`indexer.counting.count_words`."""
+        return count_words(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,12 +344,12 @@ class PassageRow:
     """A passage as the library holds it, with what an answer tells about it.
 
     ``url`` is the catalogue's link verbatim, ``page_url`` the page's own address under that link,
-    ``final_url`` where the text was really taken from; ``ordinal`` counts the passages of an article.
+    ``final_url`` where the text was really taken from; ``position`` counts the passages of an article.
     """
 
     passage_id: int
     article_id: int
-    ordinal: int
+    position: int
     passage: Passage
     title: str
     url: str
@@ -367,25 +373,64 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One passage of an answer, with all that is needed to show and to open it."""
+    """One passage of an answer: its row in the library, and what the question made of it."""
 
     rank: int
     score: float
-    passage: Passage
-    passage_id: int
-    title: str
-    url: str
-    """The catalogue's link, verbatim."""
-    page_url: str
-    """The page that holds the passage: the link's own, or a subpage's address."""
+    row: PassageRow
     link: str
     """Where it opens: the final address at the passage."""
-    category: str
-    site: str
-    note: str
-    source: Source
-    fetched_at: datetime
     before: tuple[Passage, ...] = ()
     after: tuple[Passage, ...] = ()
     shares: Mapping[str, Share] = field(default_factory=dict)
     """For ``--explain``: by retriever (``dense``, ``lexical``, ``rerank``)."""
+
+    @property
+    def passage(self) -> Passage:
+        """The passage itself."""
+        return self.row.passage
+
+    @property
+    def passage_id(self) -> int:
+        """Its number in the library, which stays while its text does."""
+        return self.row.passage_id
+
+    @property
+    def title(self) -> str:
+        """The title of its article."""
+        return self.row.title
+
+    @property
+    def url(self) -> str:
+        """The catalogue's link, verbatim."""
+        return self.row.url
+
+    @property
+    def page_url(self) -> str:
+        """The page that holds the passage: the link's own, or a subpage's address."""
+        return self.row.page_url
+
+    @property
+    def category(self) -> str:
+        """The link's category."""
+        return self.row.category
+
+    @property
+    def site(self) -> str:
+        """The host in the user's list."""
+        return self.row.site
+
+    @property
+    def note(self) -> str:
+        """The user's own words about the link."""
+        return self.row.note
+
+    @property
+    def source(self) -> Source:
+        """Where the text was taken from."""
+        return self.row.source
+
+    @property
+    def fetched_at(self) -> datetime:
+        """When the text was taken."""
+        return self.row.fetched_at

@@ -14,6 +14,9 @@ from tests.demo import Demo, demo_once
 from tests.replaying import Replay, replaying
 from tests.store.shelving import Shelf
 
+# Models are exported once for all tests and all runs of them, and not into the user's own cache.
+os.environ.setdefault("INDEXER_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "indexer"))
+
 
 @pytest.fixture
 def replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Replay]]:

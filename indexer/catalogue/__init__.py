@@ -1,11 +1,17 @@
 """The catalogue: catalogue.yaml to links and back, and lists of links from elsewhere.
 
+=========  ==================================================================================
+catalogue  the file as the other packages see it: links by category; what to warn of
+reading    from the text to links, every mistake told with file and line
+model      what the file may hold, as pydantic models; its JSON Schema
+mistakes   what the models find wrong, told in the user's words
+writing    edits in place: every other byte stays as it was
+emitting   links as YAML text in the style of a file kept by hand
+importers  Markdown lists, browser bookmarks, OPML, sitemaps, plain URLs
+=========  ==================================================================================
+
 >>> catalogue = load(Path("catalogue.yaml"))             # doctest: +SKIP
 >>> catalogue.in_category("Event strategies")[0].url     # doctest: +SKIP
-
-``load`` and ``check`` read; ``add``, ``remove`` and ``merge`` edit the file in place and leave every
-other byte as it was; ``import_links`` reads Markdown lists, browser bookmarks, OPML and sitemaps;
-``dump`` writes links as a new catalogue; ``schema`` is the JSON Schema for editors.
 """
 
 from indexer.catalogue.catalogue import Catalogue, check, load

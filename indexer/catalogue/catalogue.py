@@ -1,4 +1,4 @@
-"""The catalogue as the other rooms see it: links in the user's order, under their categories."""
+"""The catalogue as the other packages see it: links in the user's order, under their categories."""
 
 from __future__ import annotations
 
@@ -21,14 +21,22 @@ class Catalogue:
     categories: tuple[str, ...]
 
     def link(self, url: str) -> Link:
-        """The link with this URL, verbatim. Raises UnknownName with the nearest ones."""
+        """The link with this URL, verbatim.
+
+        Raises:
+            UnknownName: there is none; offers the nearest.
+        """
         for link in self.links:
             if link.url == url:
                 return link
         raise UnknownName("link", url, (link.url for link in self.links))
 
     def in_category(self, name: str) -> tuple[Link, ...]:
-        """The links of a category. Raises UnknownName with the nearest names."""
+        """The links of a category.
+
+        Raises:
+            UnknownName: there is none; offers the nearest.
+        """
         if name not in self.categories:
             raise UnknownName("category", name, self.categories)
         return tuple(link for link in self.links if link.category == name)
@@ -37,8 +45,9 @@ class Catalogue:
 def load(path: str | Path) -> Catalogue:
     """Read catalogue.yaml.
 
-    Raises CatalogueError, one line with file and line number, where the file is missing, is not
-    YAML, has a key, value or URL that is not understood, names a URL twice, or has no links.
+    Raises:
+        CatalogueError: the file is missing, is not YAML, has a key, value or URL that is not understood,
+            names a URL twice, or has no links; names file and line.
     """
     document = _with_links(Path(path))
     links = tuple(link for link, _ in document.positions())

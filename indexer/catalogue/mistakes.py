@@ -27,9 +27,9 @@ _WANTED = {
 def first_mistake(error: ValidationError, lines: Mapping[NodePath, int]) -> tuple[int, str]:
     """The line and the words of the mistake that comes first in the file, and how many more follow."""
     told = []
-    for found in error.errors(include_url=False):
-        path = _path_in_file(found["loc"], lines)
-        told.append((line_of(path, lines), _message(found, path)))
+    for detail in error.errors(include_url=False):
+        path = _path_in_file(detail["loc"], lines)
+        told.append((line_of(path, lines), _message(detail, path)))
     line, message = min(told)
     return line, message + (f" (and {len(told) - 1} more)" if len(told) > 1 else "")
 
@@ -50,30 +50,30 @@ def _path_in_file(location: tuple[str | int, ...], lines: Mapping[NodePath, int]
     return path
 
 
-def _message(found: Mapping[str, Any], path: NodePath) -> str:
-    where, given = _place(path), found.get("input")
-    match found["type"]:
+def _message(detail: Mapping[str, Any], path: NodePath) -> str:
+    where, given = _place(path), detail.get("input")
+    match detail["type"]:
         case "value_error":
-            return str(found["ctx"]["error"])
+            return str(detail["ctx"]["error"])
         case "extra_forbidden":
             *above, key = path
             known = _model_at(tuple(above)).model_fields
             return f"unknown key {key!r} in {_place(tuple(above))}{_offer(str(key), known)}"
         case "missing":
-            said = f"has no {found['loc'][-1]!r}"
+            problem = f"has no {detail['loc'][-1]!r}"
         case "literal_error":
-            valid = re.findall(r"'(\w+)'", found["ctx"]["expected"])
-            said = f"cannot be {given!r}{_offer(str(given), valid)}"
+            valid = re.findall(r"'(\w+)'", detail["ctx"]["expected"])
+            problem = f"cannot be {given!r}{_offer(str(given), valid)}"
         case "greater_than_equal":
-            said = f"must be at least {found['ctx']['ge']}, not {given}"
+            problem = f"must be at least {detail['ctx']['ge']}, not {given}"
         case "model_type" | "dict_type":
-            said = f"must be {_shape(path)}, not {_kind_of_value(given)}"
+            problem = f"must be {_shape(path)}, not {_kind_of_value(given)}"
         case kind if wanted := _WANTED.get(kind):
             hint = "; put it in quotes" if wanted == "text" and isinstance(given, bool | int | float) else ""
-            said = f"must be {wanted}, not {_kind_of_value(given)}{hint}"
+            problem = f"must be {wanted}, not {_kind_of_value(given)}{hint}"
         case _:
-            said = f"is wrong: {found['msg']}"
-    return f"{where} {said}"
+            problem = f"is wrong: {detail['msg']}"
+    return f"{where} {problem}"
 
 
 def _offer(given: str, known: Iterable[str]) -> str:

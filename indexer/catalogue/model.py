@@ -48,8 +48,8 @@ def check_url(url: str) -> str:
 
 
 def _check_text(text: str) -> str:
-    if found := _CONTROL.search(text):
-        raise ValueError(f"control character {found.group()!r} in {text[:60]!r}")
+    if control := _CONTROL.search(text):
+        raise ValueError(f"control character {control.group()!r} in {text[:60]!r}")
     return text
 
 

@@ -61,7 +61,11 @@ class CatalogueDocument:
 
 
 def read_document(path: Path) -> CatalogueDocument:
-    """Read and judge a catalogue. Raises CatalogueError: one line that names file and line."""
+    """Read and judge a catalogue.
+
+    Raises:
+        CatalogueError: what is wrong, by file and line.
+    """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:

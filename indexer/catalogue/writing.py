@@ -8,9 +8,6 @@ replaces the file in one step. A file that does not read without error is never 
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from indexer.catalogue import emitting
 from indexer.catalogue.mistakes import NodePath
 from indexer.catalogue.reading import CatalogueDocument, parse_catalogue, read_document
 from indexer.errors import CatalogueError, UnknownName
+from indexer.files import replace_file
 from indexer.records import Link
 
 Splice = tuple[int, int, str]
@@ -29,7 +27,8 @@ Splice = tuple[int, int, str]
 def dump(links: Iterable[Link]) -> str:
     """The text of a new catalogue. Links of one category come together, in the order given.
 
-    Raises CatalogueError where the links cannot stand in a catalogue (a URL twice, a malformed one).
+    Raises:
+        CatalogueError: the links cannot stand in a catalogue (a URL twice, a malformed one).
     """
     text = emitting.catalogue_text(links)
     parse_catalogue(text, Path("catalogue.yaml"))
@@ -39,7 +38,8 @@ def dump(links: Iterable[Link]) -> str:
 def add(path: Path, link: Link) -> None:
     """Append a link to its category, which is made at the end of the file if it is new.
 
-    Raises CatalogueError where the file is missing or wrong, the URL is malformed or already there.
+    Raises:
+        CatalogueError: the file is missing or wrong, the URL is malformed or already there.
     """
     document = read_document(path)
     for present, where in document.positions():
@@ -51,11 +51,14 @@ def add(path: Path, link: Link) -> None:
 def merge(path: Path, links: Iterable[Link]) -> tuple[Link, ...]:
     """Add the links whose URL the catalogue does not hold yet; return those, in order.
 
-    The file is made if there is none. Raises CatalogueError where it cannot be read or written.
+    The file is made if there is none.
+
+    Raises:
+        CatalogueError: it cannot be read or written.
     """
     if not path.exists():
         new = _not_present(links, set())
-        _replace_file(path, dump(new))
+        _write(path, dump(new))
         return new
     document = read_document(path)
     new = _not_present(links, {link.url for link, _ in document.positions()})
@@ -67,7 +70,8 @@ def merge(path: Path, links: Iterable[Link]) -> tuple[Link, ...]:
 def remove(path: Path, url: str) -> Link:
     """Take a link out of the file and return it. Its category stays, even if it is empty then.
 
-    Raises UnknownName, with the nearest URLs, where the catalogue does not hold it.
+    Raises:
+        UnknownName: the catalogue does not hold it; offers the nearest URLs.
     """
     document = read_document(path)
     places = {link.url: (link, where) for link, where in document.positions()}
@@ -125,26 +129,33 @@ def _into_category(document: CatalogueDocument, name: str, links: Sequence[Link]
 def _new_categories(document: CatalogueDocument, fresh: Mapping[str, Sequence[Link]]) -> Splice:
     """Append categories to the mapping that is there, or begin it."""
     node = document.nodes.get(("categories",))
-    if isinstance(node, MappingNode) and node.flow_style and node.value:
-        items = ", ".join(
-            f"{emitting.quoted(name)}: [{', '.join(map(emitting.flow_entry, links))}]"
-            for name, links in fresh.items()
-        )
+    if node is None:
+        lines = _category_lines(fresh, spaced=True)
+        indented = [f"  {line}" if line else "" for line in lines]
+        return _lines_at(document, len(document.text.rstrip()), ["categories:", *indented], 0)
+    if not isinstance(node, MappingNode) or not node.value:
+        return _below_key(document, node, _category_lines(fresh, spaced=True), 2)
+    if node.flow_style:
+        items = ", ".join(_flow_category(name, links) for name, links in fresh.items())
         return _between_brackets(document, node, items, "{}")
-    spaced = node is None or not isinstance(node, MappingNode) or _blank_between(document, node)
+    spaced = _blank_between(document, node)
+    lines = [*([""] if spaced else []), *_category_lines(fresh, spaced=spaced)]
+    return _lines_at(document, _content_end(document, node), lines, node.start_mark.column)
+
+
+def _category_lines(categories: Mapping[str, Sequence[Link]], *, spaced: bool) -> list[str]:
+    """Categories in block style, with a blank line between them where ``spaced``."""
     lines: list[str] = []
-    for number, (name, links) in enumerate(fresh.items()):
-        has_neighbour = number > 0 or (isinstance(node, MappingNode) and bool(node.value))
-        lines += [""] if spaced and has_neighbour else []
+    for name, links in categories.items():
         bare = all(link == Link(link.url, name) for link in links)
+        lines += [""] if spaced and lines else []
         lines += [f"{emitting.key(name)}:"]
         lines += [f"  {line}" for link in links for line in emitting.entry(link, bare=bare)]
-    if node is None:
-        end = len(document.text.rstrip())
-        return _lines_at(document, end, ["categories:", *(f"  {line}" if line else "" for line in lines)], 0)
-    if isinstance(node, MappingNode) and node.value:
-        return _lines_at(document, _content_end(document, node), lines, node.start_mark.column)
-    return _below_key(document, node, lines, 2)
+    return lines
+
+
+def _flow_category(name: str, links: Sequence[Link]) -> str:
+    return f"{emitting.quoted(name)}: [{', '.join(map(emitting.flow_entry, links))}]"
 
 
 def _below_key(document: CatalogueDocument, node: Node, lines: Sequence[str], indent: int) -> Splice:
@@ -233,8 +244,8 @@ def _content_end(document: CatalogueDocument, node: Node, column: int | None = N
 
 def _line_end(text: str, index: int) -> int:
     """The index of the line feed that ends the line, or the text's length."""
-    found = text.find("\n", index)
-    return len(text) if found < 0 else found
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end
 
 
 def _lines_at(document: CatalogueDocument, end: int, lines: Sequence[str], indent: int) -> Splice:
@@ -265,43 +276,21 @@ def _apply(
     ):
         text = text[:start] + replacement + text[end:]
     try:
-        held = dict(parse_catalogue(text, document.path).links)
+        edited = dict(parse_catalogue(text, document.path).links)
     except CatalogueError as error:
         raise CatalogueError(
             f"the catalogue was left as it is, for it would then be wrong: {error}"
         ) from None
-    if held != dict(wanted):
+    if edited != dict(wanted):
         raise CatalogueError(
             f"{document.path} cannot be edited here, so it was left as it is; edit it by hand"
         )
-    _replace_file(document.path, text)
+    _write(document.path, text)
 
 
-def _replace_file(path: Path, text: str) -> None:
-    """Replace a file in one step: it holds the old text or the new, whatever happens."""
-    target = path.resolve()
+def _write(path: Path, text: str) -> None:
+    """Replace the catalogue; a link to a file elsewhere stays one."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8"))
-                file.flush()
-                os.fchmod(file.fileno(), target.stat().st_mode & 0o7777 if target.exists() else 0o644)
-                os.fsync(file.fileno())
-            Path(name).replace(target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                Path(name).unlink()
-            raise
-        _sync_folder(target.parent)
+        replace_file(path.resolve(), text.encode("utf-8"))
     except OSError as error:
         raise CatalogueError(f"cannot write the catalogue {path}: {error.strerror}") from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

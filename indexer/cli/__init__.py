@@ -26,8 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (ask, crawl, inspect, upkeep, evaluate, demo, doctor):
-    room.register(app)
+for commands in (ask, crawl, inspect, upkeep, evaluate, demo, doctor):
+    commands.register(app)
 app.add_typer(catalogue.app, name="catalogue")
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from indexer.pipeline import Summary
     from indexer.records import Outcome
     from indexer.store.crawl_log import Effect
+    from indexer.summary import Summary
 
 
 def register(app: typer.Typer) -> None:
@@ -59,21 +59,13 @@ def crawl_command(
     Example: indexer crawl --failed
     """
     from indexer.catalogue import load
-    from indexer.pipeline import crawl_links
+    from indexer.pipeline import choose_links, crawl_links
 
     config = configure(catalogue=catalogue, data=data, model=model)
     links = load(config.catalogue).links
     with ProgressBars() as watcher:
-        summary = crawl_links(
-            links,
-            config,
-            only=only or (),
-            failed=failed,
-            due=due,
-            force=force,
-            offline=offline,
-            watcher=watcher,
-        )
+        chosen = choose_links(links, config, only=only or (), failed=failed, due=due)
+        summary = crawl_links(links, config, chosen=chosen, force=force, offline=offline, watcher=watcher)
     if as_json:
         print_json(summary.to_json())
     else:

@@ -1,4 +1,4 @@
-"""`indexer doctor`: is the machine, the model and the library as they should be, and what mends them."""
+"""`indexer doctor`: is the machine, the model and the library as they should be, and what fixes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import platform
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -36,22 +35,23 @@ def doctor_command(
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Look at the machine, the model and the library, and say what mends what is wrong.
+    """Look at the machine, the model and the library, and say what fixes what is wrong.
 
     Exit code 1 means that something is. Changes nothing.
 
     Example: indexer doctor --data ./data
     """
     config = configure(data=data, model=model)
-    findings = [*_machine(), *_model_and_library(config)]
+    findings = [*_machine(), _places(config), *_model_and_library(config)]
     if as_json:
-        print_json({"good": all(found.good for found in findings), "findings": [*map(asdict, findings)]})
+        good = all(finding.good for finding in findings)
+        print_json({"good": good, "findings": [finding.to_json() for finding in findings]})
     else:
-        for found in findings:
-            typer.echo(safe(f"{'ok   ' if found.good else 'WRONG'} {found.subject}: {found.said}"))
-            if found.mend:
-                typer.echo(safe(f"      {found.mend}"))
-    if not all(found.good for found in findings):
+        for finding in findings:
+            typer.echo(safe(f"{'ok   ' if finding.good else 'WRONG'} {finding.subject}: {finding.text}"))
+            if finding.fix:
+                typer.echo(safe(f"      {finding.fix}"))
+    if not all(finding.good for finding in findings):
         raise typer.Exit(1)
 
 
@@ -61,14 +61,28 @@ def _machine() -> Iterator[Finding]:
     yield Finding(
         "program",
         good=True,
-        said=f"indexer {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        text=f"indexer {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
         + ", ".join(f"{name} {_installed_version(name)}" for name in REPORTED_PACKAGES),
     )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    memory = ""
+    if hasattr(os, "sysconf"):  # Unix alone tells
+        memory = f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB memory"
     yield Finding(
         "machine",
         good=True,
-        said=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, {memory:.1f} GB memory",
+        text=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors{memory}",
+    )
+
+
+def _places(config: Config) -> Finding:
+    """Where catalogue, library and cache were looked for, and why there."""
+    from indexer.store.health import Finding
+
+    return Finding(
+        "places",
+        good=True,
+        text=f"catalogue {config.catalogue.absolute()} ({config.catalogue_why}), "
+        f"library {config.data.absolute()} ({config.data_why}), cache {config.cache.absolute()}",
     )
 
 
@@ -82,22 +96,22 @@ def _model_and_library(config: Config) -> Iterator[Finding]:
     from indexer.config import DEFAULT_MODEL
     from indexer.embed import how_it_runs
     from indexer.embed.models import find_model
+    from indexer.encoding import chosen_model, exports_folder
     from indexer.errors import IndexerError, ModelError
     from indexer.pipeline import index_fingerprint
     from indexer.store.health import Finding, examine
-    from indexer.store.inspection import published_model
 
     try:
-        name = config.model or published_model(config.data) or DEFAULT_MODEL
+        name = chosen_model(config)
     except IndexerError:  # the library's own findings say it better
         name = DEFAULT_MODEL
     fingerprint = ""
     try:
-        said = how_it_runs(name, exports=config.data / "models")
-        fingerprint = index_fingerprint(find_model(name, memory=None).fingerprint, config)
-        slow = "damaged" in said
+        text = how_it_runs(name, exports=exports_folder(config))
+        fingerprint = index_fingerprint(find_model(name, memory=None).fingerprint, config.passages)
+        slow = "damaged" in text
         yield Finding(
-            f"model {name}", not slow, said, "run `indexer crawl` or `indexer ask` once" if slow else ""
+            f"model {name}", not slow, text, "run `indexer crawl` or `indexer ask` once" if slow else ""
         )
     except ModelError as error:
         yield Finding(f"model {name}", False, str(error), "name a model that can be had with --model")

@@ -69,11 +69,11 @@ def evaluate_command(
 
 def _collection(folder: Path, config: Config, mode: SearchMode) -> CollectionReport:
     from indexer.config import DEFAULT_MODEL
-    from indexer.embed import load_encoder
+    from indexer.encoding import open_encoder
     from indexer.evaluate.evaluation import evaluate_collection
 
     name = config.model or DEFAULT_MODEL
-    encoder = load_encoder(name, exports=config.data / "models")
+    encoder = open_encoder(config, name)
     with ProgressBars() as watcher:
         return evaluate_collection(
             folder,
@@ -87,12 +87,12 @@ def _collection(folder: Path, config: Config, mode: SearchMode) -> CollectionRep
 
 
 def _questions(file: Path, config: Config, mode: SearchMode) -> dict[str, object]:
-    from indexer.embed import load_encoder
+    from indexer.encoding import open_encoder
     from indexer.evaluate.evaluation import evaluate_questions
     from indexer.store.snapshot import Snapshot
 
     with Snapshot(config.data) as snapshot:
-        encoder = load_encoder(config.model or snapshot.generation.model, exports=config.data / "models")
+        encoder = open_encoder(config, config.model or snapshot.generation.model)
         return evaluate_questions(file, snapshot, encoder, config, mode=mode.value).to_json()
 
 
@@ -101,8 +101,8 @@ def _compared(report: CollectionReport, other: CollectionReport) -> dict[str, ob
 
     from indexer.evaluate.metrics import compare
 
-    found = compare(report.queries, other.values["ndcg@10"], report.values["ndcg@10"])
-    return {"mode": other.mode, "ndcg@10": asdict(found)}
+    difference = compare(report.queries, other.values["ndcg@10"], report.values["ndcg@10"])
+    return {"mode": other.mode, "ndcg@10": asdict(difference)}
 
 
 def _print(result: dict[str, object], *, as_json: bool) -> None:

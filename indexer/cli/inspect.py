@@ -49,8 +49,6 @@ def _print_states(states: Sequence[LinkState]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from indexer.records import Verdict
-
     console = stdout()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("verdict", "words", "pages", "source", "link"):
@@ -62,21 +60,20 @@ def _print_states(states: Sequence[LinkState]) -> None:
         if state.category != category:
             category = state.category
             table.add_row(Text(""), "", "", "", Text(safe(category), style="bold"))
-        good = bool(state.verdict) and Verdict(state.verdict).good
         link = Text(safe(state.url), overflow="fold")
-        if state.reason and not good:
+        if state.reason and not state.good:
             link.append(f"\n{safe(state.reason)}", style="yellow")
         table.add_row(
-            Text(state.verdict or "-", style="green" if good else "red"),
+            Text(state.verdict or "-", style="green" if state.good else "red"),
             f"{state.words:,}",
             str(state.pages),
             state.source or "-",
             link,
         )
     console.print(table)
-    held = sum(1 for state in states if state.words)
+    answering = sum(1 for state in states if state.words)
     console.print(
-        f"{held} of {plural(len(states), 'link')} answer with "
+        f"{answering} of {plural(len(states), 'link')} answer with "
         f"{plural(sum(state.passages for state in states), 'passage')}."
     )
 

@@ -10,15 +10,23 @@ import typer
 
 from indexer.config import Config
 
+logger = logging.getLogger(__name__)
+
 CatalogueOption = Annotated[
     Path | None,
     typer.Option(
-        "--catalogue", help="The catalogue file.", show_default="$INDEXER_CATALOGUE or ./catalogue.yaml"
+        "--catalogue",
+        help="The catalogue file.",
+        show_default="$INDEXER_CATALOGUE, the nearest catalogue.yaml above, or your own",
     ),
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="The library's folder.", show_default="$INDEXER_DATA or ./data"),
+    typer.Option(
+        "--data",
+        help="The library's folder.",
+        show_default="$INDEXER_DATA, data beside the catalogue, or your own",
+    ),
 ]
 ModelOption = Annotated[
     str | None,
@@ -59,4 +67,12 @@ VerboseOption = Annotated[
 
 def configure(*, catalogue: Path | None = None, data: Path | None = None, model: str | None = None) -> Config:
     """The configuration: defaults, then the environment, then the options given."""
-    return Config.from_environment(catalogue=catalogue, data=data, model=model)
+    config = Config.from_environment(catalogue=catalogue, data=data, model=model)
+    logger.info(
+        "catalogue %s (%s), library %s (%s)",
+        config.catalogue,
+        config.catalogue_why,
+        config.data,
+        config.data_why,
+    )
+    return config

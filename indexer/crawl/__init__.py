@@ -1,9 +1,24 @@
 """The crawl: from links to pages that were judged and read, politely and within bounds.
 
-``crawl_pages`` is the room's door. It asks each host for its robots.txt first, one request at a time with a
-pause, follows redirects by hand past an address guard, tells articles from walls, looks for copies of
-what cannot be had, and follows links into sites and indexes. httpx, Protego and the decompressors are
-used here only.
+==========  ================================================================================
+crawler     the loop: every link, its copies if need be, its subpages; the package's door
+attempt     one attempt at one address: fetch, read, judge, hand over
+frontier    follow rules: which pages below a link are its subpages
+archive     the web archive: is there a capture, and where
+verdict     what a page is worth: pure judgement over an answer and its reading
+markers     the words and the machinery by which walls and error pages give themselves away
+fetch       from an address to a page: redirects by hand, repetition, each address once
+robots      robots.txt, asked once per origin and run
+pace        one request at a time to a host, and a pause after each
+wire        one request, one answer, within bounds
+decompress  content codings, unpacked in small pieces
+transport   connections: through proxies, or directly to addresses that were checked
+guard       the address guard: nothing but public hosts
+urls        what is sent to a host, and which addresses are the same page
+failure     what stops a fetch: a verdict with its reason
+==========  ================================================================================
+
+httpx, Protego and the decompressors are used here only.
 """
 
 from __future__ import annotations

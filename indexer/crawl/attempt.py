@@ -83,9 +83,9 @@ class Attempts:
                 if visit.known:
                     return await self._again(job, visit.page, visit.known, source)
                 if visit.page.status == 304 and last and last.final_url == visit.page.final_url:
-                    found = await self._stands(job, last, source, "not modified since the last good fetch")
-                    visit.settle(found.fetch)
-                    return found
+                    result = await self._stands(job, last, source, "not modified since the last good fetch")
+                    visit.settle(result.fetch)
+                    return result
                 return await self._fresh(job, visit, source)
         except NoPage as failure:
             return self.failed(address, failure, source)

@@ -104,12 +104,12 @@ class _Run:
     async def link(self, link: Link) -> None:
         """Everything about one link."""
         job = Job(link, link.url, link.expect)
-        found = await self._safely(job, self._own_page(job))
-        if link.follow.mode != "page" and found.fetch.verdict.good:
-            await self._subpages(link, found)
+        result = await self._safely(job, self._own_page(job))
+        if link.follow.mode != "page" and result.fetch.verdict.good:
+            await self._subpages(link, result)
 
     async def _safely(self, job: Job, page: Awaitable[AttemptResult]) -> AttemptResult:
-        """Whatever goes wrong with one page becomes its outcome, and is logged for whoever mends it."""
+        """Whatever goes wrong with one page becomes its outcome, and is logged for whoever fixes it."""
         try:
             return await page
         except Exception as fault:
@@ -124,37 +124,37 @@ class _Run:
             return await self._give_up(job, failure)
         if job.page_url in self._finished:
             return await self._attempts.remembered(address)
-        found = await self._attempts.attempt(job, address, self._source)
-        if not found.fetch.verdict.good:
-            await self._copies(job, address, found.fetch)
-        return found
+        result = await self._attempts.attempt(job, address, self._source)
+        if not result.fetch.verdict.good:
+            await self._copies(job, address, result.fetch)
+        return result
 
     async def _give_up(self, job: Job, failure: NoPage) -> AttemptResult:
-        found = self._attempts.failed(job.page_url, failure, self._source)
-        await self._attempts.deliver(Outcome(job.link, job.page_url, (found.fetch,)))
-        return found
+        result = self._attempts.failed(job.page_url, failure, self._source)
+        await self._attempts.deliver(Outcome(job.link, job.page_url, (result.fetch,)))
+        return result
 
     # ------------------------------------------------------------- subpages
 
     async def _subpages(self, link: Link, own: AttemptResult) -> None:
         frontier = Frontier(link, own.fetch.final_url, self._seen)
-        frontier.found(own.links, depth=0)
+        frontier.add_links(own.links, depth=0)
         had = SeenPages([own.fetch.final_url, own.canonical])
         for address, depth in frontier:
             job = Job(link, address, had=had)
-            found = await self._safely(job, self._subpage(job))
-            for known in (found.fetch.final_url, found.canonical):
+            result = await self._safely(job, self._subpage(job))
+            for known in (result.fetch.final_url, result.canonical):
                 self._seen.add(known)
                 had.add(known)
-            frontier.found(found.links, depth=depth)
+            frontier.add_links(result.links, depth=depth)
 
     async def _subpage(self, job: Job) -> AttemptResult:
         if job.page_url in self._finished:
             return await self._attempts.remembered(job.page_url)
-        found = await self._attempts.attempt(job, job.page_url, self._source)
-        if not found.fetch.verdict.good:
-            await self._attempts.deliver(Outcome(job.link, job.page_url, (found.fetch,)))
-        return found
+        result = await self._attempts.attempt(job, job.page_url, self._source)
+        if not result.fetch.verdict.good:
+            await self._attempts.deliver(Outcome(job.link, job.page_url, (result.fetch,)))
+        return result
 
     # --------------------------------------------------------------- copies
 
@@ -188,8 +188,8 @@ class _Run:
             notes.append(f"{source}: {failure}")
             return False
         marked = source if self._source is Source.LIVE else self._source
-        found = await self._attempts.attempt(job, address, marked)
-        if not found.fetch.verdict.good:
-            job.tried.append(found.fetch)
-            notes.append(f"{urls.host_of(address)}: {found.fetch.reason}")
-        return found.fetch.verdict.good
+        result = await self._attempts.attempt(job, address, marked)
+        if not result.fetch.verdict.good:
+            job.tried.append(result.fetch)
+            notes.append(f"{urls.host_of(address)}: {result.fetch.reason}")
+        return result.fetch.verdict.good

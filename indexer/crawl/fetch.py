@@ -89,19 +89,19 @@ class Fetcher:
         """
         at, chain, permanent = url, [url], True
         while isinstance(
-            found := await self._find(at, last if last and last.final_url == at else None), Redirect
+            finding := await self._find(at, last if last and last.final_url == at else None), Redirect
         ):
-            at, permanent = found.to, permanent and found.permanent
+            at, permanent = finding.to, permanent and finding.permanent
             if at in chain or len(chain) > self._config.redirects:
                 how = "in a circle" if at in chain else f"more than {self._config.redirects} times"
                 raise NoPage(Verdict.REDIRECT_LOOP, f"redirected {how}", url=at)
             chain.append(at)
         moved = permanent and len(chain) > 1
-        if isinstance(found, Known):
-            yield Visit(Page(url, at, 0, {}, b"", datetime.now(UTC), moved), known=found)
+        if isinstance(finding, Known):
+            yield Visit(Page(url, at, 0, {}, b"", datetime.now(UTC), moved), known=finding)
             return
-        page = Page(url, at, found.status, found.headers, found.body, datetime.now(UTC), moved)
-        visit = Visit(page, seconds=found.seconds)
+        page = Page(url, at, finding.status, finding.headers, finding.body, datetime.now(UTC), moved)
+        visit = Visit(page, seconds=finding.seconds)
         try:
             yield visit
         finally:

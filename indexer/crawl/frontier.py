@@ -77,7 +77,7 @@ class Frontier:
         self._queue: deque[tuple[str, int]] = deque()
         self._left = link.follow.max_pages - 1
 
-    def found(self, links: Iterable[str], *, depth: int) -> None:
+    def add_links(self, links: Iterable[str], *, depth: int) -> None:
         """Takes in the links of a page that is ``depth`` clicks from the link's own."""
         candidates = [address for link in links if (address := _address(link)) and self._is_ours(address)]
         # The link's own locale first, so that it is the other locales that count as copies.
@@ -117,7 +117,7 @@ class Frontier:
             return False
         own, other = urlsplit(self._base), urlsplit(address)
         if other.path.rstrip("/") == own.path.rstrip("/"):
-            more = dict(parse_qsl(other.query).__iter__()).items() - dict(parse_qsl(own.query)).items()
+            more = set(parse_qsl(other.query)) - set(parse_qsl(own.query))
             return any(_PAGING_PARAMETER.fullmatch(name) and value.isdecimal() for name, value in more)
         rest = other.path.removeprefix(own.path.rstrip("/"))
         return rest != other.path and _PAGING_PATH.fullmatch(rest) is not None
@@ -132,5 +132,5 @@ def _address(link: str) -> str:
 
 
 def _locale(address: str) -> str:
-    found = _LOCALE.match(urlsplit(address).path, 1)
-    return found[0].casefold() if found else ""
+    locale = _LOCALE.match(urlsplit(address).path, 1)
+    return locale[0].casefold() if locale else ""

@@ -55,13 +55,8 @@ def literal_address(host: str) -> Address | None:
 def is_public(address: Address) -> bool:
     """Whether the address is reachable on the public internet, and so is each one embedded in it."""
     if isinstance(address, ipaddress.IPv6Address):
-        number = int(address)
-        if (
-            address.ipv4_mapped
-            or address in _EMBEDDING_LAST_32_BITS[0]
-            or address in _EMBEDDING_LAST_32_BITS[1]
-        ):
-            return is_public(ipaddress.IPv4Address(number & 0xFFFFFFFF))
+        if any(address in network for network in _EMBEDDING_LAST_32_BITS):
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if address.sixtofour:
             return is_public(address.sixtofour)
         if address.teredo or address.is_site_local:
@@ -69,5 +64,9 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-_EMBEDDING_LAST_32_BITS = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
-"""NAT64 (RFC 6052) and the obsolete IPv4-compatible addresses (RFC 4291)."""
+_EMBEDDING_LAST_32_BITS = (
+    ipaddress.IPv6Network("::ffff:0:0/96"),  # IPv4-mapped (RFC 4291, section 2.5.5.2)
+    ipaddress.IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
+    ipaddress.IPv6Network("::/96"),  # IPv4-compatible, obsolete (RFC 4291, section 2.5.5.1)
+)
+"""Networks whose addresses hold an IPv4 address in their last 32 bits."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterable
 from urllib.request import getproxies, proxy_bypass
 
@@ -47,15 +48,30 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
 async def _addresses(host: str, port: int) -> list[str]:
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise httpcore.ConnectError(f"the host name does not resolve: {error.strerror}") from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
     for address in addresses:
         literal = literal_address(address)
         if literal is None or not is_public(literal):
             raise NoPage(Verdict.REFUSED, f"{host} resolves to the internal address {address}")
     return addresses
+
+
+class _GuardedTransport(httpx.AsyncHTTPTransport):
+    """httpx's own transport on a pool that connects through :class:`GuardedBackend`."""
+
+    def __init__(self, context: ssl.SSLContext, limits: httpx.Limits) -> None:
+        super().__init__(verify=context, limits=limits)
+        # httpx has no parameter for the network backend, httpcore's pool has.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=GuardedBackend(),
+        )
 
 
 class Environment(httpx.AsyncBaseTransport):
@@ -66,14 +82,7 @@ class Environment(httpx.AsyncBaseTransport):
         limits = httpx.Limits(
             max_connections=None, max_keepalive_connections=config.max_in_flight, keepalive_expiry=10.0
         )
-        self._direct = httpx.AsyncHTTPTransport(verify=context, limits=limits)
-        # httpx has no parameter for the network backend, httpcore's pool has.
-        self._direct._pool = httpcore.AsyncConnectionPool(  # noqa: SLF001
-            ssl_context=context,
-            max_keepalive_connections=config.max_in_flight,
-            keepalive_expiry=10.0,
-            network_backend=GuardedBackend(),
-        )
+        self._direct = _GuardedTransport(context, limits)
         proxies = getproxies()
         self._by_scheme = {
             scheme: httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=_with_scheme(address))

@@ -17,8 +17,6 @@ from indexer.crawl.urls import host_of
 from indexer.errors import Unreadable
 from indexer.records import Article, Expect, Judgement, Page, Reading, Verdict
 
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
-"""Scripts written without spaces (and Hangul): about two characters to a word."""
 _GENERAL = re.compile(
     r"home(?:page)?|(?:index|default)(?:\.\w+)?|welcome|main|start|blog|news|articles|posts|docs|documentation|search"
     r"|latest|404(?:\.\w+)?|error|(?:page-?)?not-?found"
@@ -64,19 +62,13 @@ def judge(page: Page, reading: Reading | Unreadable, *, expect: Expect, config: 
         if not page.body.strip():
             return Judgement(Verdict.EMPTY, "the answer has no body")
         return Judgement(Verdict.UNREADABLE, str(reading))
-    words = count_words(reading.article)
+    words = reading.article.words
     return (
         _wall(page, reading, words, config)
         or _soft_404(page, reading.article, words, expect, config)
         or _too_little(page, reading, words, expect, config)
         or _good(page)
     )
-
-
-def count_words(article: Article) -> int:
-    """Words as a reader would count them: by white space, and two characters each where there is none."""
-    dense = len(_CJK.findall(article.text))
-    return article.words + dense // 2
 
 
 def _good(page: Page) -> Judgement:
@@ -167,8 +159,8 @@ def _leads_nowhere(page: Page, article: Article) -> bool:
         or _folded_words(article.title) in ("", _folded_words(host_of(page.final_url)))
     )
     words = set(re.findall(r"[^\W\d_]{4,}", asked[-1]))
-    found = set(re.findall(r"[^\W\d_]{4,}", f"{article.title} {' '.join(final)}".casefold()))
-    return general and not words & found
+    shown = set(re.findall(r"[^\W\d_]{4,}", f"{article.title} {' '.join(final)}".casefold()))
+    return general and not words & shown
 
 
 def _segments(url: str) -> list[str]:

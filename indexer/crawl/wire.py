@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import httpx
@@ -17,6 +17,7 @@ import httpx
 from indexer.config import CrawlConfig
 from indexer.crawl.decompress import ACCEPT_ENCODING, Decompressor
 from indexer.crawl.failure import NoPage
+from indexer.filetypes import binary_kind
 from indexer.records import Verdict
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -26,27 +27,6 @@ _READABLE_TYPES = re.compile(
     r"binary/octet-stream|application/(?:rss|atom)\+xml|unknown/unknown|"
 )
 """Declared types that may hold a text; octet-stream and none at all mean "look at the bytes"."""
-_SIGNATURES = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"RIFF": "a sound, picture or video",
-    b"PK\x03\x04": "a ZIP archive or office document",
-    b"\x1f\x8b": "a gzip archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"Rar!": "a RAR archive",
-    b"\x7fELF": "a program",
-    b"MZ\x90": "a program",
-    b"OggS": "a sound or video",
-    b"ID3": "a sound",
-    b"\x1aE\xdf\xa3": "a video",
-    b"wOF": "a font",
-    b"\xd0\xcf\x11\xe0": "an old office document",
-    b"SQLite format": "a database",
-}
-"""First bytes of files that hold no text for us, after the WHATWG MIME Sniffing Standard, section 6."""
-
-
 _NOTICE = 256 * 1024
 """Bytes that are taken of an answer that is no page: enough to know a challenge by."""
 
@@ -173,10 +153,8 @@ class _Taking:
         return b"".join(pieces)
 
     def _check_signature(self, start: bytes) -> None:
-        if not self._most:
-            for signature, what in _SIGNATURES.items():
-                if start.startswith(signature):
-                    raise self.no(Verdict.WRONG_TYPE, f"it is {what}, whatever its header says")
+        if not self._most and (kind := binary_kind(start)):
+            raise self.no(Verdict.WRONG_TYPE, f"it is {kind}, whatever its header says")
 
     def _too_large(self, how: str) -> NoPage:
         return self.no(Verdict.TOO_LARGE, f"larger than the limit of {self._limit / 2**20:g} MB: {how}")
@@ -187,23 +165,23 @@ class _Taking:
 
     def failure(self, error: httpx.TransportError) -> NoPage:
         """What a broken connection means, by how far the answer had come."""
+        if not self._status:
+            return self._no_answer(error)
+        if isinstance(error, httpx.TimeoutException):
+            return self.no(Verdict.TIMEOUT, f"the host fell silent after {self._taken:,} bytes")
+        reason = f"the connection broke off after {self._taken:,} bytes"
+        return self.no(Verdict.TRUNCATED, reason, transient=True)
+
+    def _no_answer(self, error: httpx.TransportError) -> NoPage:
         what = str(error) or type(error).__name__
-        if self._status:
-            if isinstance(error, httpx.TimeoutException):
-                return self.no(Verdict.TIMEOUT, f"the host fell silent after {self._taken:,} bytes")
-            reason = f"the connection broke off after {self._taken:,} bytes"
-            return self.no(Verdict.TRUNCATED, reason, transient=True)
-        kinds: Mapping[type[httpx.TransportError], Callable[[], NoPage]] = {
-            httpx.ConnectTimeout: lambda: self.no(Verdict.TIMEOUT, "no connection in time", transient=True),
-            httpx.TimeoutException: lambda: self.no(
-                Verdict.TIMEOUT, "the host gave no answer", transient=True
-            ),
-            httpx.ProxyError: lambda: self.no(Verdict.NETWORK, f"the host cannot be reached: {what}"),
-            httpx.UnsupportedProtocol: lambda: self.no(Verdict.REFUSED, what),
-        }
-        for kind, make in kinds.items():
-            if isinstance(error, kind):
-                return make()
-        # A name that does not resolve will not do so a second later; a lost connection may come back.
-        transient = "resolve" not in what and "Name or service" not in what
-        return self.no(Verdict.NETWORK, f"the host cannot be reached: {what}", transient=transient)
+        match error:
+            case httpx.ConnectTimeout():
+                return self.no(Verdict.TIMEOUT, "no connection in time", transient=True)
+            case httpx.TimeoutException():
+                return self.no(Verdict.TIMEOUT, "the host gave no answer", transient=True)
+            case httpx.UnsupportedProtocol():
+                return self.no(Verdict.REFUSED, what)
+        # A name that does not resolve will not do so a second later, nor will a proxy that refuses; a lost
+        # connection may come back.
+        lasting = isinstance(error, httpx.ProxyError) or "resolve" in what or "Name or service" in what
+        return self.no(Verdict.NETWORK, f"the host cannot be reached: {what}", transient=not lasting)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.config import Config
-    from indexer.pipeline import Summary, Watcher
+    from indexer.pipeline import Watcher
     from indexer.records import Link
+    from indexer.summary import Summary
 
 QUESTION = "how do I design an event store"
 

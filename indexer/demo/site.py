@@ -75,10 +75,10 @@ def load_articles(folder: Path) -> dict[str, SampleArticle]:
         name = path.name.removesuffix(".meta.yaml")
         text = path.with_name(f"{name}.txt").read_text(encoding="utf-8")
         sources.append((name, path.read_text(encoding="utf-8"), text))
-    yaml, found = YAML(typ="safe"), {}
+    yaml, articles = YAML(typ="safe"), {}
     for slug, head, text in sources:
         meta = yaml.load(head)
-        found[loose(meta["url"])] = SampleArticle(
+        articles[loose(meta["url"])] = SampleArticle(
             slug=slug,
             url=meta["url"],
             title=str(meta.get("title", slug)),
@@ -87,7 +87,7 @@ def load_articles(folder: Path) -> dict[str, SampleArticle]:
             kind=str(meta.get("kind", "article")),
             text=text,
         )
-    return found
+    return articles
 
 
 def to_html(text: str) -> str:

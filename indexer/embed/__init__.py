@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from indexer.embed.batches import in_batches
@@ -24,8 +25,10 @@ from indexer.embed.exported import ExportedEncoder, Manifest
 from indexer.embed.models import Hashes, find_model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from indexer.embed.models import Model
     from indexer.records import Encoder, Reranker
 
 __all__ = ["how_it_runs", "in_batches", "load_encoder", "load_reranker"]
@@ -37,47 +40,80 @@ logger = logging.getLogger(__name__)
 
 
 def load_encoder(model: str, *, exports: Path | None) -> Encoder:
-    """The encoder of a model's folder or hub name; ``exports`` is where its fast form is kept.
+    """The encoder of a model's folder or hub name; ``exports`` is where fast forms are kept.
 
     Where a sound export is, neither torch nor transformers is imported and a question takes 0.3 s
-    from a cold start. Where none is, it is made (10 to 30 s, once), or refused with a logged reason;
+    from a cold start. Where none is, it is made (10 to 45 s, once), or refused with a logged reason;
     then, and without ``exports``, the model runs through sentence-transformers. Both give the same
-    vectors to a cosine of 0.9999 under one fingerprint.
+    vectors to a cosine of 0.9999 under one fingerprint. Processes that need one export at the same time
+    wait for the one that makes it.
 
     Raises:
         ModelError: the model cannot be had, or is not one.
     """
     # onnxruntime reports its use to its maker unless told not to before it is imported.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    memory = exports / CHECKED if exports else None
-    found = find_model(model, memory=memory)
-    manifest = None
-    if exports:
-        folder = exports / found.fingerprint
-        hashes = Hashes(memory)
-        manifest = Manifest.read(folder)
-        if manifest and not manifest.refusal and manifest.matches(folder, hashes):
-            hashes.save()
-            return ExportedEncoder(found, folder, manifest)
-
-    from indexer.embed.sentence import SentenceEncoder
-
-    encoder = SentenceEncoder(found)
-    if exports is None or (manifest and manifest.refusal):
+    checked = find_model(model, memory=exports / CHECKED if exports else None)
+    if exports is None:
+        return _reference(checked)
+    if encoder := _fast_form(checked, exports):
         return encoder
-
-    from indexer.embed.export import make_export
-
     try:
-        manifest = make_export(found, exports, encoder)
+        with _alone(exports, checked):
+            return _fast_form(checked, exports) or _exported_now(checked, exports)
     except OSError as error:
         logger.warning(
-            "model %s runs slowly: its export cannot be kept in %s: %s", found.name, exports, error
+            "model %s runs slowly: its export cannot be kept in %s (%s)",
+            checked.name,
+            exports,
+            error.strerror,
         )
-        return SentenceEncoder(found)
+        return _reference(checked)
+
+
+def _reference(model: Model) -> Encoder:
+    from indexer.embed.sentence import SentenceEncoder
+
+    return SentenceEncoder(model)
+
+
+def _fast_form(model: Model, exports: Path) -> Encoder | None:
+    """The model by its export, or as it is where that was refused; None where an export is to be made."""
+    folder = exports / model.fingerprint
+    manifest = Manifest.read(folder)
+    if manifest is None:
+        return None
     if manifest.refusal:
-        return SentenceEncoder(found)
-    return ExportedEncoder(found, exports / found.fingerprint, manifest)
+        return _reference(model)
+    hashes = Hashes(exports / CHECKED)
+    if not manifest.matches(folder, hashes):
+        return None
+    hashes.save()
+    return ExportedEncoder(model, folder, manifest)
+
+
+def _exported_now(model: Model, exports: Path) -> Encoder:
+    from indexer.embed.export import make_export
+    from indexer.embed.sentence import SentenceEncoder
+
+    manifest = make_export(model, exports, SentenceEncoder(model))
+    if manifest.refusal:
+        return _reference(model)
+    return ExportedEncoder(model, exports / model.fingerprint, manifest)
+
+
+@contextmanager
+def _alone(exports: Path, model: Model) -> Iterator[None]:
+    """Only one process at a time makes the export of a model.
+
+    Raises:
+        OSError: nothing can be kept there.
+    """
+    from filelock import FileLock
+
+    exports.mkdir(parents=True, exist_ok=True)
+    with FileLock(exports / f"{model.fingerprint}.lock"):
+        yield
 
 
 def how_it_runs(model: str, *, exports: Path) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4f
 """Of ``model.safetensors`` in the hub's sentence-transformers/all-MiniLM-L6-v2."""
 
 VECTORS_VERSION: Final = "1"
-"""Part of every fingerprint: raise it when this room makes other vectors from the same model."""
+"""Part of every fingerprint: raise it when this package makes other vectors from the same model."""
 
 _WEIGHTS = ("*.safetensors", "*.bin")
 _SETTINGS = ("*.json", "*.txt", "*.model")
@@ -184,8 +185,8 @@ class Hashes:
             return
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._memory.with_suffix(f".{id(self)}.new")
+            fresh = self._memory.with_suffix(f".{os.getpid()}-{id(self)}.new")
             fresh.write_text(json.dumps(self._known, indent=0), encoding="utf-8")
             fresh.replace(self._memory)
         except OSError:
-            return  # a data folder that is read-only costs the hashing again, no more
+            return  # a cache that is read-only costs the hashing again, no more

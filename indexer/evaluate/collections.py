@@ -19,11 +19,12 @@ from indexer import extract
 from indexer.config import PassageConfig
 from indexer.errors import UsageError
 from indexer.extract.blocks import ArticleBuilder
-from indexer.records import Article, Encoder, Fetch, Link, Outcome, Passage, Source, Verdict
+from indexer.pipeline import index_fingerprint, publish_articles
+from indexer.records import Article, Encoder, Fetch, Link, Outcome, Source, Verdict
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database, Run
-from indexer.store.publish import publish
+from indexer.store.generations import last_generation
 
 DOCUMENT = "document:"
 """Before the id of a document: the address of its link."""
@@ -116,18 +117,18 @@ def _json_rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
 
 
 def _judgements(path: Path) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+    judgements: dict[str, dict[str, int]] = {}
     for number, line in _file_lines(path):
         fields = line.rstrip("\r").split("\t")
         if len(fields) == 4:  # TREC's own form has an unused second column
             del fields[1]
         try:
             query, document, grade = fields
-            found.setdefault(query, {})[document] = int(grade)
+            judgements.setdefault(query, {})[document] = int(grade)
         except ValueError as error:
             if number > 1:
                 raise UsageError(f"{path}:{number}: not query-id, document-id, grade ({error})") from error
-    return found
+    return judgements
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +150,13 @@ def build_library(
 ) -> Built:
     """Index a collection below ``cache``, or find it there; only what is not embedded yet is embedded."""
     folder = cache / f"{collection.name}-{collection.digest}"
-    shaped = f"{encoder.fingerprint} {extract.VERSION} {config!r}"
-    fingerprint = hashlib.sha256(shaped.encode()).hexdigest()[:16]
-
-    def cut(article: Article) -> list[Passage]:
-        return extract.passages(
-            article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens, config=config
-        )
-
     with Database(folder) as database:
-        known = database.rows("SELECT fingerprint FROM generations ORDER BY number DESC LIMIT 1")
-        if not known or known[0]["fingerprint"] != fingerprint:
+        last = last_generation(database)
+        if last is None or last.fingerprint != index_fingerprint(encoder.fingerprint, config):
             begun = time.monotonic()
             run = database.start_run(resume_within=timedelta(0))
             links = _keep(database, run, collection)
-            publish(
-                database, links, encoder=encoder, model=model, cut=cut, fingerprint=fingerprint,
-                progress=progress,
-            )  # fmt: skip
+            publish_articles(database, links, encoder, model=model, config=config, progress=progress)
             database.finish_run(run, {"seconds": round(time.monotonic() - begun, 2)})
         summary = database.rows("SELECT summary FROM runs WHERE finished_at <> '' ORDER BY id DESC LIMIT 1")
     return Built(folder, float(json.loads(summary[0]["summary"])["seconds"]))

@@ -49,7 +49,7 @@ class CollectionReport:
             "documents": self.documents,
             "passages": self.passages,
             "queries": len(self.queries),
-            **{name: round(found.mean, 4) for name, found in means.items()},
+            **{name: round(interval.mean, 4) for name, interval in means.items()},
             "intervals": _ends(means),
             "p50_ms": round(float(np.percentile(self.milliseconds, 50)), 2),
             "p95_ms": round(float(np.percentile(self.milliseconds, 95)), 2),
@@ -137,29 +137,29 @@ class QuestionReport:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as ``eval --questions --json`` prints them; shares are between 0 and 1."""
-        answerable = [found for found in self.outcomes if found.asked.relevant]
-        others = [found for found in self.outcomes if not found.asked.relevant]
-        refused = [found for found in self.outcomes if not found.answered]
+        answerable = [result for result in self.outcomes if result.asked.relevant]
+        others = [result for result in self.outcomes if not result.asked.relevant]
+        refused = [result for result in self.outcomes if not result.answered]
         shares = {
-            "page@1": _share_of(found.page_rank == 1 for found in answerable),
-            "heading@3": _share_of(0 < found.heading_rank <= 3 for found in answerable),
-            "told_unanswerable": _share_of(not found.answered for found in others),
-            "refused_answerable": _share_of(not found.answered for found in answerable),
-            "refusal_precision": _share_of(not found.asked.relevant for found in refused),
+            "page@1": _share_of(result.page_rank == 1 for result in answerable),
+            "heading@3": _share_of(0 < result.heading_rank <= 3 for result in answerable),
+            "told_unanswerable": _share_of(not result.answered for result in others),
+            "refused_answerable": _share_of(not result.answered for result in answerable),
+            "refusal_precision": _share_of(not result.asked.relevant for result in refused),
         }
         return {
             "questions": len(self.outcomes),
             "answerable": len(answerable),
-            **{name: round(found.mean, 4) for name, found in shares.items()},
+            **{name: round(interval.mean, 4) for name, interval in shares.items()},
             "intervals": _ends(shares),
-            "p50_ms": round(float(np.median([found.milliseconds for found in self.outcomes])), 2),
+            "p50_ms": round(float(np.median([result.milliseconds for result in self.outcomes])), 2),
             "mode": self.mode,
             "model": self.model,
         }
 
 
 def _ends(means: Mapping[str, Interval]) -> dict[str, list[float]]:
-    return {name: [round(found.low, 4), round(found.high, 4)] for name, found in means.items()}
+    return {name: [round(interval.low, 4), round(interval.high, 4)] for name, interval in means.items()}
 
 
 def _share_of(those: Iterable[bool]) -> Interval:

@@ -38,8 +38,8 @@ def measure_run(judgements: dict[str, dict[str, int]], run: dict[str, dict[str, 
     names = {str(asked): name for name, asked in parsed.items()}
     places = {query: place for place, query in enumerate(judgements)}
     values = {name: np.zeros(len(places)) for name in parsed}
-    for found in ir_measures.iter_calc(list(parsed.values()), judgements, run):
-        values[names[str(found.measure)]][places[found.query_id]] = found.value
+    for metric in ir_measures.iter_calc(list(parsed.values()), judgements, run):
+        values[names[str(metric.measure)]][places[metric.query_id]] = metric.value
     return values
 
 

@@ -34,7 +34,7 @@ _PAGE_NUMBER = re.compile(
 _PDF_BULLET = re.compile(r"(?:[\u2022\u25aa\u25cf\u2013*-]|\(?\d{1,2}[.)])\s+(?=\S)")
 _LINE_FEED, _RETURN = 10, 13
 _HYPHENS = (2, 0xFFFE)  # pdfium's signs for a hyphen that ends a line; it gives no line break after it
-_SENTENCE_END = re.compile(r"[.:;!?\"')\]]$")
+_CLOSED_LINE = re.compile(r"[.:;!?\"')\]]$")
 _NO_TITLE = re.compile(r"untitled|microsoft word|\.(?:docx?|pdf|tex|indd)$|^\W*$", re.IGNORECASE)
 
 
@@ -239,8 +239,8 @@ def _continues(last: _Line, line: _Line, levels: dict[tuple[float, bool], int], 
     ):
         return False
     if last.page != line.page or line.top >= last.top:  # the next page or column
-        return not _styled(last, levels) and not _SENTENCE_END.search(last.text)
-    if line.left > last.left + INDENT and _SENTENCE_END.search(last.text):
+        return not _styled(last, levels) and not _CLOSED_LINE.search(last.text)
+    if line.left > last.left + INDENT and _CLOSED_LINE.search(last.text):
         return False
     return last.top - line.top <= max(pitch, line.size * 1.1) * GAP
 

@@ -5,28 +5,11 @@ from __future__ import annotations
 import re
 
 from indexer.errors import Unreadable
+from indexer.filetypes import binary_kind
 from indexer.records import Page, Reading
 
 _SNIFFED = 2048
 """Bytes looked at to tell one kind of file from another."""
-_SIGNATURES = {
-    b"\x89PNG": "a PNG picture",
-    b"GIF8": "a GIF picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"RIFF": "a sound, picture or video file",
-    b"PK\x03\x04": "a ZIP archive or office document",
-    b"\x1f\x8b": "compressed data",
-    b"\x7fELF": "a program",
-    b"MZ\x90": "a program",
-    b"\x00\x00\x00\x18ftyp": "a video",
-    b"\x00\x00\x00\x20ftyp": "a video",
-    b"ID3": "a sound file",
-    b"OggS": "a sound or video file",
-    b"\xd0\xcf\x11\xe0": "an old office document",
-    b"wOF": "a font",
-    b"7z\xbc\xaf": "an archive",
-    b"Rar!": "an archive",
-}
 _TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json", "application/pdf")
 _BINARY_TYPES = ("image/", "audio/", "video/", "font/")
 _HTML = re.compile(
@@ -62,9 +45,8 @@ def read(page: Page) -> Reading:
 
 
 def _refuse_binary(page: Page, head: bytes) -> None:
-    for signature, what in _SIGNATURES.items():
-        if page.body.startswith(signature):
-            raise Unreadable(f"it is {what}, not a text")
+    if kind := binary_kind(page.body[:_SNIFFED]):
+        raise Unreadable(f"it is {kind}, not a text")
     if page.media_type.startswith(_BINARY_TYPES) and not page.media_type.startswith("image/svg"):
         raise Unreadable(f"it is declared as {page.media_type}, not a text")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16 is full of NUL bytes

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.arrays import Mask, Ordinals, PackedCounts, PackedOrdinals, Scores
 from indexer.index.lexicon import Lexicon
@@ -26,18 +28,28 @@ these and the customary 1.2 and 0.75 are alike on three collections (``BENCHMARK
 common word, and the sample questions, are found better. For the words alone the customary ones are."""
 
 
+Norms: TypeAlias = npt.NDArray[np.float32]
+"""What the frequency of a word is weighed against, by passage ``(n,)``."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A word of a question. ``postings`` are those of each segment, in the segments' order."""
+    """A stem of a question."""
 
     weight: float
     """Its inverse document frequency times k1 + 1, times how often it was asked for."""
     passages: int
+    """How many passages that count hold it."""
     postings: tuple[tuple[PackedOrdinals, PackedCounts], ...]
+    """Those of each segment, in the segments' order."""
 
 
 class Bm25:
-    """The lexicons of segments, behind each other: a *ordinal* counts through all of them."""
+    """The lexicons of segments, one behind another.
+
+    Its ordinals run on from each segment to the next: that of a segment's first passage is the number of
+    passages in the segments before.
+    """
 
     def __init__(self, parts: Sequence[tuple[Lexicon, Mask | None]]) -> None:
         """Each lexicon comes with the mask of its passages that count; None means all of them."""
@@ -46,7 +58,7 @@ class Bm25:
         self._spans = [slice(int(start), int(end)) for start, end in pairwise(ends)]
         self._size = int(ends[-1])
         # A question's words are asked for four times: to count, to rank, and to score two unions.
-        self._term = lru_cache(maxsize=1000)(self._found)
+        self._term = lru_cache(maxsize=1000)(self._weigh)
 
     @cached_property
     def _passages(self) -> int:
@@ -57,22 +69,22 @@ class Bm25:
         )
 
     @cached_property
-    def _norms(self) -> Scores:
-        """What a frequency is weighed against, by the length of each passage (ordinals,)."""
-        lengths = [lexicon.lengths for lexicon, _ in self._parts]
-        total = sum(
-            int(of_part.sum(dtype=np.int64, where=True if live is None else live))
-            for of_part, (_, live) in zip(lengths, self._parts, strict=True)
+    def _norms(self) -> Norms:
+        """Those of all passages, by their lengths."""
+        words = sum(
+            int(lexicon.lengths.sum(dtype=np.int64, where=True if live is None else live))
+            for lexicon, live in self._parts
         )
-        slope = K1 * B * self._passages / max(1, total)
-        whole = np.concatenate([np.zeros(0, np.float32), *lengths]).astype(np.float32)
-        return np.asarray(whole * np.float32(slope) + np.float32(K1 * (1.0 - B)), np.float32)
+        slope = K1 * B * self._passages / max(1, words)
+        parts = [np.zeros(0, np.float32), *(lexicon.lengths for lexicon, _ in self._parts)]
+        lengths = np.concatenate(parts).astype(np.float32)
+        return np.asarray(lengths * np.float32(slope) + np.float32(K1 * (1.0 - B)), np.float32)
 
     def count(self, stem: str) -> int:
         """In how many passages a stem occurs."""
         return self._term(stem, 1).passages
 
-    def _found(self, stem: str, times: int) -> _Term:
+    def _weigh(self, stem: str, times: int) -> _Term:
         postings = tuple(lexicon.postings(stem) for lexicon, _ in self._parts)
         count = sum(
             len(ordinals) if live is None else int(np.count_nonzero(live[ordinals]))
@@ -85,35 +97,36 @@ class Bm25:
         # "language" and "languages" in one question have one stem, which then counts twice.
         return [self._term(stem, times) for stem, times in sorted(Counter(stems).items())]
 
-    def all(self, stems: Sequence[str]) -> Scores:
-        """The scores of all ordinals; 0 for those without any of the words."""
+    def all_scores(self, stems: Sequence[str]) -> Scores:
+        """The scores of all passages, by ordinal; 0 for those without any of the words."""
         scores = np.zeros(self._size, np.float32)
         for term in self._terms(stems):
-            for span, (held, counts) in zip(self._spans, term.postings, strict=True):
+            for span, (packed, counts) in zip(self._spans, term.postings, strict=True):
                 # Indexing by 64 bits takes half the time of having numpy convert twice.
-                ordinals = held.astype(np.int64)
+                ordinals = packed.astype(np.int64)
                 scores[span][ordinals] += _share(term, counts, self._norms[span][ordinals])
         return scores
 
-    def of(self, stems: Sequence[str], ordinals: Ordinals) -> Scores:
-        """The scores of the passages at rising ``ordinals`` (n,), the same as :meth:`all` has them."""
+    def scores_at(self, stems: Sequence[str], ordinals: Ordinals) -> Scores:
+        """The scores (n,) at rising ``ordinals`` (n,), the same as :meth:`all_scores` has them."""
         scores = np.zeros(len(ordinals), np.float32)
         bounds = [slice(*np.searchsorted(ordinals, [span.start, span.stop])) for span in self._spans]
         for term in self._terms(stems):
-            for span, bound, (held, counts) in zip(self._spans, bounds, term.postings, strict=True):
+            for span, bound, (packed, counts) in zip(self._spans, bounds, term.postings, strict=True):
                 wanted = (ordinals[bound] - span.start).astype(np.int32)
-                if not len(wanted) or not len(held):
+                if not len(wanted) or not len(packed):
                     continue
-                at = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-                there = held[at] == wanted
-                share = _share(term, counts[at[there]], self._norms[span][wanted[there]])
-                scores[bound][there] += share
+                positions = np.minimum(np.searchsorted(packed, wanted), len(packed) - 1)
+                holds = packed[positions] == wanted
+                share = _share(term, counts[positions[holds]], self._norms[span][wanted[holds]])
+                scores[bound][holds] += share
         return scores
 
 
-def _share(term: _Term, counts: PackedCounts, norms: Scores) -> Scores:
-    """What a word adds to passages that hold it ``counts`` (n,) half times."""
-    often = counts * np.float32(0.5)
-    often /= often + norms
-    often *= np.float32(term.weight)
-    return often
+def _share(term: _Term, counts: PackedCounts, norms: Norms) -> Scores:
+    """What a word adds to passages (n,) that hold it ``counts`` (n,) half times."""
+    frequencies = counts * np.float32(0.5)
+    shares = frequencies + norms
+    np.divide(frequencies, shares, out=shares)
+    shares *= np.float32(term.weight)
+    return shares

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.index.bm25 import Bm25
+from indexer.index.vectors import AT_ONCE, flat_index
 from indexer.index.words import Stems
 
 if TYPE_CHECKING:
+    import faiss
+
     from indexer.arrays import Ids, Mask, Scores, Vectors
     from indexer.index.segment import Segment
 
@@ -46,43 +49,56 @@ class IndexReader:
 
     def vectors(self, ids: Ids, dimension: int) -> Vectors:
         """The vectors of ``ids`` (n,), in their order: float32 ``(n, dimension)``."""
-        found = np.zeros((len(ids), dimension), np.float32)
+        vectors = np.zeros((len(ids), dimension), np.float32)
         for segment in self._segments:
-            at, ordinals = segment.ordinals(ids)
-            found[at] = segment.vectors.array[ordinals]
-        return found
+            positions, ordinals = segment.ordinals(ids)
+            vectors[positions] = segment.vectors.array[ordinals]
+        return vectors
+
+    def faiss_index(self, dimension: int) -> tuple[faiss.Index, Ids]:
+        """A FAISS index of all vectors, and the ids (n,) of the passages by position in it.
+
+        The file of the only segment, memory-mapped, where no passage of it is dead. Else an exact index in
+        memory, by rising ids.
+        """
+        if len(self._segments) == 1 and self._segments[0].live is None:
+            [segment] = self._segments
+            return segment.vectors.open_index(), np.array(segment.ids)
+        ids = np.sort(np.concatenate([np.zeros(0, np.int64), *(part.live_ids for part in self._segments)]))
+        parts = (self.vectors(ids[at : at + AT_ONCE], dimension) for at in range(0, len(ids), AT_ONCE))
+        return flat_index(parts, dimension), ids
 
     # ------------------------------------------------------------------- words
 
     def matching(self, words: Sequence[str], limit: int, allowed: Ids | None) -> ScoredIds:
         """The ids of passages that hold any of the words, with their BM25, best first."""
-        scores = self._bm25.all(self._stemmed(words))
-        ids, found, begin = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], 0
+        all_scores = self._bm25.all_scores(self._stemmed(words))
+        ids, scores, begin = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], 0
         for segment in self._segments:
-            own = scores[begin : begin + len(segment)]
+            own = all_scores[begin : begin + len(segment)]
             begin += len(segment)
             if (counted := _counted(segment, allowed)) is not None:
                 own = np.where(counted, own, 0)
             bar = _reached(own, limit)
             ordinals = np.flatnonzero(own >= bar if bar > 0 else own > 0)
             ids.append(segment.ids[ordinals])
-            found.append(own[ordinals])
-        return _best(np.concatenate(ids), np.concatenate(found), limit)
+            scores.append(own[ordinals])
+        return _best(np.concatenate(ids), np.concatenate(scores), limit)
 
     def scores(self, words: Sequence[str], ids: Ids) -> dict[int, float]:
         """The BM25 of these passages; those without any of the words are absent."""
-        stems, begin, ordinals, owners = self._stemmed(words), 0, [], []
+        stems, begin, ordinals, held_ids = self._stemmed(words), 0, [], []
         for segment in self._segments:
-            at, own = segment.ordinals(ids)
+            positions, own = segment.ordinals(ids)
             order = np.argsort(own)
             ordinals.append(own[order] + begin)
-            owners.append(ids[at][order])
+            held_ids.append(ids[positions][order])
             begin += len(segment)
         if not ordinals:
             return {}
-        found = self._bm25.of(stems, np.concatenate(ordinals))
-        pairs = zip(np.concatenate(owners), found, strict=True)
-        return {int(number): float(score) for number, score in pairs if score > 0}
+        scores = self._bm25.scores_at(stems, np.concatenate(ordinals))
+        scored_ids = zip(np.concatenate(held_ids), scores, strict=True)
+        return {int(number): float(score) for number, score in scored_ids if score > 0}
 
     def count(self, word: str) -> int:
         """In how many passages a word occurs, in any form that has its stem."""
@@ -129,4 +145,4 @@ def _best(ids: Ids, scores: Scores, limit: int) -> ScoredIds:
         last = np.partition(scores, len(scores) - limit)[len(scores) - limit]
         ids, scores = ids[scores >= last], scores[scores >= last]
     order = np.lexsort((ids, -scores))[:limit]
-    return [(int(ids[ordinal]), float(scores[ordinal])) for ordinal in order]
+    return [(int(ids[position]), float(scores[position])) for position in order]

@@ -6,30 +6,38 @@ order.npy  their ordinals by rising id: int64 (passages,)
            and the files of :mod:`.vectors` and :mod:`.lexicon`
 =========  ==============================================================================
 
-A published state is a few segments and, for each, the ordinals that no longer count. So what changes
-costs what changed; segments are merged as they grow (:mod:`indexer.store.generations`).
+A passage's *ordinal* is its place in the segment, counted from 0. A published state is a few segments and,
+for each, the ordinals that no longer count. So what changes costs what changed; segments are merged as they
+grow (:mod:`indexer.store.generations`).
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from indexer.arrays import Ids, Mask, PackedOrdinals
+from indexer.arrays import Ids, Mask, Ordinals, PackedOrdinals, Vectors
 from indexer.errors import DamagedLibrary
+from indexer.files import sync
 from indexer.index import lexicon, vectors
+from indexer.index.faiss_file import write_flat
 
 RUN = 32_768
 """Passages that are indexed in memory at once; more are written in runs, and merged."""
 
-MENDS_IT = "run `indexer reindex` to make it again from what is kept"
+REINDEX_ADVICE = "run `indexer reindex` to make it again from what is kept"
+
+
+Positions: TypeAlias = npt.NDArray[np.int64]
+"""Where in a caller's array something stands ``(n,)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +77,28 @@ class SegmentMeta:
 class Segment:
     """A segment's folder, opened, with the ordinals of it that count in one generation."""
 
-    def __init__(self, folder: Path, listed: SegmentMeta) -> None:
+    def __init__(self, folder: Path, meta: SegmentMeta) -> None:
         """Open ``folder``, memory-mapped.
 
         Raises:
             DamagedLibrary: a file is missing, of another size than was written, or not ours.
         """
         if not folder.is_dir():
-            raise DamagedLibrary(f"{folder}: a part of the index is missing; {MENDS_IT}")
-        if (size := size_of(folder)) != listed.size:
+            raise DamagedLibrary(f"{folder}: a part of the index is missing; {REINDEX_ADVICE}")
+        if (size := size_of(folder)) != meta.size:
             raise DamagedLibrary(
-                f"{folder}: this part of the index has {size} bytes instead of {listed.size}; {MENDS_IT}"
+                f"{folder}: this part of the index has {size} bytes instead of {meta.size}; {REINDEX_ADVICE}"
             )
-        self.listed = listed
+        self.folder = folder
+        self.meta = meta
         try:
             self.ids: Ids = np.asarray(np.load(folder / "ids.npy", mmap_mode="r"))
-            self._order: Ids = np.asarray(np.load(folder / "order.npy", mmap_mode="r"))
+            self._order: Ordinals = np.asarray(np.load(folder / "order.npy", mmap_mode="r"))
             self.vectors = vectors.VectorFile(folder)
             self.words = lexicon.Lexicon(folder)
         except (OSError, ValueError) as error:
             raise DamagedLibrary(
-                f"{folder}: this part of the index is damaged ({error}); {MENDS_IT}"
+                f"{folder}: this part of the index is damaged ({error}); {REINDEX_ADVICE}"
             ) from error
 
     def __len__(self) -> int:
@@ -98,22 +107,27 @@ class Segment:
     @cached_property
     def live(self) -> Mask | None:
         """Which ordinals count; None for all."""
-        if not self.listed.dead:
+        if not self.meta.dead:
             return None
         mask = np.ones(len(self.ids), np.bool_)
-        mask[self.listed.dead_ordinals] = False
+        mask[self.meta.dead_ordinals] = False
         return mask
 
-    def ordinals(self, ids: Ids) -> tuple[Ids, Ids]:
-        """Which of ``ids`` (n,) count in this segment, by position in ``ids``, and their ordinals."""
+    @property
+    def live_ids(self) -> Ids:
+        """The ids (n,) of the passages that count, by ordinal."""
+        return self.ids if self.live is None else self.ids[self.live]
+
+    def ordinals(self, ids: Ids) -> tuple[Positions, Ordinals]:
+        """Which of ``ids`` (n,) count in this segment (m,), and the ordinals of these (m,)."""
         if not len(self.ids) or not len(ids):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        at = np.minimum(np.searchsorted(self.ids, ids, sorter=self._order), len(self.ids) - 1)
-        ordinals = self._order[at]
-        held = self.ids[ordinals] == ids
+        ranks = np.minimum(np.searchsorted(self.ids, ids, sorter=self._order), len(self.ids) - 1)
+        ordinals = self._order[ranks]
+        counted = self.ids[ordinals] == ids
         if self.live is not None:
-            held &= self.live[ordinals]
-        return np.flatnonzero(held), ordinals[held]
+            counted &= self.live[ordinals]
+        return np.flatnonzero(counted), ordinals[counted]
 
 
 # ------------------------------------------------------------------------------ writing
@@ -130,22 +144,23 @@ def write(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     runs = list(_runs(partial, rows, dimension))
-    parts = [*merged, *runs]
     whole = partial / "whole"
     whole.mkdir()
-    _merge(whole, parts, dimension)
-    recall = vectors.build_neighbours(whole)
-    del runs, parts
+    passages = _merge(whole, [*merged, *runs], dimension)
+    while runs:  # lest their vectors lie on the disk beside those of the whole and of its index
+        shutil.rmtree(runs.pop().folder)
+    recall = vectors.add_coarse_index(whole)
     for path in [*whole.iterdir(), whole]:
         sync(path)
-    listed = SegmentMeta(folder.name, len(np.load(whole / "ids.npy", mmap_mode="r")), size_of(whole), recall)
+    meta = SegmentMeta(folder.name, passages, size_of(whole), recall)
     whole.replace(folder)
     sync(folder.parent)
     shutil.rmtree(partial)
-    return listed
+    return meta
 
 
 def _runs(folder: Path, rows: Iterable[IndexedPassage], dimension: int) -> Iterator[Segment]:
+    """The passages of ``rows``, as segments of at most :data:`RUN`."""
     waiting = iter(rows)
     number = 0
     while batch := list(islice(waiting, RUN)):
@@ -155,35 +170,38 @@ def _runs(folder: Path, rows: Iterable[IndexedPassage], dimension: int) -> Itera
         for row in batch:
             words.add(row.columns)
         words.write(run)
-        ids = np.array([row.id for row in batch], np.int64)
-        found = np.frombuffer(b"".join(row.vector for row in batch), np.float32).reshape(-1, dimension)
-        _save(run, ids)
-        np.save(run / vectors.VECTORS, found)
+        _save_ids(run, np.array([row.id for row in batch], np.int64))
+        blob = np.frombuffer(b"".join(row.vector for row in batch), np.float32)
+        write_flat(run / vectors.VECTORS, [blob.reshape(-1, dimension)], len(batch), dimension)
         yield Segment(run, SegmentMeta(run.name, len(batch), size_of(run), 1.0))
         number += 1
 
 
-def _merge(folder: Path, parts: Sequence[Segment], dimension: int) -> None:
-    moves, at = [], 0
+def _merge(folder: Path, parts: Sequence[Segment], dimension: int) -> int:
+    """Write the live passages of ``parts`` behind each other into ``folder``; how many they are."""
+    passages, moved = 0, []
     for part in parts:
-        move = np.full(len(part), -1, np.int32)
-        live = np.flatnonzero(part.live) if part.live is not None else np.arange(len(part))
-        move[live] = np.arange(at, at + len(live))
-        moves.append(move)
-        at += len(live)
-    kept = [move >= 0 for move in moves]
-    _save(folder, np.concatenate([part.ids[k] for part, k in zip(parts, kept, strict=True)]))
-    with (folder / vectors.VECTORS).open("wb") as file:
-        header = {"descr": "<f4", "fortran_order": False, "shape": (at, dimension)}
-        np.lib.format.write_array_header_1_0(file, header)
-        for part, keep in zip(parts, kept, strict=True):
-            for start in range(0, len(part), RUN):
-                chunk = slice(start, start + RUN)
-                file.write(part.vectors.array[chunk][keep[chunk]].tobytes())
-    lexicon.merge_lexicons(folder, [(part.words, move) for part, move in zip(parts, moves, strict=True)])
+        ordinals = np.full(len(part), -1, np.int32)
+        live = slice(None) if part.live is None else part.live
+        ordinals[live] = np.arange(passages, passages + part.meta.alive)
+        moved.append(ordinals)
+        passages += part.meta.alive
+    _save_ids(folder, np.concatenate([np.zeros(0, np.int64), *(part.live_ids for part in parts)]))
+    live_vectors = (chunk for part in parts for chunk in _live_vectors(part))
+    write_flat(folder / vectors.VECTORS, live_vectors, passages, dimension)
+    lexicon.merge_lexicons(folder, [(part.words, to) for part, to in zip(parts, moved, strict=True)])
+    return passages
 
 
-def _save(folder: Path, ids: Ids) -> None:
+def _live_vectors(part: Segment) -> Iterator[Vectors]:
+    """The vectors of the passages that count (n, dimension), some at once."""
+    for start in range(0, len(part), RUN):
+        chunk = slice(start, start + RUN)
+        rows = part.vectors.array[chunk]
+        yield rows if part.live is None else rows[part.live[chunk]]
+
+
+def _save_ids(folder: Path, ids: Ids) -> None:
     np.save(folder / "ids.npy", ids)
     np.save(folder / "order.npy", np.argsort(ids))
 
@@ -191,12 +209,3 @@ def _save(folder: Path, ids: Ids) -> None:
 def size_of(folder: Path) -> int:
     """Bytes of the files in ``folder``."""
     return sum(path.stat().st_size for path in folder.iterdir())
-
-
-def sync(path: Path) -> None:
-    """Make a file or, for renames in it, a folder survive a power cut (POSIX asks for both)."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from indexer.tables import table
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -52,11 +54,13 @@ class Answer:
         }
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a hit: rank, score, title, heading, text, category, site, note, source, link, url."""
-        import pandas as pd
+        """One row a hit: rank, score, title, heading, text, category, site, note, source, link, url.
 
-        rows = [{**_result(hit, explain=False), "heading": _heading_path(hit)} for hit in self.hits]
-        return pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        rows = ({**_result(hit, explain=False), "heading": _heading_path(hit)} for hit in self.hits)
+        return table(rows, TABLE_COLUMNS)
 
     def _repr_html_(self) -> str:
         """A table for notebooks; everything from the web is escaped."""

@@ -32,11 +32,11 @@ def coverage(
         return 0.0
     rarity = np.log1p((passages - counts + 0.5) / (counts + 0.5))
     stems = [snapshot.stem(term) for term in terms]
-    held = np.zeros(len(rows))
-    for place, row in enumerate(rows):
-        said = {snapshot.stem(word) for word in words(row.passage.embedded_text)}
-        held[place] = sum(weight for stem, weight in zip(stems, rarity, strict=True) if stem in said)
-    return float(held.max() / rarity.sum())
+    covered = np.zeros(len(rows))
+    for at, row in enumerate(rows):
+        own = {snapshot.stem(word) for word in words(row.passage.embedded_text)}
+        covered[at] = sum(weight for stem, weight in zip(stems, rarity, strict=True) if stem in own)
+    return float(covered.max() / rarity.sum())
 
 
 def confidence(cosine: float, covered: float, config: SearchConfig) -> float:

@@ -8,45 +8,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.index.vectors import cosines
+from indexer.records import Share
 from indexer.search import fuse
 
 if TYPE_CHECKING:
     from indexer.arrays import Doubles, Ids, Vectors
     from indexer.config import SearchConfig
+    from indexer.index.index_reader import ScoredIds
+    from indexer.records import PassageRow
     from indexer.store.snapshot import Snapshot
 
-ScoredIds = Sequence[tuple[int, float]]
+ROWS_AT_ONCE = 10
+"""Passages read together; most answers need no more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
-    """Passages, best first, with what each retriever said: all arrays have shape (candidates,).
+class Candidate:
+    """A passage that may be shown, with its vector (dimension,) and how each retriever saw it.
 
-    ``ranks`` count from 1 in the retriever's own list, 0 where a passage was not in it. A retriever that
-    was not asked has zeros throughout. ``cosines`` are those to the question as it was asked.
+    ``shares`` has ``dense`` and ``lexical``, and ``rerank`` where a cross-encoder read it. The dense
+    score is the cosine to the question as it was asked.
     """
 
-    ids: Ids
-    scores: Doubles
-    cosines: Doubles
-    dense_ranks: Ids
-    dense_shares: Doubles
-    lexical_scores: Doubles
-    lexical_ranks: Ids
-    lexical_shares: Doubles
-
-    def reordered(self, head: npt.NDArray[np.intp]) -> Ranking:
-        """The ranking with its first passages in another order: ``head`` holds their places."""
-        places = np.concatenate([head, np.arange(len(head), len(self.ids))])
-        return Ranking(*(getattr(self, field.name)[places] for field in fields(self)))
+    row: PassageRow
+    vector: Vectors
+    score: float
+    shares: Mapping[str, Share]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +54,23 @@ class Question:
     allowed: Ids | None
 
 
-def lexical_only(snapshot: Snapshot, question: Question, depth: int) -> Ranking:
+def lexical_only(snapshot: Snapshot, question: Question, depth: int) -> Iterator[Candidate]:
     """The ranking by BM25 alone."""
-    return _of_one_list(_lexical(snapshot, question, depth), dense=False)
+    return _one_list(snapshot, _lexical(snapshot, question, depth), "lexical")
 
 
-def dense_only(snapshot: Snapshot, question: Question, depth: int) -> Ranking:
+def dense_only(snapshot: Snapshot, question: Question, depth: int) -> Iterator[Candidate]:
     """The ranking by cosine alone."""
-    found = snapshot.dense(question.vector, limit=depth, allowed=question.allowed)
-    return _of_one_list(found, dense=True)
+    nearest = snapshot.dense(question.vector, limit=depth, allowed=question.allowed)
+    return _one_list(snapshot, nearest, "dense")
 
 
-def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: int) -> Ranking:
+def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: int) -> Iterator[Candidate]:
     """The ranking by both, as the module's description says."""
     lexical = _lexical(snapshot, question, depth)
     dense = snapshot.dense(question.vector, limit=depth, allowed=question.allowed)
     if not dense:
-        return _of_one_list(lexical, dense=False)
+        return _one_list(snapshot, lexical, "lexical")
     cohesion_gap = _cohesion(snapshot, lexical, config) - _cohesion(snapshot, dense, config)
     weight = fuse.lexical_weight(question.specificity, cohesion_gap, config)
 
@@ -89,17 +84,60 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
 
     nearness = _cosines(vectors, moved)
     scores = fuse.mix(nearness, bm25, weight)
-    best = fuse.order(ids, scores)
-    return Ranking(
-        ids=ids[best],
-        scores=scores[best],
-        cosines=_cosines(vectors, question.vector)[best],
-        dense_ranks=_ranks(dense, ids)[best],
-        dense_shares=((1.0 - weight) * fuse.standardise(nearness))[best],
-        lexical_scores=bm25[best],
-        lexical_ranks=_ranks(lexical, ids)[best],
-        lexical_shares=(weight * fuse.standardise(bm25))[best],
+    by_cosine = _Seen(
+        _ranks(dense, ids), _cosines(vectors, question.vector), (1.0 - weight) * fuse.standardise(nearness)
     )
+    by_words = _Seen(_ranks(lexical, ids), bm25, weight * fuse.standardise(bm25))
+    order = fuse.order(ids, scores)
+    return _candidates(snapshot, ids, scores, {"dense": by_cosine, "lexical": by_words}, order)
+
+
+# --------------------------------------------------------------------- from arrays to candidates
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How one retriever saw the candidates: arrays (candidates,).
+
+    ``ranks`` count from 1 in its own list, 0 where a passage was not in it.
+    """
+
+    ranks: Ids
+    scores: Doubles
+    shares: Doubles
+
+    def share(self, at: int) -> Share:
+        """How it saw one of them."""
+        return Share(int(self.ranks[at]), float(self.scores[at]), float(self.shares[at]))
+
+
+def _candidates(
+    snapshot: Snapshot,
+    ids: Ids,
+    scores: Doubles,
+    seen: Mapping[str, _Seen],
+    order: npt.NDArray[np.intp],
+) -> Iterator[Candidate]:
+    """The passages in their order, best first; rows and vectors are read as far as they are asked for."""
+    for start in range(0, len(order), ROWS_AT_ONCE):
+        some = order[start : start + ROWS_AT_ONCE]
+        numbers = [int(number) for number in ids[some]]
+        rows, vectors = snapshot.rows(numbers), snapshot.vectors(numbers)
+        for at, row, vector in zip(some, rows, vectors, strict=True):
+            shares = {name: retriever.share(at) for name, retriever in seen.items()}
+            yield Candidate(row, vector, float(scores[at]), shares)
+
+
+def _one_list(snapshot: Snapshot, hits: ScoredIds, name: str) -> Iterator[Candidate]:
+    """The candidates of one retriever; the other one was not asked."""
+    scores = np.array([score for _, score in hits], dtype=np.float64)
+    ids = np.array([number for number, _ in hits], dtype=np.int64)
+    nothing = _Seen(np.zeros_like(ids), np.zeros_like(scores), np.zeros_like(scores))
+    seen = {"dense": nothing, "lexical": nothing, name: _Seen(np.arange(1, len(ids) + 1), scores, scores)}
+    return _candidates(snapshot, ids, scores, seen, np.arange(len(ids)))
+
+
+# ------------------------------------------------------------------------------------ two lists
 
 
 def _lexical(snapshot: Snapshot, question: Question, depth: int) -> ScoredIds:
@@ -130,19 +168,3 @@ def _cohesion(snapshot: Snapshot, hits: ScoredIds, config: SearchConfig) -> floa
 def _ranks(hits: ScoredIds, ids: Ids) -> Ids:
     place = {number: rank for rank, (number, _) in enumerate(hits, start=1)}
     return np.array([place.get(int(number), 0) for number in ids], dtype=np.int64)
-
-
-def _of_one_list(hits: ScoredIds, *, dense: bool) -> Ranking:
-    scores = np.array([score for _, score in hits], dtype=np.float64)
-    ranks = np.arange(1, len(hits) + 1, dtype=np.int64)
-    none, nowhere = np.zeros_like(scores), np.zeros_like(ranks)
-    return Ranking(
-        ids=np.array([number for number, _ in hits], dtype=np.int64),
-        scores=scores,
-        cosines=scores if dense else none,
-        dense_ranks=ranks if dense else nowhere,
-        dense_shares=scores if dense else none,
-        lexical_scores=none if dense else scores,
-        lexical_ranks=nowhere if dense else ranks,
-        lexical_shares=none if dense else scores,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -18,23 +18,20 @@ from indexer.search.answer import Answer
 from indexer.search.fuse import specificity
 from indexer.search.links import deep_link
 from indexer.search.query import Query, analyse
-from indexer.search.retrieve import Question, Ranking
+from indexer.search.retrieve import Candidate, Question
 from indexer.search.select import select
 from indexer.search.spelling import corrected
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from indexer.arrays import Doubles, Ids, Vectors
+    from indexer.arrays import Doubles, Ids
     from indexer.config import SearchConfig
-    from indexer.records import Encoder, Mode, PassageRow, Reranker
+    from indexer.records import Encoder, Mode, Reranker
     from indexer.store.snapshot import Snapshot
 
 CANDIDATES = 2
 """Passages asked of each list for one that is shown, where more are to be shown than half its depth."""
-
-ROWS_AT_ONCE = 10
-"""Passages looked at together; most answers need no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +96,15 @@ class Searcher:
             specificity=specificity(words.counts, self._passages),
             allowed=allowed,
         )
-        ranking = self._rank(asked, mode, max(self._config.depth, CANDIDATES * k))
+        candidates = self._rank(asked, mode, max(self._config.depth, CANDIDATES * k))
         notices = words.notices
-        reread: dict[int, Share] = {}
         if rerank:
-            ranking, reread, said = self._reread(query.text, ranking)
-            notices += said
-        head = list(islice(rows := self._rows(ranking.ids), self._config.answer_passages))
-        sure = self._confidence(ranking, head, words, mode)
-        chosen = select(chain(head, rows), k=k, per_article=per_article, same=self._config.same_passage)
-        hits = tuple(
-            self._hit(rank, place, ranking, row, context=context, reread=reread)
-            for rank, (place, row) in enumerate(chosen, start=1)
-        )
+            candidates, more = self._rerank(query.text, candidates)
+            notices += more
+        head = list(islice(candidates, self._config.answer_passages))
+        sure = self._confidence(head, words, mode)
+        shown = select(chain(head, candidates), k=k, per_article=per_article, same=self._config.same_passage)
+        hits = tuple(self._hit(rank, candidate, context) for rank, candidate in enumerate(shown, start=1))
         return Answer(
             question=question,
             mode=mode,
@@ -176,15 +169,15 @@ class Searcher:
             return _Words(query, counts, ())
         terms = tuple(meant.get(term, term) for term in query.terms)
         notices = tuple(f"nothing has {term!r}; searched for {word!r}" for term, word in meant.items())
-        mended = Query(query.text, terms, query.compounds)
-        return _Words(mended, self._occurrences(terms), notices)
+        corrected_query = Query(query.text, terms, query.compounds)
+        return _Words(corrected_query, self._occurrences(terms), notices)
 
     def _occurrences(self, terms: Sequence[str]) -> Doubles:
         return np.array(self._snapshot.occurrences(terms), dtype=np.float64)
 
     # ------------------------------------------------------------ ranking
 
-    def _rank(self, asked: Question, mode: Mode, depth: int) -> Ranking:
+    def _rank(self, asked: Question, mode: Mode, depth: int) -> Iterator[Candidate]:
         match mode:
             case "lexical":
                 return retrieve.lexical_only(self._snapshot, asked, depth)
@@ -193,88 +186,53 @@ class Searcher:
             case "hybrid":
                 return retrieve.hybrid(self._snapshot, asked, self._config, depth)
 
-    def _reread(self, question: str, ranking: Ranking) -> tuple[Ranking, dict[int, Share], tuple[str, ...]]:
-        """The ranking with its head in the reranker's order, how it saw them, and what is to be said."""
-        head = [row for row, _ in islice(self._rows(ranking.ids), self._config.rerank_depth)]
+    def _rerank(
+        self, question: str, candidates: Iterator[Candidate]
+    ) -> tuple[Iterator[Candidate], tuple[str, ...]]:
+        """The candidates with their head in the reranker's order, and what a person should know."""
+        head = list(islice(candidates, self._config.rerank_depth))
         if not head:
-            return ranking, {}, ()
+            return candidates, ()
         try:
             reranker = self._reranker
         except ModelError as error:
-            return ranking, {}, (f"not reranked: {error}",)
+            return chain(head, candidates), (f"not reranked: {error}",)
         scores = np.asarray(
-            reranker.score(question, [row.passage.embedded_text for row in head]), dtype=np.float64
+            reranker.score(question, [candidate.row.passage.embedded_text for candidate in head]),
+            dtype=np.float64,
         )
         best = np.argsort(-scores, kind="stable")
-        shares = {
-            rank: Share(rank + 1, float(scores[place]), float(scores[place]))
-            for rank, place in enumerate(best)
-        }
-        return ranking.reordered(best), shares, ()
+        ordered = [
+            replace(
+                head[at],
+                shares={**head[at].shares, "rerank": Share(rank, float(scores[at]), float(scores[at]))},
+            )
+            for rank, at in enumerate(best, start=1)
+        ]
+        return chain(ordered, candidates), ()
 
-    def _rows(self, ids: Ids) -> Iterator[tuple[PassageRow, Vectors]]:
-        """The passages with their vectors (dimension,), fetched as far as they are asked for."""
-        for start in range(0, len(ids), ROWS_AT_ONCE):
-            some = [int(number) for number in ids[start : start + ROWS_AT_ONCE]]
-            yield from zip(self._snapshot.rows(some), self._snapshot.vectors(some), strict=True)
-
-    def _confidence(
-        self, ranking: Ranking, head: Sequence[tuple[PassageRow, Vectors]], words: _Words, mode: Mode
-    ) -> float:
+    def _confidence(self, head: Sequence[Candidate], words: _Words, mode: Mode) -> float:
         covered = confidence.coverage(
             self._snapshot,
             words.query.terms,
             words.counts,
-            [row for row, _ in head],
+            [candidate.row for candidate in head],
             passages=self._passages,
         )
         if mode == "lexical":
             return confidence.by_words(covered, self._config)
-        nearest = float(ranking.cosines[: len(head)].max(initial=0.0))
-        return confidence.confidence(nearest, covered, self._config)
+        nearest = max((candidate.shares["dense"].score for candidate in head), default=0.0)
+        return confidence.confidence(max(0.0, nearest), covered, self._config)
 
-    # ----------------------------------------------------------- an answer
-
-    def _hit(
-        self,
-        rank: int,
-        place: int,
-        ranking: Ranking,
-        row: PassageRow,
-        *,
-        context: int,
-        reread: dict[int, Share],
-    ) -> Hit:
+    def _hit(self, rank: int, candidate: Candidate, context: int) -> Hit:
+        row = candidate.row
         before, after = self._snapshot.neighbours(row.passage_id, context) if context else ([], [])
-        shares = {
-            "dense": Share(
-                int(ranking.dense_ranks[place]),
-                float(ranking.cosines[place]),
-                float(ranking.dense_shares[place]),
-            ),
-            "lexical": Share(
-                int(ranking.lexical_ranks[place]),
-                float(ranking.lexical_scores[place]),
-                float(ranking.lexical_shares[place]),
-            ),
-        }
-        if place in reread:
-            shares["rerank"] = reread[place]
         return Hit(
             rank=rank,
-            score=float(ranking.scores[place]),
-            passage=row.passage,
-            passage_id=row.passage_id,
-            title=row.title,
-            url=row.url,
-            page_url=row.page_url,
+            score=candidate.score,
+            row=row,
             link=deep_link(row),
-            category=row.category,
-            site=row.site,
-            note=row.note,
-            source=row.source,
-            fetched_at=row.fetched_at,
             before=tuple(before),
             after=tuple(after),
-            shares=shares,
+            shares=candidate.shares,
         )

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from indexer.arrays import Vectors
-    from indexer.records import PassageRow
+    from indexer.search.retrieve import Candidate
 
 
-def select(
-    rows: Iterable[tuple[PassageRow, Vectors]], *, k: int, per_article: int, same: float
-) -> list[tuple[int, PassageRow]]:
-    """The rows to show with their places in the ranking, best first; no more rows are read than needed.
+def select(candidates: Iterable[Candidate], *, k: int, per_article: int, same: float) -> list[Candidate]:
+    """The candidates to show, best first; no more are read than needed.
 
     Left out are passages beyond ``per_article`` of their article, and repetitions of a passage already
     shown: in the same article one with a cosine of at least ``same``; in another article only a mirror's,
@@ -21,28 +19,29 @@ def select(
     common both stay, for each article is an answer of its own.
 
     Args:
-        rows: the candidates in the order of their rank, with their vectors (dimension,).
+        candidates: in the order of their rank.
         k: how many to show.
         per_article: the most of one article.
         same: the cosine from which two passages of one article say the same.
     """
-    shown: list[tuple[int, PassageRow]] = []
-    said: dict[int, list[Vectors]] = {}
-    seen: set[tuple[str, str]] = set()
+    shown: list[Candidate] = []
+    vectors_of: dict[int, list[Vectors]] = {}
+    texts: set[tuple[str, str]] = set()
     if k < 1:
         return shown
-    for place, (row, vector) in enumerate(rows):
-        siblings = said.setdefault(row.article_id, [])
-        words = (row.title, " ".join(row.passage.text.split()))
+    for candidate in candidates:
+        row = candidate.row
+        siblings = vectors_of.setdefault(row.article_id, [])
+        text = (row.title, " ".join(row.passage.text.split()))
         if (
             len(siblings) >= per_article
-            or words in seen
-            or any(float(sibling @ vector) >= same for sibling in siblings)
+            or text in texts
+            or any(float(sibling @ candidate.vector) >= same for sibling in siblings)
         ):
             continue
-        shown.append((place, row))
-        siblings.append(vector)
-        seen.add(words)
+        shown.append(candidate)
+        siblings.append(candidate.vector)
+        texts.add(text)
         if len(shown) == k:
             break
     return shown

@@ -39,8 +39,8 @@ def corrected(snapshot: Snapshot, term: str) -> str:
             near.setdefault(edits, []).extend(_word(snapshot, known))
     for edits in sorted(near):
         # max keeps the first of equals; a word of which no passage is left is no correction.
-        found = zip(snapshot.occurrences(near[edits]), near[edits], strict=True)
-        count, word = max(found, key=itemgetter(0), default=(0, ""))
+        counted = zip(snapshot.occurrences(near[edits]), near[edits], strict=True)
+        count, word = max(counted, key=itemgetter(0), default=(0, ""))
         if count:
             return word
     return ""

@@ -1,7 +1,7 @@
 """The library: SQLite is the truth, the generations of the search index are derived from it.
 
 =============  ==================================================================
-schema         the tables, as migrations
+schema         the tables, as numbered scripts
 codec          records to rows and back
 database       the file opened for writing, its lock, its runs
 crawl_log      what a crawl remembers and leaves behind

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from indexer.records import Article, Block, Fetch, Passage, Source, Verdict
+from indexer.records import Article, Block, Fetch, Generation, Passage, Source, Verdict
 
 Row = Mapping[str, Any] | sqlite3.Row
 
@@ -103,6 +103,32 @@ def article_of(row: Row) -> Article:
         language=row["language"],
         site=row["site"],
         hash=row["hash"],
+    )
+
+
+def generation_row(generation: Generation) -> dict[str, Any]:
+    """The columns of a generation that come from the record itself."""
+    return {
+        "number": generation.number,
+        "fingerprint": generation.fingerprint,
+        "encoder": generation.encoder,
+        "model": generation.model,
+        "passages": generation.passages,
+        "dimension": generation.dimension,
+        "created_at": stamp(generation.created_at),
+    }
+
+
+def generation_of(row: Row) -> Generation:
+    """The inverse of :func:`generation_row`."""
+    return Generation(
+        number=row["number"],
+        fingerprint=row["fingerprint"],
+        encoder=row["encoder"],
+        model=row["model"],
+        passages=row["passages"],
+        dimension=row["dimension"],
+        created_at=moment(row["created_at"]),
     )
 
 

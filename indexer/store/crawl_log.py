@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from indexer.records import Article, Fetch, Outcome, Page, Source, Verdict
+from indexer.records import GOOD_VERDICTS, Article, Fetch, Outcome, Page, Source, Verdict
 from indexer.store.codec import article_row, digest, fetch_of, fetch_row, moment, to_json
 from indexer.store.database import Database, Run
 
@@ -42,9 +42,9 @@ class CrawlLog:
     def last(self, url: str) -> Fetch | None:
         """The newest good fetch of this address whose page is kept; None if there is none."""
         rows = self._db.rows(
-            "SELECT * FROM fetches WHERE url = ? AND body_hash <> '' AND verdict IN ('ok', 'moved', "
-            "'not_modified') ORDER BY id DESC LIMIT 1",
-            (url,),
+            "SELECT * FROM fetches WHERE url = ? AND body_hash <> '' "
+            f"AND verdict IN ({', '.join('?' * len(GOOD_VERDICTS))}) ORDER BY id DESC LIMIT 1",
+            (url, *GOOD_VERDICTS),
         )
         return fetch_of(rows[0]) if rows else None
 
@@ -65,8 +65,8 @@ class CrawlLog:
         Returns what it did to the held article, and the deciding fetch as it was kept: where the
         new text was refused as a stub of the held one, its verdict says so.
         """
-        held = self._held(outcome)
-        effect, decided = self._weigh(outcome, held)
+        current = self._current_version(outcome)
+        effect, decided = self._weigh(outcome, current)
         with self._db.atomic():
             for attempt in outcome.attempts[:-1]:
                 self._keep_fetch(outcome, attempt, decisive=False)
@@ -74,12 +74,12 @@ class CrawlLog:
             if (
                 outcome.article
                 and effect != "kept"
-                and not self._says_nothing_new(outcome.article, decided, held)
+                and not self._says_nothing_new(outcome.article, decided, current)
             ):
                 self._keep_article(outcome, outcome.article, decided, number)
         return effect, decided
 
-    def _held(self, outcome: Outcome) -> dict[str, Any] | None:
+    def _current_version(self, outcome: Outcome) -> dict[str, Any] | None:
         rows = self._db.rows(
             "SELECT hash, words, source, final_url, extractor FROM articles "
             "WHERE link_url = ? AND page_url = ? ORDER BY id DESC LIMIT 1",
@@ -87,19 +87,19 @@ class CrawlLog:
         )
         return rows[0] if rows else None
 
-    def _weigh(self, outcome: Outcome, held: dict[str, Any] | None) -> tuple[Effect, Fetch]:
+    def _weigh(self, outcome: Outcome, current: dict[str, Any] | None) -> tuple[Effect, Fetch]:
         fetch, article = outcome.fetch, outcome.article
-        if held is None:
+        if current is None:
             return ("new" if article else "missing"), fetch
         if article is None:
             return ("unchanged" if fetch.verdict.good else "kept"), fetch
-        if article.hash == held["hash"]:
+        if article.hash == current["hash"]:
             return "unchanged", fetch
-        if RANK[fetch.source] < RANK[Source(held["source"])]:
+        if RANK[fetch.source] < RANK[Source(current["source"])]:
             return "kept", fetch
-        if article.words < SHRUNK * held["words"] and not self._force:
+        if article.words < SHRUNK * current["words"] and not self._force:
             reason = (
-                f"the text shrank from {held['words']:,} to {article.words:,} words; "
+                f"the text shrank from {current['words']:,} to {article.words:,} words; "
                 "the good copy is kept (`crawl --force` takes the new one)"
             )
             return "kept", replace(fetch, verdict=Verdict.THIN, reason=reason)
@@ -137,12 +137,12 @@ class CrawlLog:
         )
         return name
 
-    def _says_nothing_new(self, article: Article, fetch: Fetch, held: dict[str, Any] | None) -> bool:
+    def _says_nothing_new(self, article: Article, fetch: Fetch, current: dict[str, Any] | None) -> bool:
         """Whether the held version has the same text from the same place (or a better), read the same way."""
-        if held is None or (held["hash"], held["extractor"]) != (article.hash, self._extractor):
+        if current is None or (current["hash"], current["extractor"]) != (article.hash, self._extractor):
             return False
-        same_place = (held["final_url"], held["source"]) == (fetch.final_url, fetch.source.value)
-        return same_place or RANK[fetch.source] < RANK[Source(held["source"])]
+        same_place = (current["final_url"], current["source"]) == (fetch.final_url, fetch.source.value)
+        return same_place or RANK[fetch.source] < RANK[Source(current["source"])]
 
     def _keep_article(self, outcome: Outcome, article: Article, fetch: Fetch, number: int) -> None:
         body_hash = digest(outcome.page.body) if outcome.page else ""

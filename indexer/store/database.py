@@ -18,8 +18,8 @@ from sqlite_utils import Database as Tables
 
 from indexer.errors import Busy, DamagedLibrary, NotWritable, StaleIndex
 from indexer.store.codec import moment, now, stamp, to_json
-from indexer.store.schema import migrations
-from indexer.store.snapshot import LIBRARY_FILE, SCHEMA_VERSION
+from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
+from indexer.store.snapshot import LIBRARY_FILE
 
 CACHE_KIB = 64 * 1024
 """SQLite's page cache while writing: the index of a million vectors' names fits, the default is 2 MB."""
@@ -81,8 +81,7 @@ class Database:
             # A commit outlives the process at once. Not waiting for the disk each time costs a power cut
             # the last pages, which the next run fetches again; `durable` waits where that matters.
             tables.conn.execute("PRAGMA synchronous = NORMAL")
-            migrations.apply(tables)
-            tables.conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            _migrate(tables.conn, version)
         except sqlite3.OperationalError as error:
             raise NotWritable(f"{path}: cannot be written ({error})") from error
         except sqlite3.DatabaseError as error:
@@ -148,3 +147,13 @@ class Database:
             tables.table("runs").update(
                 run.number, {"finished_at": stamp(now()), "summary": to_json(summary)}
             )
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a library of ``version`` to this program's, each step in one transaction with its number."""
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        try:
+            connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")
+        except sqlite3.Error:
+            connection.rollback()
+            raise

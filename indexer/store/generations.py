@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from indexer.arrays import Ids
 from indexer.index import segment
 from indexer.index.segment import IndexedPassage, Segment, SegmentMeta
+from indexer.records import Generation
+from indexer.store.codec import generation_of, generation_row
 from indexer.store.database import Database
-from indexer.store.snapshot import SEGMENTS
+from indexer.store.snapshot import SEGMENTS, listed_segments
 
 GROWTH = 8
 """A segment is at least so many times as large as all that came after it. Smaller: fewer merges, more
@@ -52,33 +53,29 @@ def folder_of(library: Path) -> Path:
     return library / SEGMENTS
 
 
-def last(database: Database) -> dict[str, Any]:
-    """The published generation's row; empty where there is none."""
+def last_generation(database: Database) -> Generation | None:
+    """The published generation; None where nothing was published yet."""
     rows = database.rows("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
-    return rows[0] if rows else {}
+    return generation_of(rows[0]) if rows else None
 
 
-def listed(database: Database, number: int) -> list[SegmentMeta]:
-    """The segments of a generation, the oldest first."""
-    rows = database.rows(
-        "SELECT name, passages, size, recall, dead FROM segments WHERE generation = ? ORDER BY position",
-        (number,),
-    )
-    return [SegmentMeta(**row) for row in rows]
+def segments_of(database: Database, generation: int) -> list[SegmentMeta]:
+    """The segments that a generation is made of, the oldest first."""
+    return listed_segments(database.tables.conn, generation)
 
 
 def extend(
     database: Database, before: list[SegmentMeta], source: PassageTable, gone: Ids
 ) -> list[SegmentMeta]:
-    """The segments of the next state: those of ``before`` without ``gone``, and the source's passages.
+    """The segments of the next generation: those of ``before`` without ``gone``, and the source's passages.
 
     ``gone`` are ids, those of changed passages (which the source has again) among them.
     """
     folder = folder_of(database.folder)
-    kept = [state for state in (_without(folder, old, gone) for old in before) if state.alive]
+    kept = [part for part in (_without(folder, old, gone) for old in before) if part.alive]
     fresh = int(database.rows(f"SELECT count(*) AS passages FROM {source.table}")[0]["passages"])
     first = _first_merged(kept, fresh)
-    merged = [Segment(folder / state.name, state) for state in kept[first:]]
+    merged = [Segment(folder / part.name, part) for part in kept[first:]]
     if not fresh and not merged:
         return kept
     made = segment.write(_next_folder(folder), _indexed_passages(database, source), source.dimension, merged)
@@ -96,10 +93,10 @@ def _first_merged(kept: list[SegmentMeta], fresh: int) -> int:
     """From which segment on all are merged into the new one; their number where none is."""
     first, after = len(kept), fresh
     for position in range(len(kept) - 1, -1, -1):
-        state = kept[position]
-        if state.alive < GROWTH * after or len(state.dead_ordinals) > DEAD * state.passages:
+        part = kept[position]
+        if part.alive < GROWTH * after or len(part.dead_ordinals) > DEAD * part.passages:
             first = position
-        after += state.alive
+        after += part.alive
     return first
 
 
@@ -118,21 +115,20 @@ def _indexed_passages(database: Database, source: PassageTable) -> Iterator[Inde
         yield IndexedPassage(number, (text, context, about), vector)
 
 
-def write_list(database: Database, number: int, states: list[SegmentMeta]) -> None:
-    """List the segments of a generation, in the caller's transaction."""
+def write_generation(database: Database, generation: Generation, segments: list[SegmentMeta]) -> None:
+    """A new generation and the segments it is made of, in the caller's transaction."""
+    size = sum(segment.size for segment in segments)
+    database.tables.table("generations").insert({**generation_row(generation), "size": size})
+    write_segments(database, generation.number, segments)
+
+
+def write_segments(database: Database, generation: int, segments: list[SegmentMeta]) -> None:
+    """What a generation is made of, in place of what it was; in the caller's transaction."""
     table = database.tables.table("segments")
-    table.delete_where("generation = ? OR generation <= ?", (number, number - KEPT))
+    table.delete_where("generation = ? OR generation <= ?", (generation, generation - KEPT))
     table.insert_all(
-        {
-            "generation": number,
-            "position": position,
-            "name": state.name,
-            "passages": state.passages,
-            "size": state.size,
-            "recall": state.recall,
-            "dead": state.dead,
-        }
-        for position, state in enumerate(states)
+        {"generation": generation, "position": position, **asdict(part)}
+        for position, part in enumerate(segments)
     )
 
 

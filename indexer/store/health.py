@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from indexer.errors import IndexerError
-from indexer.index.segment import MENDS_IT, Segment
+from indexer.index.segment import REINDEX_ADVICE, Segment
 from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, Snapshot, connect
 
 LEAST_RECALL = 0.95
@@ -21,12 +22,16 @@ LEAST_RECALL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. ``mend`` says what to do where it is not ``good``."""
+    """One thing that was looked at, what was seen, and what fixes it where it is not ``good``."""
 
     subject: str
     good: bool
-    said: str
-    mend: str = ""
+    text: str
+    fix: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as ``doctor --json`` prints them."""
+        return {"subject": self.subject, "good": self.good, "said": self.text, "mend": self.fix}
 
 
 def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
@@ -38,31 +43,31 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
         with closing(connect(folder)) as connection:
             yield _file(folder, connection)
         with Snapshot(folder) as snapshot:
-            yield Finding("index", good=True, said=_described(snapshot))
+            yield Finding("index", good=True, text=_index_facts(snapshot))
             yield _agreement(snapshot)
             yield _index_recall(snapshot)
             yield _vectors(snapshot)
             yield _freshness(snapshot, fingerprint)
             yield _room(snapshot)
     except IndexerError as error:
-        # Their messages end with what mends them.
-        said, _, mend = str(error).rpartition("; ")
-        yield Finding("index" if folder.joinpath(LIBRARY_FILE).is_file() else "library", False, said, mend)
+        # Their messages end with what fixes them.
+        text, _, fix = str(error).rpartition("; ")
+        yield Finding("index" if folder.joinpath(LIBRARY_FILE).is_file() else "library", False, text, fix)
 
 
 def _file(folder: Path, connection: sqlite3.Connection) -> Finding:
-    mend = f"restore a backup of {folder / LIBRARY_FILE}, or move it away and crawl again"
+    fix = f"restore a backup of {folder / LIBRARY_FILE}, or move it away and crawl again"
     try:
-        told = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+        lines = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
     except sqlite3.DatabaseError as error:
-        told = [str(error)]
+        lines = [str(error)]
     size = (folder / LIBRARY_FILE).stat().st_size
-    good = told == ["ok"]
-    said = f"{size / 1e6:,.0f} MB, SQLite's quick check passes" if good else "; ".join(told)
-    return Finding("library", good, said, "" if good else mend)
+    good = lines == ["ok"]
+    text = f"{size / 1e6:,.0f} MB, SQLite's quick check passes" if good else "; ".join(lines)
+    return Finding("library", good, text, "" if good else fix)
 
 
-def _described(snapshot: Snapshot) -> str:
+def _index_facts(snapshot: Snapshot) -> str:
     state, parts = snapshot.generation, snapshot.segments
     size = sum(part.size for part in parts) / 1e6
     return (
@@ -80,7 +85,9 @@ def _agreement(snapshot: Snapshot) -> Finding:
     held = np.array([row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")], np.int64)
     differ = len(np.setxor1d(np.concatenate(indexed), held))
     if differ:
-        return Finding("index and library", False, f"{differ:,} passages are in one of them only", MENDS_IT)
+        return Finding(
+            "index and library", False, f"{differ:,} passages are in one of them only", REINDEX_ADVICE
+        )
     return Finding("index and library", True, "hold the same passages")
 
 
@@ -89,8 +96,10 @@ def _index_recall(snapshot: Snapshot) -> Finding:
     if not approximate:
         return Finding("nearest passages", True, "exact: every vector is compared")
     worst = min(part.recall for part in approximate)
-    said = f"recall@10 {worst:.3f} against exact, measured when the index was made"
-    return Finding("nearest passages", worst >= LEAST_RECALL, said, "" if worst >= LEAST_RECALL else MENDS_IT)
+    text = f"recall@10 {worst:.3f} against exact, measured when the index was made"
+    return Finding(
+        "nearest passages", worst >= LEAST_RECALL, text, "" if worst >= LEAST_RECALL else REINDEX_ADVICE
+    )
 
 
 def _vectors(snapshot: Snapshot) -> Finding:
@@ -100,21 +109,21 @@ def _vectors(snapshot: Snapshot) -> Finding:
         (snapshot.generation.encoder,),
     )
     if row["missing"]:
-        said = f"{row['missing']:,} passages have none in the library, so the index could not be made again"
-        return Finding("vectors", False, said, MENDS_IT)
+        text = f"{row['missing']:,} passages have none in the library, so the index could not be made again"
+        return Finding("vectors", False, text, REINDEX_ADVICE)
     return Finding("vectors", True, "all in the library: a lost index is made again without the model")
 
 
 def _freshness(snapshot: Snapshot, fingerprint: str) -> Finding:
     if snapshot.generation.fingerprint == fingerprint:
         return Finding("freshness", True, "made with this model, this extraction and these passages")
-    said = "made with another model, extraction or passage size than is configured now"
-    return Finding("freshness", False, said, "run `indexer reindex`, or the next crawl does it")
+    text = "made with another model, extraction or passage size than is configured now"
+    return Finding("freshness", False, text, "run `indexer reindex`, or the next crawl does it")
 
 
 def _room(snapshot: Snapshot) -> Finding:
     free = shutil.disk_usage(snapshot.folder).free
     needed = sum(part.size for part in snapshot.segments)
-    said = f"{free / 1e9:,.1f} GB free on the disk"
-    mend = "" if free > needed else f"make room: merging the index takes {needed / 1e9:,.1f} GB for a while"
-    return Finding("room", free > needed, said, mend)
+    text = f"{free / 1e9:,.1f} GB free on the disk"
+    fix = "" if free > needed else f"make room: merging the index takes {needed / 1e9:,.1f} GB for a while"
+    return Finding("room", free > needed, text, fix)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import UnknownName
-from indexer.records import Article, Fetch, Link
+from indexer.records import Article, Fetch, Link, Verdict
 from indexer.store.codec import article_of, fetch_of
 from indexer.store.snapshot import LIBRARY_FILE, connect
 
@@ -38,6 +38,11 @@ class LinkState:
     passages: int
     pages: int
 
+    @property
+    def good(self) -> bool:
+        """Whether the last fetch was good; a link that was never fetched is not."""
+        return bool(self.verdict) and Verdict(self.verdict).good
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -59,16 +64,16 @@ class History:
     versions: tuple[Version, ...]
 
 
-HELD = """
-SELECT h.link_url, count(*) AS pages, sum(a.words) AS words,
-       (SELECT count(*) FROM passages p JOIN holdings g ON g.article = p.article
-        WHERE g.link_url = h.link_url) AS passages
-FROM holdings h JOIN articles a ON a.id = h.article GROUP BY h.link_url
+TOTALS = """
+SELECT c.link_url, count(*) AS pages, sum(a.words) AS words,
+       (SELECT count(*) FROM passages p JOIN current_articles g ON g.article = p.article
+        WHERE g.link_url = c.link_url) AS passages
+FROM current_articles c JOIN articles a ON a.id = c.article GROUP BY c.link_url
 """
 
 OWN = """
-SELECT h.link_url, a.title, a.source, a.fetched_at, a.final_url
-FROM holdings h JOIN articles a ON a.id = h.article WHERE h.page_url = h.link_url
+SELECT c.link_url, a.title, a.source, a.fetched_at, a.final_url
+FROM current_articles c JOIN articles a ON a.id = c.article WHERE c.page_url = c.link_url
 """
 
 LAST = """
@@ -88,13 +93,13 @@ def status(folder: Path, links: Sequence[Link]) -> list[LinkState]:
     with closing(connect(folder)) as connection:
         # One look for each link: history grows with every night, the catalogue does not.
         last = {link.url: row for link in links for row in connection.execute(LAST, (link.url,)).fetchall()}
-        held = {row["link_url"]: row for row in connection.execute(HELD)}
+        totals = {row["link_url"]: row for row in connection.execute(TOTALS)}
         own = {row["link_url"]: row for row in connection.execute(OWN)}
-    return [_state(link, last.get(link.url), held.get(link.url), own.get(link.url)) for link in links]
+    return [_state(link, last.get(link.url), totals.get(link.url), own.get(link.url)) for link in links]
 
 
 def _state(
-    link: Link, last: sqlite3.Row | None, held: sqlite3.Row | None, own: sqlite3.Row | None
+    link: Link, last: sqlite3.Row | None, total: sqlite3.Row | None, own: sqlite3.Row | None
 ) -> LinkState:
     return LinkState(
         url=link.url,
@@ -107,9 +112,9 @@ def _state(
         fetched_at=last["fetched_at"] if last else "",
         article_at=own["fetched_at"] if own else "",
         source=own["source"] if own else "",
-        words=held["words"] if held else 0,
-        passages=held["passages"] if held else 0,
-        pages=held["pages"] if held else 0,
+        words=total["words"] if total else 0,
+        passages=total["passages"] if total else 0,
+        pages=total["pages"] if total else 0,
     )
 
 
@@ -121,12 +126,12 @@ def article(folder: Path, url: str) -> tuple[Article, dict[str, Any]]:
     """
     with closing(connect(folder)) as connection:
         rows = connection.execute(
-            "SELECT a.*, l.category, l.note FROM holdings h JOIN articles a ON a.id = h.article "
-            "JOIN links l ON l.url = h.link_url WHERE h.page_url = ? OR a.final_url = ? "
-            "ORDER BY h.page_url = ? DESC LIMIT 1",
+            "SELECT a.*, l.category, l.note FROM current_articles c JOIN articles a ON a.id = c.article "
+            "JOIN links l ON l.url = c.link_url WHERE c.page_url = ? OR a.final_url = ? "
+            "ORDER BY c.page_url = ? DESC LIMIT 1",
             (url, url, url),
         ).fetchall()
-        known = [row[0] for row in connection.execute("SELECT page_url FROM holdings")]
+        known = [row[0] for row in connection.execute("SELECT page_url FROM current_articles")]
     if not rows:
         raise UnknownName("article at", url, known)
     kept = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")

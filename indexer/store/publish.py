@@ -4,7 +4,7 @@
 2. Cut the articles that changed into drafts; passages whose text is the same keep their ids.
 3. Embed the texts that have no vector yet; each batch is committed, so an interruption costs one batch.
 4. Write the segments of the next generation: what changed, and what is merged with it.
-5. In one transaction: links, holdings, passages and the list of segments.
+5. In one transaction: links, current articles, passages and the list of segments.
 
 Before step 5 is committed a reader sees the old state, after it the new one. Killed at any point, the
 library answers from the last published state, and the next run goes on from the embeddings it finds.
@@ -23,9 +23,10 @@ import numpy as np
 
 from indexer.arrays import Ids
 from indexer.embed import in_batches
-from indexer.records import Article, Encoder, Link, Passage
+from indexer.index.segment import SegmentMeta
+from indexer.records import Article, Encoder, Generation, Link, Passage
 from indexer.store import generations
-from indexer.store.codec import article_of, now, passage_row, stamp, to_json
+from indexer.store.codec import article_of, now, passage_of, passage_row, to_json
 from indexer.store.database import Database
 from indexer.store.generations import PassageTable
 
@@ -40,7 +41,7 @@ Key = tuple[str, str]
 """A page: the link it belongs to, and its own address."""
 
 PASSAGE_COLUMNS = (
-    "id", "article", "ordinal", "start", "end", "text", "context", "about", "headings", "anchor", "page",
+    "id", "article", "position", "start", "end", "text", "context", "about", "headings", "anchor", "page",
     "fragment", "embedding",
 )  # fmt: skip
 """Those of a passage."""
@@ -75,64 +76,68 @@ def publish(
     ``fingerprint`` names everything that shapes passages and vectors; where it differs from the
     published generation's, every article is cut again.
     """
-    last = generations.last(database)
-    before = generations.listed(database, last.get("number", 0))
-    if last.get("passages") and not before:  # written by a version that kept its index elsewhere
-        rebuild(database)
-        before = generations.listed(database, last["number"])
-    if last.get("encoder") != encoder.fingerprint:
-        before = []
+    last = generations.last_generation(database)
+    recut = last is None or last.fingerprint != fingerprint
+    before = _reusable_segments(database, last, encoder)
     wanted = _wanted(database, links)
-    compare = _Comparison(database, links, wanted, cut=cut, all_again=not before)
+    comparison = _Comparison(database, links, wanted, cut=cut, all_again=not before)
     with database.atomic():
-        gone = compare.drafts(recut=last.get("fingerprint") != fingerprint)
+        gone = comparison.write_drafts(recut=recut)
     begun = time.monotonic()
     embedded = _embed(database, encoder, progress)
     embed_seconds = time.monotonic() - begun
 
     [count] = database.rows(f"SELECT count(*) AS passages FROM {INDEXED}")
-    fresh = bool(len(gone) or count["passages"]) or last.get("fingerprint") != fingerprint
-    number = last.get("number", 0) + int(fresh)
-    states = before
+    fresh = bool(len(gone) or count["passages"]) or recut
+    segments = before
     if fresh:
         source = PassageTable(INDEXED, encoder.fingerprint, encoder.dimension)
-        states = generations.extend(database, before, source, gone)
-    with database.durable() as tables:
+        segments = generations.extend(database, before, source, gone)
+    generation = Generation(
+        number=(last.number if last else 0) + int(fresh),
+        fingerprint=fingerprint,
+        encoder=encoder.fingerprint,
+        model=model,
+        passages=sum(segment.alive for segment in segments),
+        dimension=encoder.dimension,
+        created_at=now(),
+    )
+    with database.durable():
         _write_links(database, links)
-        _write_holdings(database, wanted)
-        _write_passages(database, compare.dropped)
+        _write_current_articles(database, wanted)
+        _write_passages(database, comparison.dropped)
         if fresh:
-            generations.write_list(database, number, states)
-            tables.table("generations").insert(
-                {
-                    "number": number,
-                    "fingerprint": fingerprint,
-                    "encoder": encoder.fingerprint,
-                    "model": model,
-                    "passages": sum(state.alive for state in states),
-                    "dimension": encoder.dimension,
-                    "size": sum(state.size for state in states),
-                    "created_at": stamp(now()),
-                }
-            )
-    database.tables.conn.execute("DROP TABLE temp.drafts")
+            generations.write_generation(database, generation, segments)
+    comparison.forget_drafts()
     generations.prune(database)
-    return Published(number, fresh, sum(state.alive for state in states), embedded, embed_seconds)
+    return Published(generation.number, fresh, generation.passages, embedded, embed_seconds)
+
+
+def _reusable_segments(database: Database, last: Generation | None, encoder: Encoder) -> list[SegmentMeta]:
+    """The published segments, if their vectors are this encoder's."""
+    if last is None or last.encoder != encoder.fingerprint:
+        return []
+    segments = generations.segments_of(database, last.number)
+    if last.passages and not segments:  # a version that kept its index in another form wrote this library
+        rebuild(database)
+        segments = generations.segments_of(database, last.number)
+    return segments
 
 
 def rebuild(database: Database) -> int:
     """Write the published generation's index again from the library, as one segment; its number.
 
-    For files that were lost or damaged: needs neither network nor model.
+    For files that were lost or damaged: needs neither network nor model. 0 where nothing was published.
     """
-    last = generations.last(database)
-    if last:
-        source = PassageTable("passages", last["encoder"], last["dimension"])
-        states = generations.extend(database, [], source, np.zeros(0, np.int64))
-        with database.durable():
-            generations.write_list(database, last["number"], states)
-        generations.prune(database)
-    return int(last.get("number", 0))
+    last = generations.last_generation(database)
+    if last is None:
+        return 0
+    source = PassageTable("passages", last.encoder, last.dimension)
+    segments = generations.extend(database, [], source, np.zeros(0, np.int64))
+    with database.durable():
+        generations.write_segments(database, last.number, segments)
+    generations.prune(database)
+    return last.number
 
 
 # --------------------------------------------------------------- 1 and 2: what changed
@@ -151,6 +156,12 @@ def _wanted(database: Database, links: Sequence[Link]) -> dict[Key, int]:
         for page, article in newest.get(link.url, ())
         if page == link.url or link.follow.mode != "page"
     }
+
+
+def _current_articles(database: Database) -> dict[Key, int]:
+    """Which version of which page is published."""
+    rows = database.rows("SELECT link_url, page_url, article FROM current_articles")
+    return {(row["link_url"], row["page_url"]): row["article"] for row in rows}
 
 
 class _Comparison:
@@ -173,22 +184,20 @@ class _Comparison:
         self.dropped: list[int] = []
         """The ids that are no more."""
 
-    def drafts(self, *, recut: bool) -> Ids:
+    def write_drafts(self, *, recut: bool) -> Ids:
         """Write the drafts; the ids (n,) that the segments must no longer count."""
         connection = self._database.tables.conn
         connection.execute("DROP TABLE IF EXISTS temp.drafts")
         connection.execute("CREATE TEMP TABLE drafts AS SELECT 0 AS indexed, * FROM passages LIMIT 0")
-        held: dict[Key, int] = {
-            (row["link_url"], row["page_url"]): row["article"]
-            for row in self._database.rows("SELECT link_url, page_url, article FROM holdings")
-        }
+        current = _current_articles(self._database)
         published = {row["url"]: _about_row(row) for row in self._database.rows("SELECT * FROM links")}
-        for key, article in held.items():
+        for key, article in current.items():
             if key not in self._wanted:
                 self.dropped += [row["id"] for row in self._passages(article)]
         for key, article in self._wanted.items():
-            if held.get(key) != article or recut or self._all_again:
-                self._draft(article, self._passages(held[key]) if key in held else [], self._about[key[0]])
+            if current.get(key) != article or recut or self._all_again:
+                before = self._passages(current[key]) if key in current else []
+                self._draft(article, before, self._about[key[0]])
             elif published[key[0]] != self._about[key[0]]:
                 self._keep([{**row, "about": self._about[key[0]]} for row in self._passages(article)])
         changed = self._database.rows(f"SELECT id FROM {INDEXED}")
@@ -201,8 +210,8 @@ class _Comparison:
             reusable.setdefault(old["embedding"], []).append(old)
         stored = article_of(self._database.rows("SELECT * FROM articles WHERE id = ?", (article,))[0])
         rows = []
-        for ordinal, passage in enumerate(self._cut(stored)):
-            row = {**passage_row(passage), "article": article, "ordinal": ordinal, "about": about}
+        for position, passage in enumerate(self._cut(stored)):
+            row = {**passage_row(passage), "article": article, "position": position, "about": about}
             if same := reusable.get(row["embedding"]):
                 old = same.pop(0)
                 indexed = self._all_again or old["about"] != about
@@ -221,8 +230,12 @@ class _Comparison:
             ([row.get(name, 1) for name in names] for row in rows),
         )
 
+    def forget_drafts(self) -> None:
+        """The drafts have become passages."""
+        self._database.tables.conn.execute("DROP TABLE temp.drafts")
+
     def _passages(self, article: int) -> list[dict[str, Any]]:
-        return self._database.rows("SELECT * FROM passages WHERE article = ? ORDER BY ordinal", (article,))
+        return self._database.rows("SELECT * FROM passages WHERE article = ? ORDER BY position", (article,))
 
 
 def about_text(link: Link) -> str:
@@ -248,20 +261,19 @@ def _embed(database: Database, encoder: Encoder, progress: Progress) -> int:
         "FROM temp.drafts d WHERE NOT EXISTS (SELECT 1 FROM embeddings e "
         "WHERE e.fingerprint = ? AND e.hash = d.embedding)"
     )
-    sql = f"SELECT DISTINCT embedding, text, context {missing} LIMIT {TEXTS_AT_ONCE}"
+    sql = f"SELECT * {missing} GROUP BY embedding LIMIT {TEXTS_AT_ONCE}"
     total = database.rows(f"SELECT count(DISTINCT embedding) AS texts {missing}", (encoder.fingerprint,))
     done, texts = 0, int(total[0]["texts"])
     progress(0, texts)
     while waiting := database.rows(sql, (encoder.fingerprint,)):
-        names = [row["embedding"] for row in waiting]
-        said = [f"{row['context']}\n\n{row['text']}" if row["context"] else row["text"] for row in waiting]
-        for places, found in in_batches(encoder, said):
+        hashes = [row["embedding"] for row in waiting]
+        for indices, vectors in in_batches(encoder, [passage_of(row).embedded_text for row in waiting]):
             with database.atomic() as tables:
                 tables.table("embeddings").insert_all(
-                    {"fingerprint": encoder.fingerprint, "hash": names[place], "vector": vector.tobytes()}
-                    for place, vector in zip(places, found, strict=True)
+                    {"fingerprint": encoder.fingerprint, "hash": hashes[index], "vector": vector.tobytes()}
+                    for index, vector in zip(indices, vectors, strict=True)
                 )
-            done += len(places)
+            done += len(indices)
             progress(done, texts)
     return texts
 
@@ -288,18 +300,16 @@ def _write_links(database: Database, links: Sequence[Link]) -> None:
     table.insert_all((row for row in rows if before.get(str(row["url"])) != row), replace=True)
 
 
-def _write_holdings(database: Database, wanted: dict[Key, int]) -> None:
-    held = {
-        (row["link_url"], row["page_url"]): row["article"] for row in database.rows("SELECT * FROM holdings")
-    }
+def _write_current_articles(database: Database, wanted: dict[Key, int]) -> None:
+    current = _current_articles(database)
     connection = database.tables.conn
     connection.executemany(
-        "DELETE FROM holdings WHERE link_url = ? AND page_url = ?", held.keys() - wanted.keys()
+        "DELETE FROM current_articles WHERE link_url = ? AND page_url = ?", current.keys() - wanted.keys()
     )
     connection.executemany(
-        "INSERT OR REPLACE INTO holdings (link_url, page_url, article, site, fetched_at, source) "
+        "INSERT OR REPLACE INTO current_articles (link_url, page_url, article, site, fetched_at, source) "
         "SELECT link_url, page_url, id, site, fetched_at, source FROM articles WHERE id = ?",
-        [(article,) for key, article in wanted.items() if held.get(key) != article],
+        [(article,) for key, article in wanted.items() if current.get(key) != article],
     )
 
 

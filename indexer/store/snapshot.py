@@ -18,23 +18,24 @@ import numpy as np
 
 from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
 from indexer.index.index_reader import IndexReader
-from indexer.index.segment import MENDS_IT, Segment, SegmentMeta
+from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
 from indexer.records import Generation, Passage, PassageRow, Source
-from indexer.store.codec import moment, passage_of, stamp
+from indexer.store.codec import generation_of, moment, passage_of, stamp
+from indexer.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    import faiss
+
     from indexer.arrays import Ids, Vectors
 
 LIBRARY_FILE = "library.db"
-SCHEMA_VERSION = 4
-"""Kept in ``PRAGMA user_version``, so that a reader can tell a library that it does not understand."""
 SEGMENTS = "segments"
 
 PASSAGE_ROWS = """
-SELECT p.*, a.title, a.page_url, a.final_url, h.site, h.source, h.fetched_at,
+SELECT p.*, a.title, a.page_url, a.final_url, c.site, c.source, c.fetched_at,
        l.url AS link_url, l.category, l.note
 FROM passages p JOIN articles a ON a.id = p.article
-JOIN holdings h ON h.link_url = a.link_url AND h.page_url = a.page_url
+JOIN current_articles c ON c.link_url = a.link_url AND c.page_url = a.page_url
 JOIN links l ON l.url = a.link_url
 """
 """Of ``articles`` only what stands before the text: SQLite reads through a long text to what is behind."""
@@ -55,9 +56,10 @@ class Snapshot:
         self._connection = connect(folder)
         try:
             self.generation = self._pin()
-            self.segments = self._listed()
-            parts = [Segment(folder / SEGMENTS / state.name, state) for state in self.segments]
-            self._index = IndexReader(parts)
+            self.segments = self._segments()
+            self._index = IndexReader(
+                [Segment(folder / SEGMENTS / part.name, part) for part in self.segments]
+            )
         except BaseException:
             self._connection.close()
             raise
@@ -67,28 +69,16 @@ class Snapshot:
         row = self._one("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
         if row is None:
             raise NoLibrary(f"{self.folder}: nothing is indexed there yet; run `indexer crawl` first")
-        return Generation(
-            number=row["number"],
-            fingerprint=row["fingerprint"],
-            encoder=row["encoder"],
-            model=row["model"],
-            passages=row["passages"],
-            dimension=row["dimension"],
-            created_at=moment(row["created_at"]),
-        )
+        return generation_of(row)
 
-    def _listed(self) -> list[SegmentMeta]:
-        rows = self._all(
-            "SELECT name, passages, size, recall, dead FROM segments WHERE generation = ? ORDER BY position",
-            (self.generation.number,),
-        )
-        states = [SegmentMeta(**dict(row)) for row in rows]
-        if (count := sum(state.alive for state in states)) != self.generation.passages:
+    def _segments(self) -> list[SegmentMeta]:
+        segments = listed_segments(self._connection, self.generation.number)
+        if (count := sum(segment.alive for segment in segments)) != self.generation.passages:
             raise DamagedLibrary(
                 f"{self.folder}: the index lists {count} passages instead of {self.generation.passages}; "
-                f"{MENDS_IT}"
+                f"{REINDEX_ADVICE}"
             )
-        return states
+        return segments
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +126,10 @@ class Snapshot:
         """The vectors of these passages, in their order: float32 ``(len(ids), dimension)``."""
         return self._index.vectors(np.array(ids, dtype=np.int64), self.generation.dimension)
 
+    def faiss_index(self) -> tuple[faiss.Index, Ids]:
+        """A FAISS index of all vectors and the passage ids by its positions, see :class:`IndexReader`."""
+        return self._index.faiss_index(self.generation.dimension)
+
     def allowed(
         self, *, categories: Iterable[str] = (), sites: Iterable[str] = (), since: datetime | None = None
     ) -> Ids | None:
@@ -149,16 +143,16 @@ class Snapshot:
             where.append(f"l.category IN ({','.join('?' * len(chosen))})")
             values += chosen
         if hosts := [host.lower() for host in sites]:
-            where.append("(" + " OR ".join("h.site = ? OR h.site LIKE '%.' || ?" for _ in hosts) + ")")
+            where.append("(" + " OR ".join("c.site = ? OR c.site LIKE '%.' || ?" for _ in hosts) + ")")
             values += [host for host in hosts for _ in range(2)]
         if since:
-            where.append("h.fetched_at >= ?")
+            where.append("c.fetched_at >= ?")
             values.append(stamp(since))
         if not where:
             return None
         sql = (
-            "SELECT p.id FROM holdings h JOIN links l ON l.url = h.link_url "
-            f"CROSS JOIN passages p ON p.article = h.article WHERE {' AND '.join(where)}"
+            "SELECT p.id FROM current_articles c JOIN links l ON l.url = c.link_url "
+            f"CROSS JOIN passages p ON p.article = c.article WHERE {' AND '.join(where)}"
         )
         return np.sort(np.array([row[0] for row in self._all(sql, values)], dtype=np.int64))
 
@@ -167,22 +161,22 @@ class Snapshot:
     def rows(self, ids: Sequence[int]) -> list[PassageRow]:
         """All that an answer tells about these passages, in the order of ``ids``."""
         marks = ",".join("?" * len(ids))
-        found = {
+        rows = {
             row["id"]: _passage_row(row) for row in self._all(f"{PASSAGE_ROWS} WHERE p.id IN ({marks})", ids)
         }
-        return [found[number] for number in ids]
+        return [rows[number] for number in ids]
 
     def neighbours(self, passage_id: int, count: int) -> tuple[list[Passage], list[Passage]]:
         """Up to ``count`` passages before and after one in its article, in reading order."""
-        place = self._one("SELECT article, ordinal FROM passages WHERE id = ?", (passage_id,))
-        if place is None:
+        centre = self._one("SELECT article, position FROM passages WHERE id = ?", (passage_id,))
+        if centre is None:
             return [], []
         rows = self._all(
-            "SELECT * FROM passages WHERE article = ? AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
-            (place["article"], place["ordinal"] - count, place["ordinal"] + count),
+            "SELECT * FROM passages WHERE article = ? AND position BETWEEN ? AND ? ORDER BY position",
+            (centre["article"], centre["position"] - count, centre["position"] + count),
         )
-        before = [passage_of(row) for row in rows if row["ordinal"] < place["ordinal"]]
-        return before, [passage_of(row) for row in rows if row["ordinal"] > place["ordinal"]]
+        before = [passage_of(row) for row in rows if row["position"] < centre["position"]]
+        return before, [passage_of(row) for row in rows if row["position"] > centre["position"]]
 
     def categories(self) -> list[str]:
         """The categories of the published links, in the catalogue's order."""
@@ -192,7 +186,7 @@ class Snapshot:
 
     def sites(self) -> list[str]:
         """The hosts that published articles come from, in alphabetical order."""
-        return [row[0] for row in self._all("SELECT DISTINCT site FROM holdings ORDER BY 1")]
+        return [row[0] for row in self._all("SELECT DISTINCT site FROM current_articles ORDER BY 1")]
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query against the pinned state, for reports and exploration."""
@@ -209,6 +203,15 @@ class Snapshot:
     def _one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
         rows = self._all(sql, values)
         return rows[0] if rows else None
+
+
+def listed_segments(connection: sqlite3.Connection, generation: int) -> list[SegmentMeta]:
+    """The segments that a generation is made of, the oldest first."""
+    rows = connection.execute(
+        "SELECT name, passages, size, recall, dead FROM segments WHERE generation = ? ORDER BY position",
+        (generation,),
+    )
+    return [SegmentMeta(*row) for row in rows]
 
 
 def connect(folder: Path) -> sqlite3.Connection:
@@ -253,7 +256,7 @@ def _passage_row(row: sqlite3.Row) -> PassageRow:
     return PassageRow(
         passage_id=row["id"],
         article_id=row["article"],
-        ordinal=row["ordinal"],
+        position=row["position"],
         passage=passage_of(row),
         title=row["title"],
         url=row["link_url"],

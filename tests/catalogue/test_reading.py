@@ -289,7 +289,7 @@ def test_the_schema_that_ships_is_the_one_the_code_holds() -> None:
 
 
 def test_records_do_not_load_pydantic() -> None:
-    """Rooms that only need the nouns do not pay for the catalogue's validation."""
+    """Packages that only need the nouns do not pay for the catalogue's validation."""
     import subprocess
     import sys
 

@@ -226,7 +226,7 @@ def test_an_interrupted_run_goes_on_where_it_stood() -> None:
 def test_any_links_at_all_can_be_found_on_a_page(links: list[str]) -> None:
     """Pages say what they like; what is queued is on the host, below the prefix, and bounded."""
     frontier = Frontier(site(allow=("/a",), max_pages=5), f"{SITE}/", SeenPages())
-    frontier.found(links, depth=0)
+    frontier.add_links(links, depth=0)
     queued = [address for address, _ in frontier]
     assert len(queued) <= 4
     assert len(set(map(page_key, queued))) == len(queued)

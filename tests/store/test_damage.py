@@ -24,7 +24,7 @@ LINK = Link("https://example.org/a", "Patterns")
 def index_file(shelf: Shelf) -> Path:
     shelf.log().record(outcome(LINK, article("Some text.", "And more.")))
     shelf.publish(LINK)
-    return folder_of(shelf.folder) / "00000001" / "vectors.npy"
+    return folder_of(shelf.folder) / "00000001" / "vectors.faiss"
 
 
 @pytest.mark.parametrize(

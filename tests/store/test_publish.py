@@ -161,7 +161,7 @@ TRAPS = {
     "before the index is written": "module.generations.segment.write = die",
     "while the index is renamed": "import pathlib; pathlib.Path.replace = die",
     "after the index, before the transaction": "module._write_links = die",
-    "inside the transaction": "module.stamp = die",
+    "inside the transaction": "module.generations.write_generation = die",
 }
 
 

@@ -215,7 +215,7 @@ def test_text_fragments_are_found_and_highlighted(browser: Browser, rows: list[P
 def test_anchors_are_scrolled_to_and_the_passage_follows(browser: Browser, rows: list[PassageRow]) -> None:
     """A section of every other page: its heading is the target, at the top, the passage right after it."""
     anchored = [row for row in rows if row.passage.anchor]
-    sample = {row.page_url: row for row in anchored if row.ordinal % 5 != 4}
+    sample = {row.page_url: row for row in anchored if row.position % 5 != 4}
 
     def follows(seen: Seen, passage: str) -> bool:
         gap = seen.text[seen.target_at : seen.place(passage)]

@@ -154,7 +154,7 @@ def test_a_lost_index_is_told_and_mended_without_the_network(
     folder = tmp_path / "copy"
     shutil.copytree(demo_library, folder)
     before = asked(run, folder, QUESTION)["results"]
-    next(folder.glob("segments/*/vectors.npy")).unlink()
+    next(folder.glob("segments/*/vectors.faiss")).unlink()
     ended = run("ask", QUESTION, "--data", folder)
     assert ended.code == 1
     assert "indexer reindex" in ended.err

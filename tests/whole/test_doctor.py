@@ -41,7 +41,7 @@ def test_a_sound_library_has_nothing_wrong(run: Run, library: Path) -> None:
 
 @pytest.mark.slow
 def test_a_lost_segment_is_found_and_reindex_mends_it(run: Run, library: Path) -> None:
-    next((library / "segments").glob("*/vectors.npy")).unlink()
+    next((library / "segments").glob("*/vectors.faiss")).unlink()
     ended = run("doctor", "--data", library, "--json")
     assert ended.code == 1
     assert "indexer reindex" in findings(ended)["index"]["mend"]

@@ -10,7 +10,7 @@ import pytest
 
 from indexer.config import DEFAULT_MODEL, Config
 from indexer.demo.site import sample_folder
-from indexer.embed import load_encoder
+from indexer.encoding import open_encoder
 from indexer.evaluate.collections import build_library, load_collection
 from indexer.evaluate.evaluation import ask_all
 from indexer.store.snapshot import Snapshot
@@ -40,7 +40,7 @@ def test_a_collection(demo_library: Path, tmp_path: Path) -> None:
     documents = tuple(d for place, d in enumerate(whole.documents) if d.id in judged or place % 5 == 0)
     judgements = {name: whole.judgements[name] for name in asked}
     collection = replace(whole, documents=documents, queries=asked, judgements=judgements)
-    encoder = load_encoder(DEFAULT_MODEL, exports=demo_library / "models")
+    encoder = open_encoder(Config(), DEFAULT_MODEL)
     built = build_library(collection, encoder, model=DEFAULT_MODEL, config=Config().passages, cache=tmp_path)
     with Snapshot(built.folder) as snapshot:
         found = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,8 +22,7 @@ MOST_SECONDS = 15 * 60
 
 
 @pytest.mark.slow
-def test_hostile_pages_cost_neither_the_run_nor_the_machine(tmp_path: Path, demo_library: Path) -> None:
-    shutil.copytree(demo_library / "models", tmp_path / "data" / "models")
+def test_hostile_pages_cost_neither_the_run_nor_the_machine(tmp_path: Path) -> None:
     options = ("--catalogue", HOSTILE, "--data", tmp_path / "data")
     with replaying(1, tmp_path) as web:
         program = Program("crawl", "--json", *options, environment=web.environment)

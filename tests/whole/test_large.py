@@ -25,9 +25,8 @@ MOST_MEMORY = 1 << 30
 
 
 @pytest.fixture
-def data(tmp_path: Path, demo_library: Path) -> Path:
-    """An empty data folder that has the encoder's export, which takes a minute to make."""
-    shutil.copytree(demo_library / "models", tmp_path / "data" / "models")
+def data(tmp_path: Path) -> Path:
+    """An empty data folder."""
     return tmp_path / "data"
 
 
@@ -49,7 +48,7 @@ def published(data: Path) -> list[tuple[Any, ...]]:
     """All that a search can see, without the ids, which depend on the order of arrival."""
     return stored(
         data,
-        "SELECT a.link_url, a.final_url, a.title, p.ordinal, p.text, p.context, p.fragment, e.vector "
+        "SELECT a.link_url, a.final_url, a.title, p.position, p.text, p.context, p.fragment, e.vector "
         "FROM passages p JOIN articles a ON a.id = p.article JOIN embeddings e ON e.hash = p.embedding "
         "ORDER BY 1, 4",
     )

@@ -34,7 +34,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 @pytest.fixture
 def crawl(run: Run, tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch) -> Crawl:
     """``indexer crawl`` over a catalogue of the four pages and a fifth that is gone."""
-    monkeypatch.setattr(pipeline, "_encoder", lambda config: HashEncoder())
+    monkeypatch.setattr(pipeline, "open_encoder", lambda config: HashEncoder())
     categories = {"First": web.links[:2], "Second": web.links[2:], "Lost": [GONE]}
     catalogue = write_catalogue(tmp_path / "catalogue.yaml", categories)
     return lambda *options: run("crawl", *options, "--catalogue", catalogue, "--data", tmp_path / "data")

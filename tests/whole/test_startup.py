@@ -29,7 +29,7 @@ def test_importing_the_package_or_the_command_line_costs_nothing() -> None:
 
 
 def test_the_public_names_are_those_of_the_interface() -> None:
-    """Also after the rooms were imported, whose names must not hide them."""
+    """Also after the packages were imported, whose names must not hide them."""
     import indexer
     import indexer.cli
     import indexer.crawl

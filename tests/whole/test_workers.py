@@ -26,7 +26,7 @@ from tests.fakes import HashEncoder
 from indexer import pipeline
 from indexer.catalogue import load
 from indexer.config import Config
-pipeline._encoder = lambda config: HashEncoder()
+pipeline.open_encoder = lambda config: HashEncoder()
 catalogue, data = map(Path, sys.argv[1:])
 print(pipeline.crawl_links(load(catalogue).links, Config(data=data)).articles["new"])
 """

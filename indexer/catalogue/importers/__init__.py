@@ -26,7 +26,10 @@ def import_links(source: str | bytes, *, name: str, into: str | None = None) -> 
 
     ``name`` is the file's name (``-`` for standard input): it stands in messages, and its stem names
     the category of links that have no heading or folder. ``into`` puts all links in one category.
-    URLs are taken verbatim. Raises UsageError, one line, where no link can be had from it.
+    URLs are taken verbatim.
+
+    Raises:
+        UsageError: no link can be had from it.
     """
     text = source if isinstance(source, str) else _decode(source)
     harvest = _read_list(text.lstrip("\ufeff"), name)

@@ -33,6 +33,8 @@ class Anchor(NamedTuple):
 
 
 TextRun: TypeAlias = "str | Anchor"
+TableRow: TypeAlias = "Sequence[Sequence[TextRun]]"
+"""The cells of a row, each as its text in order."""
 
 
 def plain_words(runs: Sequence[TextRun]) -> str:
@@ -50,7 +52,7 @@ def item_links(runs: Sequence[TextRun]) -> list[ImportedLink]:
         if begins and any(isinstance(run, Anchor) for run in groups[-1]):
             groups.append([])
         groups[-1] += [*line, "\n"]
-    return [found for group in groups for found in _entries(group)]
+    return [entry for group in groups for entry in _entries(group)]
 
 
 def _entries(runs: Sequence[TextRun]) -> list[ImportedLink]:
@@ -66,14 +68,14 @@ def _entries(runs: Sequence[TextRun]) -> list[ImportedLink]:
         last = place
     note = _note(_joined_runs(runs[last + 1 :]))
     before = before if _WORD_CHARACTER.search(before) else ""
-    found = []
+    entries = []
     for run in runs[: last + 1]:
         if isinstance(run, Anchor):
             title = _title(run)
             if before and title.casefold() in _SAYS_NOTHING:
                 title = ""
-            found.append(ImportedLink(run.url, title or before, note or (before if title else "")))
-    return found
+            entries.append(ImportedLink(run.url, title or before, note or (before if title else "")))
+    return entries
 
 
 def line_links(runs: Sequence[TextRun]) -> tuple[list[ImportedLink], list[ImportedLink]]:
@@ -82,79 +84,82 @@ def line_links(runs: Sequence[TextRun]) -> tuple[list[ImportedLink], list[Import
     A line is an entry if it begins with its link and nothing but a separated note follows; a line
     without links right below is that entry's note.
     """
-    found: list[ImportedLink] = []
+    entries: list[ImportedLink] = []
     mentioned: list[ImportedLink] = []
     open_entry = False
     for line in _text_lines(runs):
         anchors = [run for run in line if isinstance(run, Anchor)]
         if not anchors:
             text = clean(_joined_runs(line))
-            if open_entry and text and not found[-1].note:
-                found[-1] = ImportedLink(found[-1].url, found[-1].title, text)
+            if open_entry and text and not entries[-1].note:
+                entries[-1] = ImportedLink(entries[-1].url, entries[-1].title, text)
             open_entry = open_entry and not text
             continue
         first = line.index(anchors[0])
-        entries = item_links(line)
-        behind = _joined_runs(line[line.index(anchors[len(entries) - 1]) + 1 :])
+        of_line = item_links(line)
+        behind = _joined_runs(line[line.index(anchors[len(of_line) - 1]) + 1 :])
         own_line = not _WORD_CHARACTER.search(_joined_runs(line[:first]))
         if own_line and (
             not _WORD_CHARACTER.search(behind) or _SEPARATOR.match(behind) or not _title(anchors[0])
         ):
-            found += entries
-            mentioned += [ImportedLink(anchor.url, _title(anchor)) for anchor in anchors[len(entries) :]]
+            entries += of_line
+            mentioned += [ImportedLink(anchor.url, _title(anchor)) for anchor in anchors[len(of_line) :]]
             open_entry = True
         else:
             mentioned += [ImportedLink(anchor.url, _title(anchor)) for anchor in anchors]
             open_entry = False
-    return found, mentioned
+    return entries, mentioned
 
 
-def row_links(
-    rows: Sequence[Sequence[Sequence[TextRun]]], header: Sequence[Sequence[TextRun]]
-) -> tuple[list[ImportedLink], list[ImportedLink]]:
-    """The entries of a table: one column has the links, another describes them."""
-    width = max((len(row) for row in rows), default=0)
-    linked = [
-        sum(len(row) > column and any(isinstance(run, Anchor) for run in row[column]) for row in rows)
-        for column in range(width)
-    ]
-    if not any(linked):
+def row_links(rows: Sequence[TableRow], header: TableRow) -> tuple[list[ImportedLink], list[ImportedLink]]:
+    """The entries of a table: one column has the links, another describes them; and links mentioned only."""
+    links = _linked_column(rows)
+    if links is None:
         return [], []
-    links = linked.index(max(linked))
-    describing = _describing_column(rows, header, [c for c in range(width) if c != links])
-    found: list[ImportedLink] = []
+    describing = _describing_column(rows, header, links)
+    entries: list[ImportedLink] = []
     mentioned: list[ImportedLink] = []
     for row in rows:
-        entries = item_links(row[links]) if links < len(row) else []
-        note = plain_words(row[describing]) if describing is not None and describing < len(row) else ""
-        name = "" if links == 0 else plain_words(row[0])
-        found += [
-            ImportedLink(
-                entry.url,
-                name if name and entry.title.casefold() in _SAYS_NOTHING else entry.title,
-                note or entry.note,
-            )
-            for entry in entries
-        ]
-        shown = {entry.url for entry in entries}
-        mentioned += [
-            ImportedLink(run.url, _title(run))
-            for cell in row
-            for run in cell
-            if isinstance(run, Anchor) and run.url not in shown
-        ]
-    return found, mentioned
+        note = plain_words(_cell(row, describing))
+        name = plain_words(_cell(row, 0)) if links else ""
+        of_row = [_described(entry, name, note) for entry in item_links(_cell(row, links))]
+        entries += of_row
+        shown = {entry.url for entry in of_row}
+        others = [anchor for anchor in _anchors(row) if anchor.url not in shown]
+        mentioned += [ImportedLink(anchor.url, _title(anchor)) for anchor in others]
+    return entries, mentioned
 
 
-def _describing_column(
-    rows: Sequence[Sequence[Sequence[TextRun]]], header: Sequence[Sequence[TextRun]], columns: Sequence[int]
-) -> int | None:
-    """The column whose header says that it describes, else the one with the most text."""
-    named = [c for c in columns if c < len(header) and _DESCRIBES.search(plain_words(header[c]))]
-    if named:
-        return named[0]
-    lengths = {c: sum(len(plain_words(row[c])) for row in rows if c < len(row)) for c in columns}
-    longest = max(lengths, key=lambda c: lengths[c], default=None)
+def _linked_column(rows: Sequence[TableRow]) -> int | None:
+    """The column with a link in the most rows; None where no cell has one."""
+    width = max(map(len, rows), default=0)
+    counts = [sum(bool(_anchors([_cell(row, column)])) for row in rows) for column in range(width)]
+    return counts.index(max(counts)) if any(counts) else None
+
+
+def _cell(row: TableRow, column: int | None) -> Sequence[TextRun]:
+    """A cell, empty where the row is too short or no column is meant."""
+    return row[column] if column is not None and column < len(row) else ()
+
+
+def _anchors(cells: TableRow) -> list[Anchor]:
+    return [run for cell in cells for run in cell if isinstance(run, Anchor)]
+
+
+def _described(entry: ImportedLink, name: str, note: str) -> ImportedLink:
+    """An entry with the words of its row: its name, if its own title says nothing, and what describes it."""
+    title = name if name and entry.title.casefold() in _SAYS_NOTHING else entry.title
+    return ImportedLink(entry.url, title, note or entry.note)
+
+
+def _describing_column(rows: Sequence[TableRow], header: TableRow, links: int) -> int | None:
+    """The column beside the links whose header says that it describes, else the one with the most text."""
+    columns = [column for column in range(max(map(len, rows))) if column != links]
+    for column in columns:
+        if _DESCRIBES.search(plain_words(_cell(header, column))):
+            return column
+    lengths = {column: sum(len(plain_words(_cell(row, column))) for row in rows) for column in columns}
+    longest = max(lengths, key=lambda column: lengths[column], default=None)
     return longest if longest is not None and lengths[longest] else None
 
 

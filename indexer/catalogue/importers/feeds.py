@@ -13,7 +13,11 @@ _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 
 
 def read_xml(text: str, name: str) -> Harvest:
-    """Read OPML or a sitemap. Raises UsageError where it is broken or neither of them."""
+    """Read OPML or a sitemap.
+
+    Raises:
+        UsageError: it is broken, or neither of them.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
         # The text is decoded already, so the declaration's encoding no longer holds.
@@ -66,8 +70,8 @@ def _outline(outline: etree._Element, path: tuple[str, ...], harvest: Harvest) -
     title = clean(outline.get("title") or outline.get("text") or "")
     note = clean(outline.get("description") or "")
     tags = tuple((outline.get("category") or "").replace("/", ",").split(","))
-    found = ImportedLink(page, title if title != page else "", note if note != title else "", tags, path)
-    harvest.links.append(found)
+    link = ImportedLink(page, title if title != page else "", note if note != title else "", tags, path)
+    harvest.links.append(link)
     return int(page == (outline.get("xmlUrl") or "").strip() and not is_web(outline.get("htmlUrl") or ""))
 
 

@@ -64,25 +64,25 @@ def is_web(url: str) -> bool:
 
 def finish(harvest: Harvest, *, default: str, into: str | None) -> Imported:
     """Name the categories, check the URLs, drop what occurs again."""
-    names = category_names([*harvest.paths, *(found.path for found in harvest.links)])
+    names = category_names([*harvest.paths, *(item.path for item in harvest.links)])
     links: dict[str, Link] = {}
     again: list[str] = []
     malformed: list[str] = []
-    for found in harvest.links:
+    for item in harvest.links:
         try:
-            check_url(found.url)
+            check_url(item.url)
         except ValueError as error:
             malformed.append(str(error))
             continue
-        if found.url in links:
-            again.append(found.url)
+        if item.url in links:
+            again.append(item.url)
             continue
-        links[found.url] = Link(
-            url=found.url,
-            category=into or names.get(found.path, "") or default,
-            title=clean(found.title),
-            note=clean(found.note),
-            tags=tuple(dict.fromkeys(filter(None, map(clean, found.tags)))),
+        links[item.url] = Link(
+            url=item.url,
+            category=into or names.get(item.path, "") or default,
+            title=clean(item.title),
+            note=clean(item.note),
+            tags=tuple(dict.fromkeys(filter(None, map(clean, item.tags)))),
         )
     remarks = [*harvest.remarks, *(f"left out: {problem}" for problem in malformed)]
     if again:

@@ -195,31 +195,31 @@ class _Walker:
     def _table(self, table: etree._Element) -> None:
         rows = [[_inline_runs(cell) for cell in row.iter("td", "th")] for row in table.iter("tr")]
         headed = next(table.iter("th"), None) is not None
-        found, left_out = row_links(rows[1:] if headed else rows, rows[0] if headed else [])
-        self._take(found, left_out)
+        entries, left_out = row_links(rows[1:] if headed else rows, rows[0] if headed else [])
+        self._take(entries, left_out)
 
     def _flush(self, element: etree._Element, runs: list[TextRun]) -> bool:
         """Give a unit of text to the rules for its kind; whether it had a link."""
         if not plain_words(runs) and not any(isinstance(run, Anchor) for run in runs):
             return False
         if element.tag == "li":
-            found, left_out = item_links(runs), []
-            shown = {link.url for link in found}
+            entries, left_out = item_links(runs), []
+            shown = {link.url for link in entries}
             left_out = [
                 ImportedLink(run.url, run.text)
                 for run in runs
                 if isinstance(run, Anchor) and run.url not in shown
             ]
-            if self.below_entry and not (found or left_out) and not self.harvest.links[-1].note:
+            if self.below_entry and not (entries or left_out) and not self.harvest.links[-1].note:
                 self.harvest.links[-1] = replace(self.harvest.links[-1], note=plain_words(runs))
         else:
-            found, left_out = line_links(runs)
-        self._take(found, left_out)
-        return bool(found)
+            entries, left_out = line_links(runs)
+        self._take(entries, left_out)
+        return bool(entries)
 
-    def _take(self, found: list[ImportedLink], left_out: list[ImportedLink]) -> None:
+    def _take(self, entries: list[ImportedLink], left_out: list[ImportedLink]) -> None:
         category, tags = self._place()
-        for links, kept in ((found, self.harvest.links), (left_out, self.prose)):
+        for links, kept in ((entries, self.harvest.links), (left_out, self.prose)):
             kept.extend(ImportedLink(link.url, link.title, link.note, tags, category) for link in links)
 
     def _place(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,0 +1,120 @@
+"""What a run did: counts, times, and what changed for the user since the run before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from indexer.store.crawl_log import Effect
+    from indexer.store.inspection import LinkState
+    from indexer.store.publish import Published
+
+EFFECTS: tuple[Effect, ...] = ("new", "changed", "unchanged", "kept", "missing")
+"""In the order in which a summary counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed for the user since the run before: links by what happened to them."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    recovered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did. ``verdicts`` counts links, ``articles`` pages; ``stages`` are wall seconds.
+
+    ``articles``: new, changed, unchanged, kept (the fetch was bad, the good copy stands), missing.
+    """
+
+    run: int
+    seconds: float
+    links: int
+    pages: int
+    verdicts: dict[str, int]
+    articles: dict[str, int]
+    passages: int
+    embedded: int
+    generation: int
+    stages: dict[str, float] = field(default_factory=dict)
+    night: Changes = Changes()
+    without_copy: tuple[str, ...] = ()
+    """The links for which no good copy is held."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The summary as plain values, for ``--json`` and the library."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the pages of one run came to, counted while it goes on."""
+
+    effects: Counter[Effect] = field(default_factory=Counter)
+    by_link: dict[str, set[Effect]] = field(default_factory=dict)
+
+    def add(self, url: str, effect: Effect) -> None:
+        """One page of the link ``url``."""
+        self.effects[effect] += 1
+        self.by_link.setdefault(url, set()).add(effect)
+
+
+def summarise(
+    run: int,
+    *,
+    before: Sequence[LinkState],
+    after: Sequence[LinkState],
+    tally: Tally,
+    published: Published,
+    stages: Mapping[str, float],
+) -> Summary:
+    """A run from the links' states before and after it, in the catalogue's order.
+
+    ``stages`` are wall seconds, one after the other.
+    """
+    return Summary(
+        run=run,
+        seconds=round(sum(stages.values()), 2),
+        links=len(after),
+        pages=sum(tally.effects.values()),
+        verdicts=dict(Counter(state.verdict for state in after if state.verdict)),
+        articles={effect: tally.effects[effect] for effect in EFFECTS},
+        passages=published.passages,
+        embedded=published.embedded,
+        generation=published.generation,
+        stages={name: round(seconds, 2) for name, seconds in stages.items()},
+        night=changes(before, after, tally),
+        without_copy=tuple(state.url for state in after if not state.words),
+    )
+
+
+def changes(before: Sequence[LinkState], after: Sequence[LinkState], tally: Tally) -> Changes:
+    """Compare the links' states before and after a run."""
+    pairs = list(zip(before, after, strict=True))
+
+    def those(condition: Callable[[LinkState, LinkState], bool]) -> tuple[str, ...]:
+        return tuple(new.url for old, new in pairs if condition(old, new))
+
+    def updated(old: LinkState, new: LinkState) -> bool:
+        return bool(old.words) and not tally.by_link.get(new.url, set()).isdisjoint({"new", "changed"})
+
+    def moved(old: LinkState, new: LinkState) -> bool:
+        return new.good and bool(old.final_url) and old.final_url != new.final_url
+
+    def broke(old: LinkState, new: LinkState) -> bool:
+        return bool(new.verdict) and not new.good and (old.good or not old.verdict)
+
+    return Changes(
+        new=those(lambda old, new: not old.words and bool(new.words)),
+        changed=those(updated),
+        moved=those(moved),
+        broken=those(broke),
+        recovered=those(lambda old, new: bool(old.verdict) and not old.good and new.good),
+    )
