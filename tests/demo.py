@@ -1,4 +1,4 @@
-"""The demo library, made once by the command that makes it, from nothing and with the real model."""
+"""The demo library, made once by the command that makes it, with the real model."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ class Demo:
 def demo_once(folder: Path) -> Demo:
     """``indexer demo`` into the folder, by the first process that asks; the others wait and have the same.
 
-    It takes half a minute, most of it to export the model. Nobody may open the library in this folder:
-    a reader leaves files beside it for a moment, which break a copy that is just being made.
+    Nobody may open the library in this folder: a reader leaves files beside it for a moment, which break a
+    copy that is just being made.
     """
     folder.mkdir(exist_ok=True)
     library, told = folder / "library", folder / "ended.json"
     with FileLock(folder / "lock"):
         if not told.exists():
             command = [sys.executable, "-c", "from indexer.cli import main; main()", "demo"]
-            surroundings = {k: value for k, value in os.environ.items() if not k.startswith("INDEXER_")}
+            chosen = ("INDEXER_DATA", "INDEXER_CATALOGUE", "INDEXER_MODEL", "INDEXER_CONTACT")
+            surroundings = {name: value for name, value in os.environ.items() if name not in chosen}
             done = subprocess.run(
                 [*command, "--data", str(library)],
                 env=surroundings, capture_output=True, text=True, check=False,

@@ -188,9 +188,11 @@ def test_damaged_weights_are_one_plain_error(make_model: MakeModel) -> None:
 
 
 @pytest.fixture(scope="module")
-def real(demo_library: Path) -> Path:
-    """The folder with the default model's export, which the demo made."""
-    return demo_library / "models"
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the default model's export."""
+    exports = tmp_path_factory.mktemp("real")
+    load_encoder("all-MiniLM-L6-v2", exports=exports)
+    return exports
 
 
 def test_the_default_model_is_fused_and_equal_to_the_original_on_texts_it_was_not_proved_on(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -70,11 +69,10 @@ def indexer(*arguments: str, data: Path, **environment: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory: pytest.TempPathFactory, demo_library: Path) -> list[Night]:
+def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Night]:
     """The first night twice, then the second and the third, in one library."""
     folder = tmp_path_factory.mktemp("nights")
     data, found = folder / "data", []
-    shutil.copytree(demo_library / "models", data / "models")
     for number, night in enumerate((1, 1, 2, 3)):
         place = folder / str(number)
         place.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import shutil
 from pathlib import Path
 
 import httpx
@@ -18,7 +17,7 @@ from tests.shared_data import shared_data
 pytestmark = pytest.mark.slow
 
 
-def test_real_pages_become_answers(tmp_path: Path, demo_library: Path) -> None:
+def test_real_pages_become_answers(tmp_path: Path) -> None:
     """Crawled by the real crawler from a transport that serves them; each is found by its own first words."""
     folder = shared_data("extraction/article-extraction-benchmark")
     truth = json.loads((folder / "ground-truth.json").read_text(encoding="utf-8"))
@@ -32,7 +31,6 @@ def test_real_pages_become_answers(tmp_path: Path, demo_library: Path) -> None:
         return httpx.Response(200, stream=body, headers={"content-type": "text/html"})
 
     links = [Link(url, "Real pages", archive=False) for url in pages]
-    shutil.copytree(demo_library / "models", tmp_path / "models")
     config = Config(data=tmp_path, crawl=CrawlConfig(delay=0.0))
     summary = crawl_links(links, config, transport=httpx.MockTransport(answer))
     assert summary.verdicts == {"ok": 181}
