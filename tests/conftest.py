@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.demo import Demo, demo_once
 from tests.replaying import Replay, replaying
@@ -16,6 +17,38 @@ from tests.store.shelving import Shelf
 
 # Models are exported once for all tests and all runs of them, and not into the user's own cache.
 os.environ.setdefault("INDEXER_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "indexer"))
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("indexer", deadline=None)
+settings.load_profile("indexer")
+
+LONGEST = (
+    "whole/test_hostile.py",  # waits a minute and a half, using no processor
+    "embed/test_export.py",
+    "whole/test_nights.py",
+    "whole/test_large.py",
+    "whole/test_real_pages.py",
+    "whole/test_demo.py",
+    "whole/test_floors.py",
+    "extract/test_benchmark.py",
+    "crawl/test_replay.py",
+    "crawl/test_loop.py",
+    "embed/test_shared_exports.py",
+    "whole/test_notebook.py",
+)
+"""Files that take or wait long. They come first, so that processes that share the tests end together."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest-xdist from putting files with few tests last: the longest tests stand alone in theirs."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, in that order; the others stay as they are."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture
