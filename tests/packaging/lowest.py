@@ -100,7 +100,7 @@ def use(python: Path) -> None:
     indexer = python.with_name("indexer")
     run(indexer, "demo", "--quiet", "--data", "library", cwd=WORK)
     run(indexer, "ask", "how do I design an event store", "-k", "1", "--data", "library", cwd=WORK)
-    run(python, "-c", EXPORT, "library", cwd=WORK)
+    run(python, "-c", EXPORT, "cache", cwd=WORK)
     say("The fast tests")
     run(
         python,
@@ -149,6 +149,7 @@ def normal(name: str) -> str:
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
     """Run a command, and end with its exit code if it fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("INDEXER_")}
+    environment["INDEXER_CACHE"] = str(WORK / "cache")
     ended = subprocess.run(command, cwd=cwd, env=environment, check=False)
     if ended.returncode:
         sys.exit(f"failed ({ended.returncode}): {' '.join(map(str, command))[:200]}")

@@ -40,7 +40,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site)]
     subprocess.run([*command, str(wheel)], check=True, capture_output=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("INDEXER_", "PYTHON"))}
-    environment = {**kept, "PYTHONPATH": str(site), "COLUMNS": "100"}
+    cache = os.environ["INDEXER_CACHE"]  # that of all tests
+    environment = {**kept, "INDEXER_CACHE": cache, "PYTHONPATH": str(site), "COLUMNS": "100"}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
