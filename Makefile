@@ -47,6 +47,7 @@ format: .venv/developing ## Put the code into the common form
 
 lock: .venv/developing ## Write down the exact versions that are installed
 	$(BIN)/pip freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\).*/\1/' > constraints.txt
+	@touch .venv/torch .venv/installed .venv/developing
 
 dist: .venv/developing ## Build the wheel and the source archive into dist/
 	$(BIN)/hatchling build
