@@ -48,6 +48,13 @@ def words_of_class(element: _Element) -> set[str]:
     return {word.lower() for word in _CLASS_WORDS.findall(element.get("class", ""))}
 
 
+def named(element: _Element) -> set[str]:
+    """The words of an element's class and id."""
+    return {
+        word.lower() for word in _CLASS_WORDS.findall(f"{element.get('class', '')} {element.get('id', '')}")
+    }
+
+
 def replace_by_text(element: HtmlElement, text: str) -> None:
     """Puts a text in the place of an element; an empty one only takes it away."""
     for child in list(element):

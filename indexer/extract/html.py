@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
-from itertools import groupby
+from copy import deepcopy
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,11 +12,16 @@ from indexer.extract import dom
 from indexer.extract.blocks import ArticleBuilder, comparable
 from indexer.extract.charset import decode
 from indexer.extract.clean import PAGE_BREAK, one_line
+from indexer.extract.compare import held
+from indexer.extract.declared import declares_article, declares_thread
 from indexer.extract.dom import text_of
-from indexer.extract.frame import mark_frame, missed_structure
+from indexer.extract.frame import whole
 from indexer.extract.plain import plain_article
-from indexer.extract.prepare import prepare, tidy_headings
-from indexer.records import Article, BlockKind, Page, Reading
+from indexer.extract.prepare import prepare, show_noscript, tidy_headings
+from indexer.extract.structure import mark_frame, missed_structure
+from indexer.extract.thread import read_thread
+from indexer.extract.writing import write_tree
+from indexer.records import Article, Page, Reading
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -29,8 +33,18 @@ MOSTLY = 0.6
 """The share of a page's words inside ``pre`` from which on it is read as plain text."""
 ENOUGH = 200
 """Words in ``pre`` below which it is a page about a piece of code rather than a text."""
-_BLOCK_ELEMENTS = ("p", "list", "item", "quote", "table", "head")
-_KIND_OF_ELEMENT: dict[str, BlockKind] = {"list": "list", "quote": "quote", "table": "table", "code": "code"}
+PRECISE = 0.6
+"""The share of the frame's words from which on the precise reading holds the article."""
+BALANCED = 0.6
+"""The share from which on the balanced reading does, where it has :data:`MORE` words than the precise one."""
+MORE = 1.4
+DECLARED = 0.15
+"""The share that is enough where a page declares itself an article and has no frame: other stories and
+comments stand around it."""
+INSIDE = 0.3
+"""The share of the precise reading that posts must hold, if it has so many words as:"""
+COMMENTED = 100
+"""Words of an article from which on posts that do not hold them are its comments."""
 
 
 def read_html(page: Page) -> Reading:
@@ -42,6 +56,7 @@ def read_html(page: Page) -> Reading:
     tree = dom.parse(decode(page.body, page.headers.get("content-type", "")))
     if tree is None:
         return Reading(Article("", "", ()))
+    show_noscript(tree)
     address = dom.base(tree, page.final_url)
     canonical, links = dom.canonical(tree, address), dom.links(tree, address)
     words = sum(len(text.split()) for text in dom.visible_text(tree))
@@ -74,7 +89,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     anchors_of = dom.Anchors(tree)
     prepare(tree)
     if (body := _main_text(tree, url)) is not None:
-        _write_tree(body, writer, anchors_of)
+        write_tree(body, writer, anchors_of)
     return writer.article(**metadata)
 
 
@@ -89,22 +104,44 @@ def _preformatted(tree: HtmlElement, words: int) -> list[str]:
 
 
 def _main_text(tree: HtmlElement, url: str) -> _Element | None:
-    """The tree that trafilatura makes of the page, with a second look where it lost the structure.
+    """The tree of the main text: what trafilatura takes, a thread's posts, or the frame as a whole.
 
-    ``favor_precision`` and no comments: F1 0.964 on the article extraction benchmark, against 0.960 for
-    the balanced mode and 0.959 for recall (``benchmarks/extraction.py``).
+    trafilatura's precise mode is best where it serves, then its balanced mode; where both hold too little
+    of the frame, the frame is read (``benchmarks/extraction.py`` has the figures for each).
     """
     from trafilatura import bare_extraction
 
-    def extract() -> _Element | None:
-        found = bare_extraction(tree, url=url, include_comments=False, favor_precision=True)
+    def extract(*, precise: bool = True) -> _Element | None:
+        found = bare_extraction(tree, url=url, include_comments=False, favor_precision=precise)
         return getattr(found, "body", None)
 
     first = extract()
-    if first is None or not missed_structure(tree, first) or not mark_frame(tree, first):
+    thread = read_thread(tree)
+    if thread is not None and (declares_thread(tree) or not _beside(first, thread)):
+        return thread
+    if first is not None and missed_structure(tree, first) and mark_frame(tree, first):
+        second = extract()
+        first = second if second is not None and _better(second, first) else first
+    frame = whole(deepcopy(tree))
+    if frame is None:
         return first
-    second = extract()
-    return second if second is not None and _better(second, first) else first
+    there = _count(frame)
+    enough = DECLARED if frame.tag == "body" and declares_article(tree) else PRECISE
+    if _count(first) >= enough * there:
+        return first
+    second = extract(precise=False)
+    return second if _count(second) >= max(BALANCED * there, MORE * _count(first)) else frame
+
+
+def _beside(body: _Element | None, thread: _Element) -> bool:
+    """Whether the precise reading is another text than the posts, as an article above its comments is."""
+    return (
+        body is not None and _count(body) >= COMMENTED and held(body.itertext(), thread.itertext()) < INSIDE
+    )
+
+
+def _count(body: _Element | None) -> int:
+    return 0 if body is None else len(text_of(body).split())
 
 
 def _silence_libraries() -> None:
@@ -132,83 +169,3 @@ def _clean_title(title: str, heading: str, sites: tuple[str, ...]) -> str:
         if last and any(last in name or name in last for name in names):
             return title[: title.rindex(parts[-1])].rstrip(_SEPARATORS)
     return title or heading
-
-
-# ------------------------------------------------------------ the extracted tree
-
-
-def _write_tree(body: _Element, writer: ArticleBuilder, anchors: dom.Anchors) -> None:
-    """Writes the extracted tree; pieces of one list, quote or table become one block."""
-    for element in body:
-        for kind, group in groupby(_pieces(element, "paragraph"), key=lambda piece: piece[0]):
-            texts = [text for _, text in group]
-            if kind == "heading":
-                for text in texts:
-                    writer.heading(text, _level(element), anchor=anchors.of(text))
-            elif kind in ("paragraph", "code"):
-                for text in texts:
-                    writer.add(kind, text)
-            else:
-                writer.add(kind, "\n".join(texts))
-        if element.tail and element.tail.strip():
-            writer.add("paragraph", element.tail)
-
-
-def _level(head: _Element) -> int:
-    """1 to 6 as in HTML; the summary of a fold-out has none and is the lowest."""
-    number = head.get("rend", "")[1:]
-    return int(number) if number.isdigit() else 6
-
-
-def _pieces(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]:
-    """The text of an element in order, each piece with the kind of block it belongs to.
-
-    Recursion is bounded by the depth of the parsed tree (256 elements).
-    """
-    if element.tag == "head":
-        yield "heading", one_line(text_of(element))
-    elif element.tag == "table":
-        yield from _table_rows(element)
-    elif _is_block(element):
-        yield "code", text_of(element)
-    else:
-        inner = _KIND_OF_ELEMENT.get(str(element.tag), kind) if kind == "paragraph" else kind
-        yield from _flow(element, inner)
-
-
-def _flow(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]:
-    """Inline text gathered up to the next block inside the element."""
-    text = element.text or ""
-    for child in element:
-        if child.tag in _BLOCK_ELEMENTS or _is_block(child):
-            if text.strip():
-                yield kind, _line(text, kind)
-            for inner, piece in _pieces(child, kind):
-                yield (kind if inner == "heading" else inner), piece
-            text = child.tail or ""
-        else:
-            text += "\n" if child.tag == "lb" else text_of(child)
-            text += child.tail or ""
-    if text.strip():
-        yield kind, _line(text, kind)
-
-
-def _line(text: str, kind: BlockKind) -> str:
-    """The text as it stands, or on one line where lines separate list items."""
-    return one_line(text) if kind == "list" else text
-
-
-def _is_block(element: _Element) -> bool:
-    """Whether it is code on lines of its own: what was ``pre``, or holds a line break."""
-    return element.tag == "code" and (element.find("code") is not None or "\n" in text_of(element).strip())
-
-
-def _table_rows(table: _Element) -> Iterator[tuple[BlockKind, str]]:
-    """A line of cells for each row; a table of one column only sets text and is paragraphs."""
-    rows = [
-        [one_line(" ".join(text for _, text in _flow(cell, "table"))) for cell in row]
-        for row in table.iter("row")
-    ]
-    single = all(len([cell for cell in row if cell]) <= 1 for row in rows)
-    for row in rows:
-        yield ("paragraph", "".join(row)) if single else ("table", " | ".join(row).rstrip(" |"))

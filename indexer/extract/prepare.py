@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from indexer.extract.blocks import comparable
 from indexer.extract.code import keep_code
-from indexer.extract.dom import HEADINGS, text_of, words_of_class
+from indexer.extract.dom import FEW_WORDS, HEADINGS, text_of, visible_text, words_of_class
 from indexer.extract.formulas import write_formulas
 
 if TYPE_CHECKING:
@@ -43,6 +43,16 @@ def prepare(tree: HtmlElement) -> None:
     _keep_cells(tree)
     _free_layout(tree)
     _drop_promotions(tree)
+
+
+def show_noscript(tree: HtmlElement) -> None:
+    """Makes a ``noscript`` part of the page where it holds more text than all that is visible beside it."""
+    holding = [one for one in tree.iter("noscript") if len(text_of(one).split()) >= FEW_WORDS]
+    if holding:
+        visible = sum(len(text.split()) for text in visible_text(tree))
+        for element in holding:
+            if len(text_of(element).split()) > visible:
+                element.tag = "div"
 
 
 def tidy_headings(tree: HtmlElement) -> None:
