@@ -12,7 +12,7 @@ RUN = 3
 
 def runs(texts: Iterable[str]) -> list[int]:
     """The hashes of all runs of :data:`RUN` words, within a text; a shorter text is one run."""
-    found = []
+    found: list[int] = []
     for text in texts:
         words = _WORD.findall(text.lower())
         found.extend(hash(tuple(words[at : at + RUN])) for at in range(max(1, len(words) - RUN + 1)) if words)

@@ -32,14 +32,104 @@ LINKS = 0.75
 SHORT = 24
 """... if its links have no more letters than this on average: longer ones are titles of things to read."""
 _NEVER = frozenset(
-    ["script", "style", "template", "svg", "head", "iframe", "object", "embed", "textarea", "select", "button", "nav", "footer", "aside", "noscript", "canvas", "audio", "video", "input", "dialog", "menu", "map", "figure", "label", "time", "option", "datalist", "progress", "img", "picture", "source", "fieldset"]
+    [
+        "script",
+        "style",
+        "template",
+        "svg",
+        "head",
+        "iframe",
+        "object",
+        "embed",
+        "textarea",
+        "select",
+        "button",
+        "nav",
+        "footer",
+        "aside",
+        "noscript",
+        "canvas",
+        "audio",
+        "video",
+        "input",
+        "dialog",
+        "menu",
+        "map",
+        "figure",
+        "label",
+        "time",
+        "option",
+        "datalist",
+        "progress",
+        "img",
+        "picture",
+        "source",
+        "fieldset",
+    ]
 )
 _ROLES = frozenset(
-    ["navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar", "dialog", "alertdialog", "tablist", "tooltip", "alert", "form"]
+    [
+        "navigation",
+        "banner",
+        "contentinfo",
+        "search",
+        "complementary",
+        "menu",
+        "menubar",
+        "toolbar",
+        "dialog",
+        "alertdialog",
+        "tablist",
+        "tooltip",
+        "alert",
+        "form",
+    ]
 )
 _COMMENTS = frozenset(["comment", "comments", "disqus", "respond", "commentlist"])
 CHROME = frozenset(
-    ["related", "sidebar", "popup", "modal", "signature", "newsletter", "menu", "footer", "pagination", "pager", "byline", "controls", "navigation", "login", "signup", "skip", "consent", "gdpr", "feedback", "sr", "tooltip", "breadcrumb", "breadcrumbs", "search", "reactions", "share", "sharing", "social", "buttons", "teaser", "recommended", "recommendations", "advert", "advertisement", "sponsored", "filters", "wishlist", "copyright", "toolbar", "review", "reviews"]
+    [
+        "related",
+        "sidebar",
+        "popup",
+        "modal",
+        "signature",
+        "newsletter",
+        "menu",
+        "footer",
+        "pagination",
+        "pager",
+        "byline",
+        "controls",
+        "navigation",
+        "login",
+        "signup",
+        "skip",
+        "consent",
+        "gdpr",
+        "feedback",
+        "sr",
+        "tooltip",
+        "breadcrumb",
+        "breadcrumbs",
+        "search",
+        "reactions",
+        "share",
+        "sharing",
+        "social",
+        "buttons",
+        "teaser",
+        "recommended",
+        "recommendations",
+        "advert",
+        "advertisement",
+        "sponsored",
+        "filters",
+        "wishlist",
+        "copyright",
+        "toolbar",
+        "review",
+        "reviews",
+    ]
 )
 """Words in classes and ids whose elements hold text of the article in less than a tenth to a third of the
 cases (``benchmarks/extraction.py --names`` counts them)."""

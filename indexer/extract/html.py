@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from indexer.extract import dom
+from indexer.extract.articles import choose_articles
 from indexer.extract.blocks import ArticleBuilder, comparable
 from indexer.extract.charset import decode
 from indexer.extract.clean import PAGE_BREAK, one_line
 from indexer.extract.compare import held
-from indexer.extract.declared import declares_article, declares_thread
-from indexer.extract.dom import text_of
-from indexer.extract.frame import whole
+from indexer.extract.declared import article_body, declares_article, declares_thread
+from indexer.extract.dom import FEW_WORDS, text_of
+from indexer.extract.frame import HEADINGS, whole
 from indexer.extract.plain import plain_article
 from indexer.extract.prepare import prepare, show_noscript, tidy_headings
 from indexer.extract.structure import mark_frame, missed_structure
@@ -33,14 +34,18 @@ MOSTLY = 0.6
 """The share of a page's words inside ``pre`` from which on it is read as plain text."""
 ENOUGH = 200
 """Words in ``pre`` below which it is a page about a piece of code rather than a text."""
-PRECISE = 0.6
+PRECISE = 0.5
 """The share of the frame's words from which on the precise reading holds the article."""
-BALANCED = 0.6
+BALANCED = 0.7
 """The share from which on the balanced reading does, where it has :data:`MORE` words than the precise one."""
-MORE = 1.4
+MORE = 1.2
 DECLARED = 0.15
 """The share that is enough where a page declares itself an article and has no frame: other stories and
 comments stand around it."""
+SAME = 0.9
+"""The share from which on both readings hold the same text, so that the one with the headings is better."""
+HALF = 0.5
+"""The share of the frame's headings below which a reading lost them."""
 INSIDE = 0.3
 """The share of the precise reading that posts must hold, if it has so many words as:"""
 COMMENTED = 100
@@ -82,14 +87,31 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
         "language": tree.get("lang") or tree.get("xml:lang") or "",
         "site": site,
     }
+    choose_articles(tree)
     if pages := _preformatted(tree, words):
         anchors = {str(name) for name in tree.xpath("//@id | //a/@name")}
         return plain_article("\f".join(pages), title=title, anchors=anchors, metadata=metadata)
     writer = ArticleBuilder(title)
     anchors_of = dom.Anchors(tree)
+    declared = article_body(tree)
     prepare(tree)
     if (body := _main_text(tree, url)) is not None:
         write_tree(body, writer, anchors_of)
+    article = writer.article(**metadata)
+    if article.words < PRECISE * len(declared.split()):
+        return _declared_article(title, declared, metadata)
+    return article
+
+
+def _declared_article(title: str, text: str, metadata: dict[str, str]) -> Article:
+    """The article as the page's JSON-LD has it, which may be HTML or plain lines."""
+    writer = ArticleBuilder(title)
+    body = dom.parse(text) if "</" in text else None
+    if body is not None:
+        write_tree(body, writer, dom.Anchors(body))
+    else:
+        for line in text.split("\n"):
+            writer.add("paragraph", line)
     return writer.article(**metadata)
 
 
@@ -113,7 +135,8 @@ def _main_text(tree: HtmlElement, url: str) -> _Element | None:
 
     def extract(*, precise: bool = True) -> _Element | None:
         found = bare_extraction(tree, url=url, include_comments=False, favor_precision=precise)
-        return getattr(found, "body", None)
+        body: _Element | None = getattr(found, "body", None)
+        return body
 
     first = extract()
     thread = read_thread(tree)
@@ -126,18 +149,25 @@ def _main_text(tree: HtmlElement, url: str) -> _Element | None:
     if frame is None:
         return first
     there = _count(frame)
-    enough = DECLARED if frame.tag == "body" and declares_article(tree) else PRECISE
-    if _count(first) >= enough * there:
-        return first
+    words = _count(first)
+    alone = frame.tag == "body" and words >= FEW_WORDS and declares_article(tree)
+    if words >= (DECLARED if alone else PRECISE) * there:
+        return frame if words >= SAME * there and _headings(first) < HALF * _headings(frame) else first
     second = extract(precise=False)
-    return second if _count(second) >= max(BALANCED * there, MORE * _count(first)) else frame
+    return second if _count(second) >= max(BALANCED * there, MORE * words) else frame
 
 
 def _beside(body: _Element | None, thread: _Element) -> bool:
     """Whether the precise reading is another text than the posts, as an article above its comments is."""
-    return (
-        body is not None and _count(body) >= COMMENTED and held(body.itertext(), thread.itertext()) < INSIDE
-    )
+    return body is not None and _count(body) >= COMMENTED and held(_texts(body), _texts(thread)) < INSIDE
+
+
+def _texts(body: _Element) -> list[str]:
+    return [str(text) for text in body.itertext()]
+
+
+def _headings(body: _Element | None) -> int:
+    return 0 if body is None else sum(1 for _ in body.iter("head", *HEADINGS[1:]))
 
 
 def _count(body: _Element | None) -> int:

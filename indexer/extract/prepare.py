@@ -37,6 +37,7 @@ def prepare(tree: HtmlElement) -> None:
     _keep_after_empty(tree)
     _keep_in_sentences(tree)
     _keep_figures(tree)
+    _keep_tabs(tree)
     _keep_notes(tree)
     _keep_named_sections(tree)
     _keep_announced_links(tree)
@@ -136,6 +137,14 @@ def _keep_figures(tree: HtmlElement) -> None:
             figure.attrib.clear()
             for caption in figure.iter("figcaption"):
                 caption.tag = "p"
+
+
+def _keep_tabs(tree: HtmlElement) -> None:
+    """Shows the panels of tabs, of which a page hides all but one: each says the same for another reader."""
+    for panel in tree.iter("div", "section"):
+        if panel.get("role") == "tabpanel":
+            for name in ("hidden", "aria-hidden", "style", "class"):
+                panel.attrib.pop(name, None)
 
 
 def _keep_notes(tree: HtmlElement) -> None:

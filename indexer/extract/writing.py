@@ -20,12 +20,33 @@ _NAMES = {
     **dict.fromkeys(("ul", "ol", "dl"), "list"),
     **dict.fromkeys(("li", "dt", "dd"), "item"),
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "summary"), "head"),
-    "blockquote": "quote", "pre": "code", "tr": "row", "td": "cell", "th": "cell", "br": "lb", "hr": "lb",
+    "blockquote": "quote",
+    "pre": "code",
+    "tr": "row",
+    "td": "cell",
+    "th": "cell",
+    "br": "lb",
+    "hr": "lb",
 }
 """What trafilatura's tree calls the elements of HTML."""
 _BLOCKS = frozenset(("p", "list", "item", "quote", "table", "head"))
 _CONTAINERS = frozenset(
-    ["body", "div", "section", "article", "main", "header", "footer", "details", "center", "form", "address", "figure", "figcaption", "caption"]
+    [
+        "body",
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "footer",
+        "details",
+        "center",
+        "form",
+        "address",
+        "figure",
+        "figcaption",
+        "caption",
+    ]
 )
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _KIND_OF_ELEMENT: dict[str, BlockKind] = {"list": "list", "quote": "quote", "table": "table", "code": "code"}
