@@ -24,7 +24,7 @@ SENTENCE = 50
 BODIES = 0.6
 """The share of the largest group's prose that the bodies of the posts hold; the rest is signatures."""
 OUTSIDE = 0.4
-"""The share of the frame's prose that may stand outside of the posts: above it they are comments on an article."""
+"""The share of the frame's prose that may stand outside of the posts: above it they are comments."""
 DECLARED = 0.7
 """The same where the page declares itself a thread: comments and lists of others may stand there."""
 AUTHORED = 0.5
