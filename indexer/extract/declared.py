@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _THREAD = re.compile(r"\b(?:QAPage|DiscussionForumPosting)\b")
-_ARTICLE = re.compile(r"(?:^|/)(?:\w{0,40}Article|BlogPosting|LiveBlogPosting|Report)$")
+_KINDS = {
+    "article": re.compile(r"(?:^|/)(?:\w{0,40}Article|BlogPosting|LiveBlogPosting|Report)$"),
+    "product": re.compile(r"(?:^|/)Product(?:Group)?$"),
+}
 DEPTH = 6
 """Levels of JSON-LD looked into: a graph's node's part is the fourth."""
 
@@ -23,17 +26,15 @@ def declares_thread(tree: HtmlElement) -> bool:
     return any(map(_THREAD.search, kinds)) or any(_THREAD.search(text) for text in _json_texts(root))
 
 
-def declares_article(tree: HtmlElement) -> bool:
-    """Whether the page says that it is one article."""
+def declares(tree: HtmlElement, kind: str) -> bool:
+    """Whether the page says that it is an ``article`` or a ``product``."""
     for meta in tree.iter("meta"):
-        if meta.get("property") == "og:type" and meta.get("content", "").lower() == "article":
+        if meta.get("property") == "og:type" and meta.get("content", "").lower().startswith(kind):
             return True
-    if any(
-        _ARTICLE.search(element.get("itemtype", ""))
-        for element in tree.iter("body", "main", "div", "article")
-    ):
+    schema = _KINDS[kind]
+    if any(schema.search(part.get("itemtype", "")) for part in tree.iter("body", "main", "div", "article")):
         return True
-    return any(_is_article(thing) for thing in things(tree))
+    return any(schema.search(name) for thing in things(tree) for name in _types(thing))
 
 
 def article_body(tree: HtmlElement) -> str:
@@ -42,12 +43,9 @@ def article_body(tree: HtmlElement) -> str:
     return max(bodies, key=len, default="")
 
 
-def _is_article(thing: dict[str, Any]) -> bool:
-    kinds = thing.get("@type")
-    return any(
-        isinstance(kind, str) and _ARTICLE.search(kind)
-        for kind in (kinds if isinstance(kinds, list) else [kinds])
-    )
+def _types(thing: dict[str, Any]) -> list[str]:
+    types = thing.get("@type")
+    return [name for name in (types if isinstance(types, list) else [types]) if isinstance(name, str)]
 
 
 def things(tree: HtmlElement) -> Iterator[dict[str, Any]]:

@@ -29,6 +29,8 @@ COMMENTS = 0.95
 """The share up to which comments are dropped: readers write more than authors. Threads are read elsewhere."""
 LINKS = 0.75
 """The share of its text inside links from which on a block is a menu ..."""
+MENUS = 0.8
+"""The share of the frame's text up to which menus are dropped: a page of links is what its links say."""
 SHORT = 24
 """... if its links have no more letters than this on average: longer ones are titles of things to read."""
 _NEVER = frozenset(
@@ -215,15 +217,20 @@ def _drop_menus(frame: HtmlElement) -> None:
     sizes = text_sizes(frame)
     linked = {element: sizes[element] for element in frame.iter("a")}
     inside, counts = _sums(frame, linked), _sums(frame, dict.fromkeys(linked, 1))
-    for element in list(frame.iter("div", "section", "ul", "ol", "table", "dl", "li", "p")):
+    menus = []
+    for element in frame.iter("div", "section", "ul", "ol", "table", "dl", "li", "p"):
         links, size = counts[element], sizes[element]
         if (
             links >= (1 if element.tag == "p" else 2)
             and LINKS * size < inside[element] <= SHORT * links
             and size < sizes[frame] / 2
-            and element.getparent() is not None
         ):
-            element.drop_tree()
+            menus.append(element)
+    doomed = set(menus)
+    outer = [menu for menu in menus if not any(above in doomed for above in menu.iterancestors())]
+    if sum(sizes[menu] for menu in outer) < MENUS * sizes[frame]:
+        for menu in outer:
+            menu.drop_tree()
 
 
 def text_sizes(frame: HtmlElement) -> dict[_Element, int]:

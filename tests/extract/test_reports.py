@@ -89,3 +89,28 @@ def test_a_table_that_lays_out_the_page_is_no_table() -> None:
     assert len(texts(article, "paragraph")) == 12
     assert "Home" not in article.text
     assert article.title == "How the pump works"
+
+
+def test_articles_of_one_page_stand_each_under_its_heading() -> None:
+    """A changelog has one ``article`` for each release."""
+    article = reported("several-articles-changelog")
+    versions = ["4.2", "4.1", "4.0", "3.9"]
+    assert texts(article, "heading") == [f"Version {version}" for version in versions]
+    for version in versions:
+        inside = [block for block in article.blocks if block.headings == (f"Version {version}",)]
+        assert [block.kind for block in inside] == ["heading", "paragraph", "list"]
+        assert f"The key {version} was renamed" in article.text[inside[2].start : inside[2].end]
+
+
+def test_the_next_story_is_left_out() -> None:
+    """However much longer than the link's own it is."""
+    article = reported("next-story-appended")
+    assert len(texts(article, "paragraph")) == 3
+    assert "ithium" not in article.text
+
+
+def test_a_text_that_only_json_ld_holds_is_the_article() -> None:
+    """The page itself is an empty mount point."""
+    article = reported("json-ld-body")
+    assert len(texts(article, "paragraph")) == 4
+    assert article.title == "How we make a release"
