@@ -235,12 +235,28 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """What the frame of a page's main text shows and the article does not hold.
+
+    ``share`` is that of its words, 0 to 1; the others count whole elements without a counterpart. It is an
+    alarm, not a verdict: stories and comments beside an article count as well.
+    """
+
+    share: float = 0.0
+    headings: int = 0
+    code: int = 0
+    lists: int = 0
+    tables: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What reading a page gave: the article, and what the crawl needs to know of the page.
 
     ``links`` are absolute, in document order, without duplicates; ``canonical`` is the address
     the page gives itself (``""`` if none); ``text_on_page`` counts all visible words, chrome
-    included, ``scripts`` says whether the page builds itself with JavaScript.
+    included, ``scripts`` says whether the page builds itself with JavaScript, ``lost`` what of an HTML
+    page's main part is not in the article.
     """
 
     article: Article
@@ -248,6 +264,7 @@ class Reading:
     links: tuple[str, ...] = ()
     text_on_page: int = 0
     scripts: bool = False
+    lost: Loss = Loss()
 
 
 ReadPage = Callable[[Page], Awaitable[Reading]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,7 +20,10 @@ MAX_LINKS = 5_000
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
 _WRAPPERS = ("section", "div", "article", "header", "li", "details")
 _UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "textarea", "select"}
+_CLASS_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _MOUNTS = {"root", "app", "__next", "___gatsby", "__nuxt", "svelte", "main-app", "react-root"}
+# libxml2 reads no attribute beyond 10 MB; nobody reads a picture's letters anyway.
+_DATA = re.compile(r"data:[\w.+/;=-]{0,300},[\w+/=%.~-]{200,}")
 FEW_WORDS = 50
 """Visible words below which a page with scripts and an empty mount point shows nothing by itself."""
 
@@ -28,6 +32,7 @@ def parse(text: str) -> HtmlElement | None:
     """The page as a tree, None where there is no element in it. Nesting beyond libxml2's bound is cut."""
     from lxml import etree, html
 
+    text = _DATA.sub("data:,", text)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         tree = html.document_fromstring(parseable(text).encode(), parser=parser)
@@ -39,6 +44,26 @@ def parse(text: str) -> HtmlElement | None:
 def text_of(element: _Element) -> str:
     """All text inside an element, as it stands."""
     return "".join(map(str, element.itertext()))
+
+
+def words_of_class(element: _Element) -> set[str]:
+    """The words of an element's class in lower case: "post-body mainText" has post, body, main and text."""
+    return {word.lower() for word in _CLASS_WORDS.findall(element.get("class", ""))}
+
+
+def named(element: _Element) -> set[str]:
+    """The words of an element's class and id."""
+    return {
+        word.lower() for word in _CLASS_WORDS.findall(f"{element.get('class', '')} {element.get('id', '')}")
+    }
+
+
+def replace_by_text(element: HtmlElement, text: str) -> None:
+    """Puts a text in the place of an element; an empty one only takes it away."""
+    for child in list(element):
+        element.remove(child)
+    element.text = text
+    element.drop_tag()
 
 
 def base(tree: HtmlElement, url: str) -> str:
