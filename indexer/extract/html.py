@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from indexer.extract import dom
+from indexer.extract.anchors import Anchors, heading_places
 from indexer.extract.blocks import ArticleBuilder, comparable
 from indexer.extract.charset import decode
 from indexer.extract.clean import PAGE_BREAK, one_line
@@ -55,6 +56,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     from trafilatura.metadata import extract_metadata
 
     _silence_libraries()
+    places = heading_places(tree)
     tidy_headings(tree)
     known = extract_metadata(tree, url, extensive=False)
     host = urlsplit(url).hostname or ""
@@ -68,13 +70,13 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
         "site": site,
     }
     if pages := _preformatted(tree, words):
-        anchors = {str(name) for name in tree.xpath("//@id | //a/@name")}
-        return plain_article("\f".join(pages), title=title, anchors=anchors, metadata=metadata)
+        names = {str(name) for name in tree.xpath("//@id | //a/@name")}
+        return plain_article("\f".join(pages), title=title, anchors=names, metadata=metadata)
     writer = ArticleBuilder(title)
-    anchors_of = dom.Anchors(tree)
+    anchors = Anchors(tree, places)
     prepare(tree)
     if (body := _main_text(tree, url)) is not None:
-        _write_tree(body, writer, anchors_of)
+        _write_tree(body, writer, anchors)
     return writer.article(**metadata)
 
 
@@ -137,14 +139,14 @@ def _clean_title(title: str, heading: str, sites: tuple[str, ...]) -> str:
 # ------------------------------------------------------------ the extracted tree
 
 
-def _write_tree(body: _Element, writer: ArticleBuilder, anchors: dom.Anchors) -> None:
+def _write_tree(body: _Element, writer: ArticleBuilder, anchors: Anchors) -> None:
     """Writes the extracted tree; pieces of one list, quote or table become one block."""
     for element in body:
         for kind, group in groupby(_pieces(element, "paragraph"), key=lambda piece: piece[0]):
             texts = [text for _, text in group]
             if kind == "heading":
                 for text in texts:
-                    writer.heading(text, _level(element), anchor=anchors.of(text))
+                    writer.heading(text, _level(element), anchor=anchors.of(text, _following(element)))
             elif kind in ("paragraph", "code"):
                 for text in texts:
                     writer.add(kind, text)
@@ -152,6 +154,12 @@ def _write_tree(body: _Element, writer: ArticleBuilder, anchors: dom.Anchors) ->
                 writer.add(kind, "\n".join(texts))
         if element.tail and element.tail.strip():
             writer.add("paragraph", element.tail)
+
+
+def _following(head: _Element) -> str:
+    """The text of what stands after a heading, up to the first element that has some."""
+    texts = (text_of(element) for element in islice(head.itersiblings(), 3))
+    return next((text for text in texts if text.strip()), "")
 
 
 def _level(head: _Element) -> int:
