@@ -199,8 +199,8 @@ BlockKind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
 class Block:
     """One block of an article: ``article.text[start:end]``, under a path of headings.
 
-    A heading's own ``headings`` end with itself. ``anchor`` is the id of the nearest heading that
-    has one in the page, ``page`` the 1-based page of a PDF (0 where there are none).
+    A heading's own ``headings`` end with itself. ``anchor`` is the id of the heading just
+    above it, ``""`` where that has none, ``page`` the 1-based page of a PDF (0 where there are none).
     """
 
     kind: BlockKind

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from indexer.extract import dom
+from indexer.extract.anchors import Anchors, heading_places
 from indexer.extract.articles import choose_articles
 from indexer.extract.blocks import ArticleBuilder, comparable
 from indexer.extract.charset import decode
@@ -61,6 +62,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> tuple[Article, Loss]:
     from trafilatura.metadata import extract_metadata
 
     _silence_libraries()
+    places = heading_places(tree)
     tidy_headings(tree)
     known = extract_metadata(tree, url, extensive=False)
     host = urlsplit(url).hostname or ""
@@ -75,16 +77,16 @@ def _article(tree: HtmlElement, url: str, words: int) -> tuple[Article, Loss]:
     }
     choose_articles(tree)
     if pages := _preformatted(tree, words):
-        anchors = {str(name) for name in tree.xpath("//@id | //a/@name")}
-        return plain_article("\f".join(pages), title=title, anchors=anchors, metadata=metadata), Loss()
+        names = {str(name) for name in tree.xpath("//@id | //a/@name")}
+        return plain_article("\f".join(pages), title=title, anchors=names, metadata=metadata), Loss()
     writer = ArticleBuilder(title)
-    anchors_of = dom.Anchors(tree)
+    anchors = Anchors(tree, places)
     declared = article_body(tree)
     prepare(tree)
     frame = whole(deepcopy(tree))
     pieces = pieces_of(frame) if frame is not None else []
     if (body := main_text(tree, frame, url)) is not None:
-        write_tree(body, writer, anchors_of)
+        write_tree(body, writer, anchors)
     article = writer.article(**metadata)
     if article.words < HIDDEN * len(declared.split()):
         return _declared_article(title, declared, metadata), Loss()
@@ -96,7 +98,7 @@ def _declared_article(title: str, text: str, metadata: dict[str, str]) -> Articl
     writer = ArticleBuilder(title)
     body = dom.parse(text) if "</" in text else None
     if body is not None:
-        write_tree(body, writer, dom.Anchors(body))
+        write_tree(body, writer, Anchors(body, {}))
     else:
         for line in text.split("\n"):
             writer.add("paragraph", line)

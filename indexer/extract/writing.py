@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from indexer.extract.clean import one_line
-from indexer.extract.dom import Anchors, text_of
+from indexer.extract.dom import text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+    from indexer.extract.anchors import Anchors
     from indexer.extract.blocks import ArticleBuilder
     from indexer.records import BlockKind
 
@@ -106,12 +107,19 @@ def _write_block(element: _Element, writer: ArticleBuilder, anchors: Anchors) ->
         texts = [text for _, text in group]
         if kind == "heading":
             for text in texts:
-                writer.heading(text, _level(element), anchor=anchors.of(text))
+                writer.heading(text, _level(element), anchor=anchors.of(text, _following(element)))
         elif kind in ("paragraph", "code"):
             for text in texts:
                 writer.add(kind, text)
         else:
             writer.add(kind, "\n".join(texts))
+
+
+def _following(head: _Element) -> str:
+    """The text of what stands after a heading, up to the first element that has some; its frames' too."""
+    frames = islice((head, *head.iterancestors()), 4)
+    texts = (text_of(element) for frame in frames for element in islice(frame.itersiblings(), 3))
+    return next((text for text in texts if text.strip()), "")
 
 
 def _level(head: _Element) -> int:
