@@ -73,6 +73,7 @@ class Fetcher:
         self._pace = Pace(config)
         self._robots = Robots(self._get_robots, self._pace.crawl_delay, config)
         self._in_flight = asyncio.Semaphore(config.max_in_flight)
+        self._asides = asyncio.Semaphore(config.max_in_flight)  # a page in hand may need them: not its hands
         self._findings: dict[str, asyncio.Future[Redirect | Known | NoPage]] = {}
 
     async def close(self) -> None:
@@ -113,16 +114,19 @@ class Fetcher:
             self._in_flight.release()
             self._findings[at].set_result(visit.finding)
 
-    async def ask(self, url: str, *, most: int) -> HttpAnswer:
+    async def ask(self, url: str, *, most: int, accept: str = "") -> HttpAnswer:
         """The answer of a service at an address, whatever its type, cut after ``most`` bytes.
+
+        May be called while a visit goes on.
 
         Raises:
             NoPage: for whatever keeps the answer from coming.
         """
         guard.check_address(url)
         await self._robots.check(url)
-        answer = await self._polite(url, {}, attempts=self._config.attempts, most=most)
-        self._in_flight.release()
+        headers = {"Accept": accept} if accept else {}
+        answer = await self._polite(url, headers, self._asides, attempts=self._config.attempts, most=most)
+        self._asides.release()
         return answer
 
     async def _find(self, url: str, last: Fetch | None) -> Redirect | Known | HttpAnswer:
@@ -152,17 +156,23 @@ class Fetcher:
     async def _first(self, url: str, last: Fetch | None) -> HttpAnswer:
         guard.check_address(url)
         await self._robots.check(url)
-        return await self._polite(url, _conditions(last), attempts=self._config.attempts)
+        return await self._polite(url, _conditions(last), self._in_flight, attempts=self._config.attempts)
 
     async def _get_robots(self, url: str) -> HttpAnswer:
-        answer = await self._polite(url, {}, attempts=1, most=self._config.robots_bytes)
-        self._in_flight.release()
+        answer = await self._polite(url, {}, self._asides, attempts=1, most=self._config.robots_bytes)
+        self._asides.release()
         return answer
 
     async def _polite(
-        self, url: str, headers: Mapping[str, str], *, attempts: int, most: int = 0
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        hands: asyncio.Semaphore,
+        *,
+        attempts: int,
+        most: int = 0,
     ) -> HttpAnswer:
-        """One answer, asked for again where that may help. Returns with a hand held.
+        """One answer, asked for again where that may help. Returns with one of the hands held.
 
         All waiting is the host's: its other addresses wait too, other hosts do not.
         """
@@ -170,7 +180,7 @@ class Fetcher:
         asked = broken = 0
         while True:
             async with self._pace.turn(host), AsyncExitStack() as hand:
-                await hand.enter_async_context(self._in_flight)
+                await hand.enter_async_context(hands)
                 try:
                     answer = await self._wire.get(url, headers, most=most)
                 except NoPage as failure:
