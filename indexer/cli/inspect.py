@@ -67,7 +67,7 @@ def _print_states(states: Sequence[LinkState]) -> None:
             Text(state.verdict or "-", style="green" if state.good else "red"),
             f"{state.words:,}",
             str(state.pages),
-            state.source or "-",
+            _source(state.source, rendered=state.rendered),
             link,
         )
     console.print(table)
@@ -76,6 +76,11 @@ def _print_states(states: Sequence[LinkState]) -> None:
         f"{answering} of {plural(len(states), 'link')} answer with "
         f"{plural(sum(state.passages for state in states), 'passage')}."
     )
+
+
+def _source(source: str, *, rendered: bool) -> str:
+    """Where a text was taken from, and whether a browser had to show it."""
+    return f"{source}, rendered" if rendered else source or "-"
 
 
 def show_command(
@@ -128,14 +133,14 @@ def history_command(
         return
     typer.echo(f"{plural(len(past.versions), 'version')}")
     for version in past.versions:
-        facts = (
-            f"{version.taken_at}  {version.source}  {version.article.words:,} words  {version.article.title}"
-        )
+        source = _source(version.source, rendered=version.rendered)
+        facts = f"{version.taken_at}  {source}  {version.article.words:,} words  {version.article.title}"
         typer.echo(safe(f"  {facts}"))
         for line in version.changes:
             typer.echo(safe(f"    {line}"))
     typer.echo(f"{plural(len(past.fetches), 'fetch', 'fetches')}")
     for fetch in past.fetches:
-        reason = f"  {fetch.reason}" if fetch.reason else ""
+        mark = "  rendered" if fetch.rendered else ""
+        reason = f"{mark}  {fetch.reason}" if fetch.reason else mark
         when = fetch.fetched_at.isoformat()
         typer.echo(safe(f"  {when}  {fetch.verdict.value:<13} {fetch.status or '-':>3}  {fetch.url}{reason}"))

@@ -53,6 +53,7 @@ def fetch_row(fetch: Fetch) -> dict[str, Any]:
         "size": fetch.size,
         "seconds": round(fetch.seconds, 3),
         "body_hash": fetch.body_hash,
+        "rendered": int(fetch.rendered),
         "fetched_at": stamp(fetch.fetched_at),
     }
 
@@ -72,6 +73,7 @@ def fetch_of(row: Row) -> Fetch:
         seconds=row["seconds"],
         body_hash=row["body_hash"],
         fetched_at=moment(row["fetched_at"]),
+        rendered=bool(row["rendered"]),
     )
 
 

@@ -25,7 +25,7 @@ MOST_MEMORY = 1 << 30
 
 @pytest.fixture
 def data(tmp_path: Path, demo_library: Path) -> Path:
-    """A data folder to be made; the model was exported for the demo, for that takes more memory."""
+    """A data folder to be made; the model's export, which takes more memory, was made for the demo."""
     return tmp_path / "data"
 
 
