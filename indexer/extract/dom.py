@@ -19,7 +19,7 @@ MAX_LINKS = 5_000
 """Links kept of a page: more than any honest index page has, few enough to hold in memory."""
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
 _WRAPPERS = ("section", "div", "article", "header", "li", "details")
-_UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "textarea", "select"}
+UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "textarea", "select"}
 _CLASS_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _MOUNTS = {"root", "app", "__next", "___gatsby", "__nuxt", "svelte", "main-app", "react-root"}
 # libxml2 reads no attribute beyond 10 MB; nobody reads a picture's letters anyway.
@@ -107,7 +107,7 @@ def visible_text(tree: HtmlElement) -> Iterator[str]:
 
     skipped = 0
     for event, element in etree.iterwalk(tree, events=("start", "end")):
-        unseen = element.tag in _UNSEEN
+        unseen = element.tag in UNSEEN
         if event == "start":
             skipped += unseen
             if not skipped and element.text:
