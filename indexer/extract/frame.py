@@ -25,12 +25,10 @@ ARTICLE = 0.5
 PART = 0.3
 """The share of the frame's text up to which an element named as chrome is that: more is the text itself,
 under a careless name."""
-MOST = 0.95
-"""The share from which on nothing is dropped: it is the text, whatever it is called. Comments have less."""
+MOST = 0.9
+"""The share of the frame's text from which on nothing is dropped: it is the text, whatever it is called."""
 LINKS = 0.75
 """The share of its text inside links from which on a block is a menu ..."""
-MENUS = 0.9
-"""The share of the frame's text up to which menus are dropped: a page of links is what its links say."""
 SHORT = 24
 """... if its links have no more letters than this on average: longer ones are titles of things to read."""
 _NEVER = {
@@ -99,15 +97,25 @@ def _drop_chrome(frame: HtmlElement) -> None:
     for element in list(frame.iter(*UNSEEN)):
         if element is not frame and element.getparent() is not None:
             element.drop_tree()
-    sizes = text_sizes(frame)
-    for element in list(frame.iter()):
-        if element is not frame and element.getparent() is not None:
-            share = sizes[element] / (sizes[frame] or 1)
-            if share < MOST and (_is_no_text(element) or _is_called_chrome(element, share)):
-                element.drop_tree()
+    for is_chrome in (_is_no_text, _is_called_chrome):
+        sizes = text_sizes(frame)
+        total = sizes[frame] or 1
+        parts = (element for element in frame.iter() if element is not frame)
+        _drop_unless_all(frame, [part for part in parts if is_chrome(part, sizes[part] / total)], sizes)
 
 
-def _is_no_text(element: _Element) -> bool:
+def _drop_unless_all(frame: HtmlElement, parts: list[HtmlElement], sizes: dict[_Element, int]) -> None:
+    """Drops parts of the frame, but for those that by themselves, or all together, are nearly all of it."""
+    dropped = {part for part in parts if sizes[part] < MOST * sizes[frame] or not sizes[part]}
+    outer: list[HtmlElement] = [
+        part for part in parts if part in dropped and dropped.isdisjoint(part.iterancestors())
+    ]
+    if sum(sizes[part] for part in outer) < MOST * sizes[frame]:
+        for part in outer:
+            part.drop_tree()
+
+
+def _is_no_text(element: _Element, _: float) -> bool:
     return (
         element.tag in _NEVER
         or element.get("role") in _ROLES
@@ -153,11 +161,7 @@ def _drop_menus(frame: HtmlElement) -> None:
             and size < sizes[frame] / 2
         ):
             menus.append(element)
-    doomed = set(menus)
-    outer = [menu for menu in menus if not any(above in doomed for above in menu.iterancestors())]
-    if sum(sizes[menu] for menu in outer) < MENUS * sizes[frame]:
-        for menu in outer:
-            menu.drop_tree()
+    _drop_unless_all(frame, menus, sizes)
 
 
 def text_sizes(frame: HtmlElement) -> dict[_Element, int]:
