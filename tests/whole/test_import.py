@@ -16,7 +16,7 @@ from indexer.records import Link
 from indexer.store import inspection
 from tests.extract.paging import FILLER
 from tests.fakes import HashEncoder
-from tests.whole.command import Run
+from tests.command import Run
 
 URL = "https://notes.example.org/page"
 LINK = Link(URL, "Notes")
