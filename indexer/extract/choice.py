@@ -69,8 +69,8 @@ def main_text(tree: HtmlElement, frame: _Element | None, url: str) -> _Element |
 
 def _enough(tree: HtmlElement, frame: _Element, words: int) -> float:
     """The share of the frame's words with which the precise reading, of so many words, holds the article."""
-    if frame.tag == "body" and words >= FEW_WORDS and declares(tree, "article"):
-        return DECLARED
+    if declares(tree, "article"):  # publishers call the subscription beside it a product
+        return DECLARED if frame.tag == "body" and words >= FEW_WORDS else PRECISE
     return PRODUCT if declares(tree, "product") else PRECISE
 
 

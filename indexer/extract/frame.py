@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from indexer.extract.clean import parseable
-from indexer.extract.dom import named, visible_text
+from indexer.extract.dom import UNSEEN, named, visible_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -25,114 +25,31 @@ ARTICLE = 0.5
 PART = 0.3
 """The share of the frame's text up to which an element named as chrome is that: more is the text itself,
 under a careless name."""
-COMMENTS = 0.95
-"""The share up to which comments are dropped: readers write more than authors. Threads are read elsewhere."""
+MOST = 0.9
+"""The share of the frame's text from which on nothing is dropped: it is the text, whatever it is called."""
 LINKS = 0.75
 """The share of its text inside links from which on a block is a menu ..."""
-MENUS = 0.8
-"""The share of the frame's text up to which menus are dropped: a page of links is what its links say."""
 SHORT = 24
 """... if its links have no more letters than this on average: longer ones are titles of things to read."""
-_NEVER = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "svg",
-        "head",
-        "iframe",
-        "object",
-        "embed",
-        "textarea",
-        "select",
-        "button",
-        "nav",
-        "footer",
-        "aside",
-        "noscript",
-        "canvas",
-        "audio",
-        "video",
-        "input",
-        "dialog",
-        "menu",
-        "map",
-        "figure",
-        "label",
-        "time",
-        "option",
-        "datalist",
-        "progress",
-        "img",
-        "picture",
-        "source",
-        "fieldset",
-    ]
-)
-_ROLES = frozenset(
-    [
-        "navigation",
-        "banner",
-        "contentinfo",
-        "search",
-        "complementary",
-        "menu",
-        "menubar",
-        "toolbar",
-        "dialog",
-        "alertdialog",
-        "tablist",
-        "tooltip",
-        "alert",
-        "form",
-    ]
-)
-_COMMENTS = frozenset(["comment", "comments", "disqus", "respond", "commentlist"])
-CHROME = frozenset(
-    [
-        "related",
-        "sidebar",
-        "popup",
-        "modal",
-        "signature",
-        "newsletter",
-        "menu",
-        "footer",
-        "pagination",
-        "pager",
-        "byline",
-        "controls",
-        "navigation",
-        "login",
-        "signup",
-        "skip",
-        "consent",
-        "gdpr",
-        "feedback",
-        "sr",
-        "tooltip",
-        "breadcrumb",
-        "breadcrumbs",
-        "search",
-        "reactions",
-        "share",
-        "sharing",
-        "social",
-        "buttons",
-        "teaser",
-        "recommended",
-        "recommendations",
-        "advert",
-        "advertisement",
-        "sponsored",
-        "filters",
-        "wishlist",
-        "copyright",
-        "toolbar",
-        "review",
-        "reviews",
-    ]
-)
+_NEVER = {
+    "embed", "button", "nav", "footer", "aside", "canvas", "audio", "video", "input", "dialog", "menu",
+    "map", "figure", "label", "time", "option", "datalist", "progress", "img", "picture", "source",
+    "fieldset",
+}  # fmt: skip
+_ROLES = {
+    "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar",
+    "dialog", "alertdialog", "tablist", "tooltip", "alert", "form",
+}  # fmt: skip
+_COMMENTS = {
+    "comment", "comments", "disqus", "respond", "commentlist",
+}  # fmt: skip
+CHROME = {
+    "related", "sidebar", "popup", "modal", "signature", "newsletter", "menu", "footer", "pagination",
+    "pager", "byline", "controls", "navigation", "login", "signup", "skip", "consent", "gdpr",
+    "feedback", "sr", "tooltip", "breadcrumb", "breadcrumbs", "search", "reactions", "share", "sharing",
+    "social", "buttons", "teaser", "recommended", "recommendations", "advert", "advertisement",
+    "sponsored", "filters", "wishlist", "copyright", "toolbar", "review", "reviews",
+}  # fmt: skip
 """Words in classes and ids whose elements hold text of the article in less than a tenth to a third of the
 cases (``benchmarks/extraction.py --names`` counts them)."""
 
@@ -177,28 +94,46 @@ def _words(element: HtmlElement) -> int:
 
 def _drop_chrome(frame: HtmlElement) -> None:
     """Drops what is no text by its kind, its role or its name, and what is hidden."""
-    sizes = text_sizes(frame)
-    for element in list(frame.iter()):
-        if element is frame or element.getparent() is None:
-            continue
-        size = sizes[element]
-        if (
-            element.tag in _NEVER
-            or element.get("role") in _ROLES
-            or is_hidden(element)
-            or (element.tag == "header" and next(element.iter("h1"), None) is None)
-            or (element.tag == "form" and size < ARTICLE * sizes[frame])
-            or (element.tag not in HEADINGS and _is_chrome(element, size / (sizes[frame] or 1)))
-        ):
+    for element in list(frame.iter(*UNSEEN)):
+        if element is not frame and element.getparent() is not None:
             element.drop_tree()
+    for is_chrome in (_is_no_text, _is_called_chrome):
+        sizes = text_sizes(frame)
+        total = sizes[frame] or 1
+        parts = (element for element in frame.iter() if element is not frame)
+        _drop_unless_all(frame, [part for part in parts if is_chrome(part, sizes[part] / total)], sizes)
 
 
-def _is_chrome(element: _Element, share: float) -> bool:
+def _drop_unless_all(frame: HtmlElement, parts: list[HtmlElement], sizes: dict[_Element, int]) -> None:
+    """Drops parts of the frame, but for those that by themselves, or all together, are nearly all of it."""
+    dropped = {part for part in parts if sizes[part] < MOST * sizes[frame] or not sizes[part]}
+    outer: list[HtmlElement] = [
+        part for part in parts if part in dropped and dropped.isdisjoint(part.iterancestors())
+    ]
+    if sum(sizes[part] for part in outer) < MOST * sizes[frame]:
+        for part in outer:
+            part.drop_tree()
+
+
+def _is_no_text(element: _Element, _: float) -> bool:
+    return (
+        element.tag in _NEVER
+        or element.get("role") in _ROLES
+        or is_hidden(element)
+        or (element.tag == "header" and next(element.iter("h1"), None) is None)
+    )
+
+
+def _is_called_chrome(element: _Element, share: float) -> bool:
     """Whether its name says that it is no text of the article, and its share of the frame allows that."""
-    if share >= COMMENTS:
+    if element.tag in HEADINGS:
         return False
     names = named(element)
-    return (share < PART and not CHROME.isdisjoint(names)) or not _COMMENTS.isdisjoint(names)
+    return (
+        (element.tag == "form" and share < ARTICLE)
+        or (share < PART and not CHROME.isdisjoint(names))
+        or not _COMMENTS.isdisjoint(names)
+    )
 
 
 def is_hidden(element: _Element) -> bool:
@@ -226,11 +161,7 @@ def _drop_menus(frame: HtmlElement) -> None:
             and size < sizes[frame] / 2
         ):
             menus.append(element)
-    doomed = set(menus)
-    outer = [menu for menu in menus if not any(above in doomed for above in menu.iterancestors())]
-    if sum(sizes[menu] for menu in outer) < MENUS * sizes[frame]:
-        for menu in outer:
-            menu.drop_tree()
+    _drop_unless_all(frame, menus, sizes)
 
 
 def text_sizes(frame: HtmlElement) -> dict[_Element, int]:
