@@ -39,7 +39,7 @@ SMALLER = 0.92
 MAX_PAGES = 20_000
 """Pages of a document: the longest standards in print have 6,000."""
 _NOTE_MARK = re.compile(
-    r"(?:\(?\d{1,3}[.)]?|\[\d{1,3}\]|[*\u2020\u2021\u00a7\u00b6\u2016]{1,3}|[\u00b9\u00b2\u00b3\u2070-\u2079]+|[a-e]\b)"
+    r"\(?\d{1,3}[.)]?(?!\d)|\[\d{1,3}\]|[*\u2020\u2021\u00a7\u00b6\u2016]|[\u00b9\u00b2\u00b3\u2070-\u2079]"
 )
 _PDF_BULLET = re.compile(r"(?:[\u2022\u25aa\u25cf\u2013*-]|\(?\d{1,2}[.)])\s+(?=\S)")
 _CLOSED_LINE = re.compile(r"[.:;!?\"')\]]$")
@@ -110,10 +110,8 @@ def _with_notes(lines: Sequence[TypeLine], body: float) -> list[TypeLine]:
             and (at == end or marked[at].top > marked[at + 1].top)
         ):
             at -= 1
-        small = marked[at + 1 : end + 1]
-        starts = next((n for n, line in enumerate(small) if _NOTE_MARK.match(line.text)), None)
-        if starts is not None and at >= 0 and marked[at].size > SMALLER * body:
-            for number in range(at + 1 + starts, end + 1):
+        if end > at >= 0 and _NOTE_MARK.match(marked[at + 1].text) and marked[at].size > SMALLER * body:
+            for number in range(at + 1, end + 1):
                 marked[number] = replace(marked[number], note=True)
         while at > 0 and marked[at - 1].top > marked[at].top:  # up to the head of the column
             at -= 1

@@ -21,8 +21,8 @@ from indexer.extract.pdf_lines import WIDE, Piece, TypeLine
 Rules = Callable[[], list[tuple[float, float, float]]]
 LEAST_ROWS = 3
 """Rows that share a gap from which on it may part columns; two lines side by side are chance."""
-LEAST_WORDS = 2.5
-"""Words a line of a column has on average; cells of numbers and names have fewer, narrow columns four."""
+LEAST_WORDS = 2.0
+"""Words a line of a column has on average; cells of numbers have fewer, the narrowest columns three."""
 LETTERS_A_WORD = 12
 """Characters that count as a word where a script sets no spaces between words."""
 FLOWS = 0.55

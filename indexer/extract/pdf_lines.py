@@ -22,6 +22,7 @@ THIN = 2.5
 _LEFTWARD = re.compile(r"[^\u0590-\u08ff\ufb1d-\ufefc]*[\u0590-\u08ff\ufb1d-\ufefc]")
 _LINE_FEED, _RETURN = 10, 13
 _HYPHENS = (2, 0xFFFE)  # pdfium's signs for a hyphen that ends a line; it gives no line break after it
+_ENDS_LINE = {_LINE_FEED, _RETURN, *_HYPHENS}
 _OTHER_HYPHENS = ("\u2010", "\u00ad")
 
 
@@ -29,14 +30,14 @@ _OTHER_HYPHENS = ("\u2010", "\u00ad")
 class Piece:
     """A stretch of a line without a wide gap; places in points from the page's lower left corner.
 
-    ``size`` is the height of its type, scaling included, rounded to half points.
+    ``size`` is the height of its type, scaling included, rounded to half points; ``base`` that of the line
+    on which its letters stand, which is the same for all fonts.
     """
 
     text: str
     left: float
     right: float
-    bottom: float
-    top: float
+    base: float
     size: float
     bold: bool
 
@@ -66,13 +67,13 @@ class TypeLine:
 
     @property
     def top(self) -> float:
-        """The upper edge of most of its type."""
-        return self._main.top
+        """The upper edge of most of its type: letters reach three quarters of their height above the base."""
+        return self._main.base + 0.75 * self._main.size
 
     @property
     def bottom(self) -> float:
         """The lower edge of most of its type."""
-        return self._main.bottom
+        return self._main.base - 0.25 * self._main.size
 
     @property
     def size(self) -> float:
@@ -96,18 +97,13 @@ class TypeLine:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word, and the boxes of its first and last character."""
+    """A word, the number of its first character, and its place and height."""
 
     text: str
     first: int
     left: float
     right: float
-    bottom: float
-    top: float
-
-    @property
-    def size(self) -> float:
-        return round((self.top - self.bottom) * 2) / 2
+    size: float
 
 
 def page_lines(document: Any, number: int) -> list[TypeLine]:
@@ -140,30 +136,34 @@ class _PageText:
     """The text of one page of a document, open while its lines are read."""
 
     def __init__(self, document: Any, number: int) -> None:
+        from ctypes import byref, c_double
+
         from pypdfium2 import raw
 
         self._raw = raw
         self._number = number
         self._sheet = document[number]
-        self._text = self._sheet.get_textpage()
-        self._box = raw.FS_RECTF()
+        self._open_text = self._sheet.get_textpage()
+        self._text = self._open_text.raw
+        self._box, self._across, self._up = raw.FS_RECTF(), c_double(), c_double()
+        self._to_box, self._to_origin = byref(self._box), (byref(self._across), byref(self._up))
 
     def __enter__(self) -> _PageText:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._text.close()
+        self._open_text.close()
         self._sheet.close()
 
     def lines(self) -> Iterator[TypeLine]:
         words: list[_Word] = []
         characters: list[str] = []
         first = 0
-        count = self._text.count_chars()
+        count = self._open_text.count_chars()
         unicode = self._raw.FPDFText_GetUnicode
         for at in range(count + 1):
             code = unicode(self._text, at) if at < count else _LINE_FEED
-            ends_line = code in (_LINE_FEED, _RETURN) or code in _HYPHENS
+            ends_line = code in _ENDS_LINE
             if code in _HYPHENS:
                 characters.append("-")
                 first = first if len(characters) > 1 else at
@@ -185,16 +185,27 @@ class _PageText:
     def _word(self, text: str, first: int, last: int) -> Iterator[_Word]:
         """The word, unless nothing of it is printable."""
         hyphenated = text.endswith(_OTHER_HYPHENS)
-        text = printable(text.rstrip("".join(_OTHER_HYPHENS))) + ("-" if hyphenated else "")
+        if not (text.isascii() and text.isprintable()):
+            text = printable(text.rstrip("".join(_OTHER_HYPHENS))) + ("-" if hyphenated else "")
         if text:
-            left, bottom, right, top = self._place(first)
-            yield _Word(text, first, left, right if first == last else self._place(last)[2], bottom, top)
+            place = self._place(first)
+            left, right, high = place.left, place.right, place.top - place.bottom
+            if not text[0].isalnum():  # brackets are higher than letters
+                letter = first + next((at for at, char in enumerate(text) if char.isalnum()), 0)
+                place = self._place(min(letter, last))
+                high = place.top - place.bottom
+            if first != last:
+                right = self._place(last).right
+            yield _Word(text, first, left, right, round(high * 2) / 2)
 
-    def _place(self, at: int) -> tuple[float, float, float, float]:
-        from ctypes import byref
+    def _place(self, at: int) -> Any:
+        """The box of a character, which the next call overwrites."""
+        self._raw.FPDFText_GetLooseCharBox(self._text, at, self._to_box)
+        return self._box
 
-        self._raw.FPDFText_GetLooseCharBox(self._text, at, byref(self._box))
-        return self._box.left, self._box.bottom, self._box.right, self._box.top
+    def _base(self, at: int) -> float:
+        self._raw.FPDFText_GetCharOrigin(self._text, at, *self._to_origin)
+        return float(self._up.value)
 
     def _line(self, words: list[_Word]) -> TypeLine:
         wide = WIDE * _usual_size(words)
@@ -213,8 +224,7 @@ class _PageText:
             " ".join(word.text for word in words),
             words[0].left,
             max(word.right for word in words),
-            main[0].bottom,
-            main[0].top,
+            self._base(main[0].first),
             size,
             bold=sum(self._bold(at) for at in samples) * 2 > len(samples),
         )
