@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from indexer.extract.frame import whole
 from indexer.extract.plain import plain_article
 from indexer.extract.prepare import prepare, show_noscript, tidy_headings
 from indexer.extract.writing import write_tree
-from indexer.records import Article, Loss, Page, Reading
+from indexer.records import Article, Page, Reading
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -53,12 +54,12 @@ def read_html(page: Page) -> Reading:
     canonical, links = dom.canonical(tree, address), dom.links(tree, address)
     words = sum(len(text.split()) for text in dom.visible_text(tree))
     scripts = dom.builds_itself(tree, words)
-    article, lost = _article(tree, page.final_url, words)  # last, as it changes the tree
-    return Reading(article, canonical, links, words, scripts, lost)
+    article = _article(tree, page.final_url, words)  # last, as it changes the tree
+    return Reading(article, canonical, links, words, scripts)
 
 
-def _article(tree: HtmlElement, url: str, words: int) -> tuple[Article, Loss]:
-    """The article in the tree, which is changed on the way, and what of its frame it does not hold."""
+def _article(tree: HtmlElement, url: str, words: int) -> Article:
+    """The article in the tree, which is changed on the way."""
     from trafilatura.metadata import extract_metadata
 
     _silence_libraries()
@@ -78,7 +79,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> tuple[Article, Loss]:
     choose_articles(tree)
     if pages := _preformatted(tree, words):
         names = {str(name) for name in tree.xpath("//@id | //a/@name")}
-        return plain_article("\f".join(pages), title=title, anchors=names, metadata=metadata), Loss()
+        return plain_article("\f".join(pages), title=title, anchors=names, metadata=metadata)
     writer = ArticleBuilder(title)
     anchors = Anchors(tree, places)
     declared = article_body(tree)
@@ -89,8 +90,8 @@ def _article(tree: HtmlElement, url: str, words: int) -> tuple[Article, Loss]:
         write_tree(body, writer, anchors)
     article = writer.article(**metadata)
     if article.words < HIDDEN * len(declared.split()):
-        return _declared_article(title, declared, metadata), Loss()
-    return article, loss(pieces, article)
+        return _declared_article(title, declared, metadata)
+    return replace(article, lost=loss(pieces, article))
 
 
 def _declared_article(title: str, text: str, metadata: dict[str, str]) -> Article:

@@ -57,7 +57,7 @@ def without_data_urls(text: AnyStr) -> AnyStr:
     """
 
     def cut(match: re.Match[AnyStr]) -> AnyStr:
-        return match[1] if match.end() - match.start() >= LONG_DATA else match[0]
+        return match[1] if match.end() - match.end(1) >= LONG_DATA else match[0]
 
     if isinstance(text, str):
         return _DATA_TEXT.sub(cut, text)
