@@ -3,8 +3,8 @@
 Many programs draw a page line by line from the left edge to the right, so that the columns' lines come
 mixed. Where rows that follow one another leave the same gap free, and what stands left and right of it reads
 on as prose, each column is read to its end. The rows of a table stay rows: its cells do not fill their column
-and do not read on from line to line, or its rows are parted by rules or gaps. A page that was drawn column by
-column has no such rows, and keeps its order.
+and do not read on from line to line. Where they do, but rules or gaps part the rows, each row is read cell by
+cell. A page that was drawn column by column has no such rows, and keeps its order.
 """
 
 from __future__ import annotations
@@ -91,9 +91,9 @@ def in_reading_order(lines: Sequence[TypeLine], rules: Rules) -> list[TypeLine]:
     reached = 0
     for first, last, gaps in _bands(rows):
         columns = _columns(rows[first : last + 1], gaps)
-        if _are_prose(columns) and not _are_cells(columns, gaps, rules):
+        if _are_prose(columns):
             ordered += [line for row in rows[reached:first] for line in row.lines]
-            ordered += [line for column in columns for line in column]
+            ordered += _one_after_the_other(columns, _table_rows(columns, gaps, rules))
             reached = last + 1
     return ordered + [line for row in rows[reached:] for line in row.lines]
 
@@ -258,8 +258,21 @@ def _in_characters(line: TypeLine) -> float:
     return len(line.text)
 
 
-def _are_cells(columns: Sequence[Sequence[TypeLine]], gaps: Sequence[_Gap], rules: Rules) -> bool:
-    """Whether rules across the gaps, or gaps at equal heights in all columns, part rows of a table."""
+def _one_after_the_other(columns: Sequence[Sequence[TypeLine]], heights: Sequence[float]) -> list[TypeLine]:
+    """The columns from the left, down to each of the heights: those at which a row of a table ends."""
+    parts: list[list[list[TypeLine]]] = [[[] for _ in columns] for _ in range(len(heights) + 1)]
+    for at, column in enumerate(columns):
+        for line in column:
+            middle = (line.top + line.bottom) / 2
+            parts[sum(middle < height for height in heights)][at].append(line)
+    return [line for part in parts for column in part for line in column]
+
+
+def _table_rows(columns: Sequence[Sequence[TypeLine]], gaps: Sequence[_Gap], rules: Rules) -> list[float]:
+    """The heights that part the rows of a table, none where these are columns.
+
+    They are those of rules across the gap, or of gaps at equal heights in all columns.
+    """
     top = max(column[0].top for column in columns)
     bottom = min(column[-1].bottom for column in columns)
     middle = (gaps[0].left + gaps[0].right) / 2
@@ -269,13 +282,14 @@ def _are_cells(columns: Sequence[Sequence[TypeLine]], gaps: Sequence[_Gap], rule
         if left < middle < right and bottom < height < top - columns[0][0].size
     }
     if len(across) >= 2:
-        return True
+        return sorted(across)
     breaks = [_breaks(column) for column in columns]
     common = set.intersection(*(set(found) for found in breaks))
     if len(common) < 2 or len(common) < 0.8 * len(set().union(*breaks)):
-        return False
+        return []
     uneven = any(len({found[at] for found in breaks}) > 1 for at in common)
-    return uneven or max(map(len, columns)) <= CELL_LINES * (len(common) + 1)
+    few = max(map(len, columns)) <= CELL_LINES * (len(common) + 1)
+    return sorted(common) if uneven or few else []
 
 
 def _breaks(column: Sequence[TypeLine]) -> dict[int, int]:
