@@ -34,14 +34,19 @@ HALF = 0.5
 """The share of the frame's headings below which a reading lost them."""
 PRODUCT = 0.4
 """The share that is enough where a page declares itself a product: reviews and other products surround it."""
+LARGE = 200
+"""Visible words of a page from which on less than :data:`FEW_WORDS` of them cannot be its text."""
 INSIDE = 0.3
 """The share of the precise reading that posts must hold, if it has so many words as:"""
 COMMENTED = 100
 """Words of an article from which on posts that do not hold them are its comments."""
 
 
-def main_text(tree: HtmlElement, frame: _Element | None, url: str) -> _Element | None:
-    """The tree of the main text, given the page and a copy of its frame; None where there is none."""
+def main_text(tree: HtmlElement, frame: _Element | None, url: str, *, shown: int) -> _Element | None:
+    """The tree of the main text, given the page, a copy of its frame, and the visible words of both.
+
+    None where there is none.
+    """
     from trafilatura import bare_extraction
 
     def extract(*, precise: bool = True) -> _Element | None:
@@ -61,6 +66,8 @@ def main_text(tree: HtmlElement, frame: _Element | None, url: str) -> _Element |
     if frame is None:
         return first
     words, there = _count(first), _count(frame)
+    if max(words, there) < FEW_WORDS and shown >= LARGE:
+        return max(first, frame, extract(precise=False), key=_count)
     if words >= _enough(tree, frame, words) * there:
         return frame if words >= SAME * there and _headings(first) < HALF * _headings(frame) else first
     second = extract(precise=False)

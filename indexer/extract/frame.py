@@ -97,25 +97,19 @@ def _drop_chrome(frame: HtmlElement) -> None:
     for element in list(frame.iter(*UNSEEN)):
         if element is not frame and element.getparent() is not None:
             element.drop_tree()
-    for is_chrome in (_is_no_text, _is_called_chrome):
-        sizes = text_sizes(frame)
-        total = sizes[frame] or 1
-        parts = (element for element in frame.iter() if element is not frame)
-        _drop_unless_all(frame, [part for part in parts if is_chrome(part, sizes[part] / total)], sizes)
+    sizes = text_sizes(frame)
+    total = sizes[frame] or 1
+    for element in list(frame.iter()):
+        share = sizes[element] / total
+        if (
+            share < MOST
+            and (_is_no_text(element) or _is_called_chrome(element, share))
+            and element is not frame
+        ):
+            element.drop_tree()
 
 
-def _drop_unless_all(frame: HtmlElement, parts: list[HtmlElement], sizes: dict[_Element, int]) -> None:
-    """Drops parts of the frame, but for those that by themselves, or all together, are nearly all of it."""
-    dropped = {part for part in parts if sizes[part] < MOST * sizes[frame] or not sizes[part]}
-    outer: list[HtmlElement] = [
-        part for part in parts if part in dropped and dropped.isdisjoint(part.iterancestors())
-    ]
-    if sum(sizes[part] for part in outer) < MOST * sizes[frame]:
-        for part in outer:
-            part.drop_tree()
-
-
-def _is_no_text(element: _Element, _: float) -> bool:
+def _is_no_text(element: _Element) -> bool:
     return (
         element.tag in _NEVER
         or element.get("role") in _ROLES
@@ -161,7 +155,11 @@ def _drop_menus(frame: HtmlElement) -> None:
             and size < sizes[frame] / 2
         ):
             menus.append(element)
-    _drop_unless_all(frame, menus, sizes)
+    dropped = set(menus)
+    outer = [menu for menu in menus if dropped.isdisjoint(menu.iterancestors())]
+    if sum(sizes[menu] for menu in outer) < MOST * sizes[frame]:  # else a page of links is what they say
+        for menu in outer:
+            menu.drop_tree()
 
 
 def text_sizes(frame: HtmlElement) -> dict[_Element, int]:

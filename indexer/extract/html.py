@@ -86,7 +86,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     prepare(tree)
     frame = whole(deepcopy(tree))
     pieces = pieces_of(frame) if frame is not None else []
-    if (body := main_text(tree, frame, url)) is not None:
+    if (body := main_text(tree, frame, url, shown=words)) is not None:
         write_tree(body, writer, anchors)
     article = writer.article(**metadata)
     if article.words < HIDDEN * len(declared.split()):
