@@ -25,7 +25,7 @@ from indexer.store import inspection
 from tests.crawl.crawling import QUICK, InMemory, article, crawled, outcomes, plain
 from tests.replaying import ROOT, Replay
 from tests.store.shelving import Shelf
-from tests.whole.command import Run
+from tests.command import Run
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytestmark = [
@@ -228,10 +228,10 @@ def test_the_browser_ends_with_the_run_however_it_ends(
         "from indexer.cli import main; main()",
         "crawl",
         "--data",
-        tmp_path / "d",
+        str(tmp_path / "d"),
     ]
     with subprocess.Popen(
-        [*command, "--catalogue", catalogue], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
+        [*command, "--catalogue", str(catalogue)], cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True
     ) as run:
         family = wait_for_renderer(psutil.Process(run.pid))
         os.killpg(run.pid, number)
@@ -243,7 +243,7 @@ def test_the_browser_ends_with_the_run_however_it_ends(
 def wait_for_renderer(run: psutil.Process) -> Sequence[psutil.Process]:
     """The processes of a run, once one of them shows a page."""
     while True:
-        family = run.children(recursive=True)
+        family: list[psutil.Process] = run.children(recursive=True)
         for process in family:
             with suppress(psutil.Error):
                 if any("--type=renderer" in part for part in process.cmdline()):
