@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from indexer.counting import count_words
+
 _SCANNED = 200_000
 """Bytes of a page that are searched: walls are small."""
 
@@ -72,12 +74,23 @@ NEEDS_SCRIPT = _any(
 
 _RAW = frozenset({"script", "style", "template", "textarea", "iframe", "noembed", "xmp"})
 _TRACKED = frozenset({"a", "title", "noscript", "h1", "h2"})
+_NO_PROSE = frozenset({"a", "title", "noscript"})
 _ATTRIBUTE = re.compile(r"(?<![^\s\"'/])([^\s=/\"'<>]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
+
+_APPLICATION = re.compile(
+    rb"rel=[\"']?modulepreload|as=[\"']?script\b|name=[\"']?fragment[\"']?\s+content=[\"']?!", re.IGNORECASE
+)
+"""Scripts that are fetched before anything else, and the sign of the AJAX crawling scheme: an application."""
 
 
 def bot_machinery(body: bytes) -> bool:
     """Whether the page carries the scripts of a challenge."""
     return _MACHINERY.search(body, 0, _SCANNED) is not None
+
+
+def loads_application(body: bytes) -> bool:
+    """Whether a page that shows hardly a word loads scripts that would fill it."""
+    return _APPLICATION.search(body, 0, _SCANNED) is not None
 
 
 def mentions(body: bytes, word: bytes) -> bool:
@@ -133,3 +146,9 @@ def elements(body: bytes) -> Iterator[Element]:
 def shown_text(body: bytes) -> str:
     """The words of an HTML page, ``noscript`` included."""
     return " ".join(" ".join(element.text for element in elements(body)).split())
+
+
+def words_beside_links(body: bytes) -> int:
+    """The visible words of an HTML page outside its title and links, which menus mostly consist of."""
+    unlinked = (element.text for element in elements(body) if not element.inside & _NO_PROSE)
+    return sum(map(count_words, unlinked))
