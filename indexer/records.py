@@ -207,8 +207,8 @@ BlockKind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
 class Block:
     """One block of an article: ``article.text[start:end]``, under a path of headings.
 
-    A heading's own ``headings`` end with itself. ``anchor`` is the id of the nearest heading that
-    has one in the page, ``page`` the 1-based page of a PDF (0 where there are none).
+    A heading's own ``headings`` end with itself. ``anchor`` is the id of the heading just
+    above it, ``""`` where that has none, ``page`` the 1-based page of a PDF (0 where there are none).
     """
 
     kind: BlockKind
@@ -217,6 +217,21 @@ class Block:
     headings: tuple[str, ...] = ()
     anchor: str = ""
     page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What the frame of a page's main text shows and the article does not hold.
+
+    ``share`` is that of its words, 0 to 1; the others count whole elements without a counterpart. It is an
+    alarm, not a verdict: stories and comments beside an article count as well.
+    """
+
+    share: float = 0.0
+    headings: int = 0
+    code: int = 0
+    lists: int = 0
+    tables: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +250,8 @@ class Article:
     language: str = ""
     site: str = ""
     hash: str = ""
+    lost: Loss = Loss()
+    """What of an HTML page's main part is not in the article; no part of the hash."""
 
     @property
     def words(self) -> int:

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def import_page_command(
     url: Annotated[str, typer.Argument(help="A link of the catalogue.")],
-    file: Annotated[Path, typer.Argument(help="The saved page: HTML, PDF, Markdown or text.")],
+    file: Annotated[Path, typer.Argument(help="The saved page: HTML, MHTML, PDF, Markdown or text.")],
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,

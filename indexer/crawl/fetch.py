@@ -1,7 +1,7 @@
 """From an address to a page: guard, robots, pace, redirects by hand, repetition, each address once.
 
-Every hop of a redirect is treated as a request of its own: checked, allowed by its host's robots.txt,
-paced, and remembered, so that no address is asked for twice in a run.
+Every hop of a redirect, or of a page that only leads on, is treated as a request of its own: checked,
+allowed by its host's robots.txt, paced, and remembered, so that no address is asked for twice in a run.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from indexer.config import CrawlConfig
 from indexer.crawl import guard, urls
 from indexer.crawl.failure import NoPage
 from indexer.crawl.pace import Pace
+from indexer.crawl.refresh import leads_to
 from indexer.crawl.robots import Robots
 from indexer.crawl.wire import HttpAnswer, Wire
 from indexer.records import Fetch, Page, Verdict
@@ -34,6 +35,8 @@ class Redirect:
 
     to: str
     permanent: bool
+    cookies: bool
+    """Whether its host set a cookie, which it may want to see before it gives anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +91,16 @@ class Fetcher:
         Raises:
             NoPage: for whatever keeps a page from coming.
         """
-        at, chain, permanent = url, [url], True
+        at, chain, permanent, cookies = url, [url], True, False
         while isinstance(
             finding := await self._find(at, last if last and last.final_url == at else None), Redirect
         ):
             at, permanent = finding.to, permanent and finding.permanent
+            cookies = cookies or finding.cookies
             if at in chain or len(chain) > self._config.redirects:
                 how = "in a circle" if at in chain else f"more than {self._config.redirects} times"
-                raise NoPage(Verdict.REDIRECT_LOOP, f"redirected {how}", url=at)
+                why = ": the host wants cookies" if cookies else ""
+                raise NoPage(Verdict.REDIRECT_LOOP, f"redirected {how}{why}", url=at)
             chain.append(at)
         moved = permanent and len(chain) > 1
         if isinstance(finding, Known):
@@ -132,10 +137,12 @@ class Fetcher:
             claim = self._findings[url] = asyncio.get_running_loop().create_future()
             try:
                 answer = await self._first(url, last)
-                if not answer.location:
+                onward = answer.location or leads_to(answer, self._config)
+                if not onward:
                     return answer
                 self._in_flight.release()
-                finding = Redirect(urls.resolve(url, answer.location), answer.status in (301, 308))
+                permanent = answer.status in (301, 308)
+                finding = Redirect(urls.resolve(url, onward), permanent, "set-cookie" in answer.headers)
             except NoPage as failure:
                 finding = failure
             except BaseException:

@@ -22,10 +22,10 @@ from indexer.errors import UsageError
 from indexer.records import Follow, Link, Outcome, RenderMode, Verdict
 from indexer.render import find_browser, rendering_browser
 from indexer.store import inspection
+from tests.command import Run
 from tests.crawl.crawling import QUICK, InMemory, article, crawled, outcomes, plain
 from tests.replaying import ROOT, Replay
 from tests.store.shelving import Shelf
-from tests.whole.command import Run
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytestmark = [
