@@ -246,7 +246,8 @@ async def _context(browser: Browser) -> AsyncIterator[BrowserContext]:
         await context.add_init_script(_PREPARED)
         yield context
     finally:
-        await context.close()
+        async with asyncio.timeout(_ENDING):
+            await context.close()
 
 
 class _View:
@@ -259,13 +260,13 @@ class _View:
         self._requests, self._bytes = config.requests, config.max_bytes
         self._left = _FLOOD * config.requests
         self._hands = asyncio.Semaphore(config.at_a_time)
-        self._answering: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[bool]] = set()
         self._changed = 0.0
         """When a request last came or was answered, by the event loop's clock."""
-        self.refused = 0
 
     async def show(self, context: BrowserContext) -> Page:
         tab = await context.new_page()
+        self._frame = tab.main_frame
         context.on("page", lambda popup: popup.close())
         await context.route("**/*", self._route)
         showing = asyncio.create_task(self._shown(tab))
@@ -349,26 +350,25 @@ class _View:
             await asyncio.wait({task})
             self._answering.discard(task)
             self._changed = asyncio.get_running_loop().time()
-            if not task.cancelled():
-                return task.result()
+            if not task.cancelled() and task.result():
+                return
         with contextlib.suppress(Error):  # Playwright waits for a word about each request
             await route.abort("aborted")
-        return None
 
-    async def _answer(self, route: Route) -> None:
+    async def _answer(self, route: Route) -> bool:
+        """Whether a request could be answered."""
         from playwright.async_api import Error
 
         with contextlib.suppress(Error):  # the page has gone on, or is closed
-            request = route.request
-            if request.resource_type == "stylesheet":
+            if route.request.resource_type == "stylesheet":
                 await route.fulfill(content_type="text/css", body="")
-            elif (answer := await self._allowed(request)) is not None:
+                return True
+            if answer := await self._allowed(route.request):
                 self._bytes -= len(answer.body)
-                headers = {k: v for k, v in answer.headers.items() if k.startswith(_HEADERS)}
+                headers = {name: value for name, value in answer.headers.items() if name.startswith(_HEADERS)}
                 await route.fulfill(status=answer.status, headers=headers, body=answer.body)
-            else:
-                self.refused += 1
-                await route.abort("aborted")
+                return True
+        return False
 
     async def _allowed(self, request: Request) -> Page | None:
         """The answer to a request that is within the bounds."""
@@ -378,8 +378,8 @@ class _View:
         if self._requests < 0:
             return None
         document = request.is_navigation_request()
-        if document and request.frame.parent_frame is not None:
-            return None  # what is embedded is another page
+        if document and request.frame != self._frame:
+            return None  # what is embedded, or opened beside it, is another page
         if document and self._shown_at in ("", request.url):
             self._shown_at = request.url
             return self._page
