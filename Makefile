@@ -1,13 +1,17 @@
 # The two commands a newcomer needs are `make demo` and `make test`; `make help` lists the rest.
 
 PYTHON ?= python3
+# Bounds are held on the oldest Python there is support for: newer ones have no builds of the lowest versions.
+OLDEST_PYTHON ?= python3.11
+# An index that has torch without CUDA. It is asked for torch alone; unset, pip takes all from where it always does.
+TORCH_INDEX ?=
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A model that is not on this machine is asked of the hub by the product; never by its tests.
-test test-fast: export HF_HUB_OFFLINE := 1
+test test-fast test-lowest: export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check format bench lock clean
+.PHONY: help demo test test-fast test-lowest check format bench lock dist clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,11 +26,16 @@ test: .venv/developing ## Run every test, with coverage, and all checks
 test-fast: .venv/developing ## Run the tests that need neither the model nor much time
 	$(BIN)/pytest -m "not slow"
 
-check: .venv/developing ## Lint, types, the order of the rooms
+test-lowest: ## Install the lowest versions that pyproject.toml admits, and try them
+	$(OLDEST_PYTHON) tests/packaging/lowest.py $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX))
+
+check: .venv/developing ## Lint, types, spelling, the order of the packages, the coverage last measured
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	git ls-files -z | xargs -0 $(BIN)/codespell
+	@test ! -f .coverage || $(BIN)/coverage report --format=total
 
 bench: .venv/developing ## Measure everything and write BENCHMARKS.md (hours; INDEXER_SHARED_DATA names the collections)
 	for script in extraction.py retrieval.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py; do \
@@ -38,19 +47,30 @@ format: .venv/developing ## Put the code into the common form
 
 lock: .venv/developing ## Write down the exact versions that are installed
 	$(BIN)/pip freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\).*/\1/' > constraints.txt
+	@touch .venv/torch .venv/installed .venv/developing
+
+dist: .venv/developing ## Build the wheel and the source archive into dist/
+	$(BIN)/hatchling build
 
 clean: ## Remove what was built; the libraries in data/ stay
 	rm -rf .venv build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# Torch first and alone: the constraints name a build without CUDA, and nothing else may choose one.
-.venv/installed: pyproject.toml constraints.txt
+.venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv
+
+# Where TORCH_INDEX is given, torch comes first and alone. Without its dependencies, because that index has other
+# versions of them than the constraints name; the next step finds torch there and takes them from the usual place.
+.venv/torch: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing into .venv (once; some minutes) ..."
-	@$(BIN)/pip install -q -c constraints.txt torch
+	@$(if $(TORCH_INDEX),$(BIN)/pip install -q --no-deps -c constraints.txt --index-url $(TORCH_INDEX) torch)
+	@touch $@
+
+.venv/installed: .venv/torch
 	@$(BIN)/pip install -q -c constraints.txt -e .
 	@touch $@
 
-.venv/developing: .venv/installed
+# Brings all that .venv/installed does, so that `make test` in a new clone resolves and builds once.
+.venv/developing: .venv/torch
 	@$(BIN)/pip install -q -c constraints.txt -e '.[dev,notebook]'
-	@touch $@
+	@touch .venv/installed $@

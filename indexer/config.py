@@ -10,10 +10,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from indexer import __version__
+from indexer.errors import UsageError
 from indexer.locate import cache_folder, locate
+
+if TYPE_CHECKING:
+    from indexer.records import RenderMode
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 """Small enough for a laptop (22 M parameters, 384 dimensions), and its weights come as a package."""
@@ -72,6 +76,9 @@ class CrawlConfig:
     The walls, stubs and notices of the replayed web show 5 to 35 words. Of the 181 real pages, 16 have
     texts of fewer than 150 words, and none is taken for a wall (``tests/crawl/test_verdict.py``)."""
 
+    render: RenderMode = "never"
+    """Whether pages that only scripts fill are shown in a browser, where their links don't say."""
+
     @property
     def user_agent(self) -> str:
         """The name the crawler gives itself; it never pretends to be a browser."""
@@ -82,6 +89,30 @@ class CrawlConfig:
     def robot_name(self) -> str:
         """The product token that robots.txt files may address (RFC 9309, section 2.2.1)."""
         return "indexer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderConfig:
+    """What showing one page in a browser may take. Plain bounds; the crawl's own hold as well."""
+
+    pages: int = 2
+    """Pages shown at a time; each takes 100 to 200 MB."""
+    seconds: float = 20.0
+    """Seconds in which a page may be busy with itself while none of its requests is under way."""
+    longest: float = 180.0
+    """Seconds in all, the pauses between requests to its host included."""
+    requests: int = 100
+    """Requests of one page, whether they are answered or not."""
+    at_a_time: int = 6
+    """Requests of one page under way; browsers send as many to one host."""
+    max_bytes: int = 32 * 1024 * 1024
+    """Bytes of all answers that one page gets."""
+    memory: int = 1024 * 1024 * 1024
+    """Bytes of memory of a page's process, where the system tells them (Linux)."""
+    quiet: float = 0.5
+    """Seconds without a request and without a change after which a page is taken for finished."""
+    patience: float = 5.0
+    """The same for one that shows next to nothing, and the longest wait for one that never stops changing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +223,7 @@ class Config:
     model: str = ""
     """A sentence-transformers model by folder or hub name; empty for the library's own, or the default."""
     crawl: CrawlConfig = field(default_factory=CrawlConfig)
+    render: RenderConfig = field(default_factory=RenderConfig)
     extract: ExtractConfig = field(default_factory=ExtractConfig)
     passages: PassageConfig = field(default_factory=PassageConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
@@ -201,8 +233,11 @@ class Config:
         """The defaults, overlaid by ``INDEXER_*`` variables, overlaid by what is ``given``.
 
         ``None`` among ``given`` means "not given". Variables: ``INDEXER_DATA``, ``INDEXER_CATALOGUE``,
-        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_CONTACT``. Catalogue and library are looked for as
-        :mod:`indexer.locate` says.
+        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_CONTACT``, ``INDEXER_RENDER``. Catalogue and library
+        are looked for as :mod:`indexer.locate` says.
+
+        Raises:
+            UsageError: ``INDEXER_RENDER`` is neither ``auto`` nor ``never``.
         """
         env = os.environ if environment is None else environment
         places = locate(given.get("catalogue"), given.get("data"), env, Path.cwd())
@@ -213,6 +248,16 @@ class Config:
             data_why=places.data_why,
             cache=cache_folder(env),
             model=env.get("INDEXER_MODEL", ""),
-            crawl=CrawlConfig(contact=env.get("INDEXER_CONTACT", "")),
+            crawl=CrawlConfig(contact=env.get("INDEXER_CONTACT", ""), render=_render_mode(env)),
         )
         return replace(config, **{key: value for key, value in given.items() if value is not None})
+
+
+def _render_mode(environment: Mapping[str, str]) -> RenderMode:
+    match environment.get("INDEXER_RENDER", ""):
+        case "auto":
+            return "auto"
+        case "" | "never":
+            return "never"
+        case other:
+            raise UsageError(f"INDEXER_RENDER is {other!r}; it can be auto or never")

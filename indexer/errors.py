@@ -15,6 +15,7 @@
     |-- ModelError                exit 1   the embedding model cannot be had or is not one
     |-- MissingExtra              exit 1   an optional package is not installed; says which extra brings it
     |-- Unreadable                exit 1   a page from which no text could be extracted
+    |-- NotRendered               exit 1   a page that could not be shown in a browser
     `-- Busy                      exit 75  another run holds the lock (EX_TEMPFAIL of sysexits.h)
 
 A message is one line: what was wrong, where, and what fixes it. The command line prints it
@@ -86,6 +87,10 @@ class MissingExtra(IndexerError):
 
 class Unreadable(IndexerError):
     """No text could be extracted from a page; the message says why."""
+
+
+class NotRendered(IndexerError):
+    """A page could not be shown in a browser; the message says why, and what to do if anything."""
 
 
 class Busy(IndexerError):

@@ -223,10 +223,12 @@ async def _fetch_pages(
 ) -> None:
     """Crawl the links, keeping every outcome as it comes."""
     from indexer.crawl import crawl_pages
+    from indexer.render import rendering_browser
     from indexer.workers import reading_workers
 
-    async with reading_workers(config.extract) as read:
-        async for outcome in crawl_pages(links, config=config.crawl, memory=log, read=read, **arguments):
+    async with reading_workers(config.extract) as read, rendering_browser(config.render) as render:
+        arguments |= {"config": config.crawl, "memory": log, "read": read, "render": render}
+        async for outcome in crawl_pages(links, **arguments):
             effect, fetch = log.record(outcome)
             tally.add(outcome.link.url, effect)
             watcher.page(replace(outcome, attempts=(*outcome.attempts[:-1], fetch)), effect)

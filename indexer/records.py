@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["hybrid", "dense", "lexical"]
 FollowMode = Literal["page", "site", "index"]
+RenderMode = Literal["auto", "never"]
+"""Whether a page that only scripts fill is shown in a browser; ``auto`` means where one is installed."""
 
 
 # ------------------------------------------------------------------ catalogue
@@ -58,7 +60,10 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One entry of the catalogue. ``url``, verbatim as the user wrote it, is its identity."""
+    """One entry of the catalogue. ``url``, verbatim as the user wrote it, is its identity.
+
+    ``render`` is None where the configuration decides.
+    """
 
     url: str
     category: str
@@ -69,6 +74,7 @@ class Link:
     expect: Expect = Expect()
     fallbacks: tuple[Fallback, ...] = ()
     archive: bool = True
+    render: RenderMode | None = None
 
 
 # ---------------------------------------------------------------------- crawl
@@ -152,7 +158,8 @@ class Fetch:
     """The log entry of one attempt to get a page, whatever came of it.
 
     ``url`` is the address asked for, which is a fallback's or the archive's where one stood in;
-    ``status`` is 0 where no answer came. ``body_hash`` names the raw page in the library.
+    ``status`` is 0 where no answer came. ``body_hash`` names the raw page in the library, which is what
+    a browser made of it where it was ``rendered``.
     """
 
     url: str
@@ -167,6 +174,7 @@ class Fetch:
     size: int = 0
     seconds: float = 0.0
     body_hash: str = ""
+    rendered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +207,8 @@ BlockKind = Literal["heading", "paragraph", "list", "table", "code", "quote"]
 class Block:
     """One block of an article: ``article.text[start:end]``, under a path of headings.
 
-    A heading's own ``headings`` end with itself. ``anchor`` is the id of the nearest heading that
-    has one in the page, ``page`` the 1-based page of a PDF (0 where there are none).
+    A heading's own ``headings`` end with itself. ``anchor`` is the id of the heading just
+    above it, ``""`` where that has none, ``page`` the 1-based page of a PDF (0 where there are none).
     """
 
     kind: BlockKind
@@ -209,6 +217,21 @@ class Block:
     headings: tuple[str, ...] = ()
     anchor: str = ""
     page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What the frame of a page's main text shows and the article does not hold.
+
+    ``share`` is that of its words, 0 to 1; the others count whole elements without a counterpart. It is an
+    alarm, not a verdict: stories and comments beside an article count as well.
+    """
+
+    share: float = 0.0
+    headings: int = 0
+    code: int = 0
+    lists: int = 0
+    tables: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +250,8 @@ class Article:
     language: str = ""
     site: str = ""
     hash: str = ""
+    lost: Loss = Loss()
+    """What of an HTML page's main part is not in the article; no part of the hash."""
 
     @property
     def words(self) -> int:
@@ -252,6 +277,13 @@ class Reading:
 
 ReadPage = Callable[[Page], Awaitable[Reading]]
 """Reads a page, somewhere within bounds of time and memory; raises Unreadable."""
+
+AskPart = Callable[[str, str], Awaitable[Page | None]]
+"""Gets what a page under way asks for, by address and ``Accept`` header; None where it may not be had."""
+
+RenderPage = Callable[[Page, str, AskPart], Awaitable[Page]]
+"""Shows a page in a browser at an address (its own, with a fragment maybe), and gives back what is shown
+once its scripts are quiet. All that the page asks for goes through the given function; raises NotRendered."""
 
 
 @dataclass(frozen=True, slots=True)

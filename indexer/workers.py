@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
-import resource
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -24,6 +23,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from indexer.errors import Unreadable
 from indexer.records import Page, Reading, ReadPage
+
+try:
+    import resource
+except ImportError:  # only Unix has it
+    MEMORY_LIMITED = False
+else:
+    MEMORY_LIMITED = True
+"""Whether this system can bound a worker's memory. Where it cannot, a page is bounded by time alone."""
 
 if TYPE_CHECKING:
     from indexer.config import ExtractConfig
@@ -125,11 +132,12 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _read(page: Page, memory: int) -> Reading:
-    """Read one page under a limit of the address space."""
+    """Read one page under a limit of the address space, where the system has one."""
     from indexer import extract
 
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, hard))
+    if MEMORY_LIMITED:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, hard))
     try:
         return extract.read(page)
     except ModuleNotFoundError:

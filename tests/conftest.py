@@ -1,19 +1,54 @@
-"""Fixtures for everybody: the replayed web as a child process, a small library to write into."""
+"""Fixtures for everybody: the replayed web, the demo library, a small library to write into."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from tests.demo import Demo, demo_once
 from tests.replaying import Replay, replaying
 from tests.store.shelving import Shelf
 
 # Models are exported once for all tests and all runs of them, and not into the user's own cache.
 os.environ.setdefault("INDEXER_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "indexer"))
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("indexer", deadline=None)
+settings.load_profile("indexer")
+
+LONGEST = (
+    "whole/test_hostile.py",  # waits a minute and a half, using no processor
+    "embed/test_export.py",
+    "whole/test_nights.py",
+    "whole/test_large.py",
+    "whole/test_real_pages.py",
+    "whole/test_demo.py",
+    "whole/test_floors.py",
+    "extract/test_benchmark.py",
+    "crawl/test_replay.py",
+    "crawl/test_loop.py",
+    "embed/test_shared_exports.py",
+    "whole/test_notebook.py",
+)
+"""Files that take or wait long. They come first, so that processes that share the tests end together."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest-xdist from putting files with few tests last: the longest tests stand alone in theirs."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, in that order; the others stay as they are."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture
@@ -35,6 +70,24 @@ def replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
             return started
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo command's library, this process's own copy, and what the command said."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = demo_once(shared / "demo-once")
+    assert made.ended.code == 0, made.ended.err
+    own = tmp_path_factory.mktemp("demo") / "library"
+    shutil.copytree(made.library, own)
+    return Demo(own, made.ended)
+
+
+@pytest.fixture(scope="session")
+def demo_library(demo: Demo) -> Path:
+    """The folder of a library crawled from the sample articles with the real model."""
+    return demo.library
 
 
 @pytest.fixture

@@ -65,6 +65,8 @@ def entry(link: Link, *, bare: bool = False) -> list[str]:
             lines += [f"  - kind: {fallback.kind}", f"    url: {text(fallback.url)}"]
     if not link.archive:
         lines += ["archive: false"]
+    if link.render:
+        lines += [f"render: {link.render}"]
     if bare and len(lines) == 1:
         return [f"- {text(link.url)}"]
     return [f"{'  ' if number else '- '}{line}" for number, line in enumerate(lines)]
@@ -88,6 +90,8 @@ def flow_entry(link: Link) -> str:
     kept = {key: value for key, value in values.items() if value}
     if not link.archive:
         kept["archive"] = False
+    if link.render:
+        kept["render"] = link.render
     return _yaml_escaped(json.dumps(kept if len(kept) > 1 else link.url, ensure_ascii=False))
 
 

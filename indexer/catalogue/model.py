@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from indexer.records import Expect, Fallback, Follow, FollowMode, Link
+from indexer.records import Expect, Fallback, Follow, FollowMode, Link, RenderMode
 
 FallbackKind = Literal["full_copy", "other_format", "older_path", "third_party_copy", "archive", "related"]
 """What stands at a fallback's address; ``related`` is about the article and never taken for it."""
@@ -147,6 +147,10 @@ class Entry(_Mapping):
     expect: ExpectRules = Field(default=ExpectRules(), description="what the right page looks like")
     fallbacks: list[FallbackItem] = Field(default=[], description="tried in order, before the web archive")
     archive: bool = Field(default=True, strict=False, description="may the web archive stand in")
+    render: RenderMode | None = Field(
+        default=None,
+        description="auto: shown in an installed Chromium where only scripts fill it; never (default)",
+    )
 
     def record(self, category: str) -> Link:
         """The entry as the rest of the project knows it."""
@@ -164,6 +168,7 @@ class Entry(_Mapping):
                 for item in self.fallbacks
             ),
             archive=self.archive,
+            render=self.render,
         )
 
 

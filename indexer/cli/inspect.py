@@ -11,7 +11,11 @@ import typer
 from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, print_json, safe, stdout
 
+ALARM = 0.25
+"""The share of the main part's words that an article must lack to be worth a word."""
+
 if TYPE_CHECKING:
+    from indexer.records import Loss
     from indexer.store.inspection import LinkState
 
 
@@ -63,11 +67,13 @@ def _print_states(states: Sequence[LinkState]) -> None:
         link = Text(safe(state.url), overflow="fold")
         if state.reason and not state.good:
             link.append(f"\n{safe(state.reason)}", style="yellow")
+        if alarm := _alarm(state.lost):
+            link.append(f"\n{alarm}", style="yellow")
         table.add_row(
             Text(state.verdict or "-", style="green" if state.good else "red"),
             f"{state.words:,}",
             str(state.pages),
-            state.source or "-",
+            _source(state.source, rendered=state.rendered),
             link,
         )
     console.print(table)
@@ -76,6 +82,26 @@ def _print_states(states: Sequence[LinkState]) -> None:
         f"{answering} of {plural(len(states), 'link')} answer with "
         f"{plural(sum(state.passages for state in states), 'passage')}."
     )
+
+
+def _alarm(lost: Loss) -> str:
+    """What an article does not hold of its page's main part, where a reader should look; ``""`` else."""
+    if lost.share < ALARM:
+        return ""
+    counts = (
+        (lost.headings, "heading", "headings"),
+        (lost.code, "piece of code", "pieces of code"),
+        (lost.lists, "list", "lists"),
+        (lost.tables, "table", "tables"),
+    )
+    whole = ", ".join(plural(count, one, many) for count, one, many in counts if count)
+    share = f"about {10 * round(10 * lost.share)} % of the visible text is not in the article"
+    return f"{share} ({whole})" if whole else share
+
+
+def _source(source: str, *, rendered: bool) -> str:
+    """Where a text was taken from, and whether a browser had to show it."""
+    return f"{source}, rendered" if rendered else source or "-"
 
 
 def show_command(
@@ -103,6 +129,8 @@ def show_command(
     typer.echo(safe(facts["final_url"]))
     if facts["note"]:
         typer.echo(safe(f"note: {facts['note']}"))
+    if alarm := _alarm(article.lost):
+        typer.echo(alarm)
     for block in article.blocks:
         text = safe(article.text[block.start : block.end])
         typer.echo(f"\n{'#' * (len(block.headings) + 1)} {text}" if block.kind == "heading" else f"\n{text}")
@@ -128,14 +156,14 @@ def history_command(
         return
     typer.echo(f"{plural(len(past.versions), 'version')}")
     for version in past.versions:
-        facts = (
-            f"{version.taken_at}  {version.source}  {version.article.words:,} words  {version.article.title}"
-        )
+        source = _source(version.source, rendered=version.rendered)
+        facts = f"{version.taken_at}  {source}  {version.article.words:,} words  {version.article.title}"
         typer.echo(safe(f"  {facts}"))
         for line in version.changes:
             typer.echo(safe(f"    {line}"))
     typer.echo(f"{plural(len(past.fetches), 'fetch', 'fetches')}")
     for fetch in past.fetches:
-        reason = f"  {fetch.reason}" if fetch.reason else ""
+        mark = "  rendered" if fetch.rendered else ""
+        reason = f"{mark}  {fetch.reason}" if fetch.reason else mark
         when = fetch.fetched_at.isoformat()
         typer.echo(safe(f"  {when}  {fetch.verdict.value:<13} {fetch.status or '-':>3}  {fetch.url}{reason}"))

@@ -7,7 +7,9 @@ frontier    follow rules: which pages below a link are its subpages
 archive     the web archive: is there a capture, and where
 verdict     what a page is worth: pure judgement over an answer and its reading
 markers     the words and the machinery by which walls and error pages give themselves away
+parts       what a page in a browser asks for besides itself
 fetch       from an address to a page: redirects by hand, repetition, each address once
+refresh     pages that only lead on, as redirects do
 robots      robots.txt, asked once per origin and run
 pace        one request at a time to a host, and a pause after each
 wire        one request, one answer, within bounds

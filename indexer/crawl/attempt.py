@@ -7,14 +7,29 @@ from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from indexer.config import CrawlConfig
+from indexer.crawl import urls
 from indexer.crawl.failure import NoPage
 from indexer.crawl.fetch import Fetcher, Known, Visit
 from indexer.crawl.frontier import SeenPages, believed_canonical
+from indexer.crawl.parts import Parts
 from indexer.crawl.verdict import judge, judge_status
-from indexer.errors import Unreadable
-from indexer.records import Expect, Fetch, Judgement, Link, Outcome, Page, Reading, ReadPage, Source, Verdict
+from indexer.errors import NotRendered, Unreadable
+from indexer.records import (
+    Expect,
+    Fetch,
+    Judgement,
+    Link,
+    Outcome,
+    Page,
+    Reading,
+    ReadPage,
+    RenderPage,
+    Source,
+    Verdict,
+)
 
 Deliver = Callable[[Outcome], Awaitable[None]]
 """Hands an outcome over; returns when it was taken."""
@@ -67,9 +82,11 @@ class Attempts:
         config: CrawlConfig,
         *,
         force: bool,
+        render: RenderPage | None = None,
     ) -> None:
         self._fetcher, self._memory, self._read, self.deliver = fetcher, memory, read, deliver
         self._config, self._force = config, force
+        self._render, self._parts = render, Parts(fetcher, config)
         self._room = 2 * config.max_bytes
         """Bytes of bad pages that may still be kept for other links to judge."""
 
@@ -116,21 +133,42 @@ class Attempts:
 
     async def _fresh(self, job: Job, visit: Visit, source: Source) -> AttemptResult:
         """A page that came now."""
-        page = visit.page
-        judgement, reading = await self._judged(job, page)
-        fetch = _fetch_of(page, judgement, source, visit.seconds)
-        if reading is not None and judgement.verdict.good:
-            own = believed_canonical(reading.canonical, page.final_url)
-            if own == page.final_url or own not in job.had:
-                await self.deliver(
-                    Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article)
-                )
-            visit.settle(fetch)
-            return AttemptResult(fetch, reading.links, own)
-        kept = page if reading is not None and len(page.body) <= self._room else None
+        plain = visit.page
+        judgement, reading = await self._judged(job, plain)
+        kept = plain if reading is not None and not judgement.verdict.good else None
+        if kept and len(kept.body) > self._room:
+            kept = None
         self._room -= len(kept.body) if kept else 0
-        visit.settle(fetch, kept)
-        return AttemptResult(fetch)
+        # Other links get to know the plain page: a browser may show them another part of it.
+        visit.settle(_fetch_of(plain, judgement, source, visit.seconds), kept)
+        page, judgement, reading = await self._shown(job, plain, source, judgement, reading)
+        fetch = _fetch_of(page, judgement, source, visit.seconds, rendered=page is not plain)
+        if reading is None or not judgement.verdict.good:
+            return AttemptResult(fetch)
+        own = believed_canonical(reading.canonical, page.final_url)
+        if own == page.final_url or own not in job.had:
+            await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article))
+        return AttemptResult(fetch, reading.links, own)
+
+    async def _shown(
+        self, job: Job, page: Page, source: Source, judgement: Judgement, reading: Reading | None
+    ) -> tuple[Page, Judgement, Reading | None]:
+        """What a browser makes of a page that only scripts fill, where its link wants that, judged anew.
+
+        Not of an archive's capture: the data that its scripts ask for is not there.
+        """
+        wanted = (job.link.render or self._config.render) == "auto" and source is not Source.ARCHIVE
+        if judgement.verdict is not Verdict.SCRIPT_ONLY or not wanted or self._render is None:
+            return page, judgement, reading
+        fragment = urlsplit(job.page_url).fragment  # routes of some applications stand there
+        address = f"{page.final_url}#{fragment}" if fragment else page.final_url
+        try:
+            shown = await self._render(page, address, self._parts.get)
+            shown = replace(shown, final_url=urls.request_form(shown.final_url))
+        except (NotRendered, NoPage) as failure:
+            reason = f"{judgement.reason}; not rendered: {failure}"
+            return page, replace(judgement, reason=reason), reading
+        return shown, *await self._judged(job, shown)
 
     async def _judged(self, job: Job, page: Page) -> tuple[Judgement, Reading | None]:
         judgement = judge_status(page)
@@ -172,8 +210,10 @@ class Attempts:
         page = replace(
             page, url=asked.url, final_url=asked.final_url, moved_permanently=asked.moved_permanently
         )
-        judgement, reading = await self._judged(job, page)
-        fetch = _fetch_of(page, judgement, source, 0.0)
+        plain = page
+        judgement, reading = await self._judged(job, plain)
+        page, judgement, reading = await self._shown(job, plain, source, judgement, reading)
+        fetch = _fetch_of(page, judgement, source, 0.0, rendered=page is not plain)
         if reading is None or not judgement.verdict.good:
             return AttemptResult(fetch)
         await self.deliver(Outcome(job.link, job.page_url, (*job.tried, fetch), page, reading.article))
@@ -186,7 +226,9 @@ class Attempts:
             return ()
 
 
-def _fetch_of(page: Page, judgement: Judgement, source: Source, seconds: float) -> Fetch:
+def _fetch_of(
+    page: Page, judgement: Judgement, source: Source, seconds: float, *, rendered: bool = False
+) -> Fetch:
     return Fetch(
         url=page.url,
         final_url=page.final_url,
@@ -200,4 +242,5 @@ def _fetch_of(page: Page, judgement: Judgement, source: Source, seconds: float) 
         size=len(page.body),
         seconds=round(seconds, 3),
         body_hash=hashlib.sha256(page.body).hexdigest() if page.body else "",
+        rendered=rendered,
     )

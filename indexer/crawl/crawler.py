@@ -24,7 +24,7 @@ from indexer.crawl.failure import NoPage
 from indexer.crawl.fetch import Fetcher
 from indexer.crawl.frontier import Frontier, SeenPages
 from indexer.crawl.transport import Environment
-from indexer.records import Fetch, Link, Outcome, ReadPage, Source, Verdict
+from indexer.records import Fetch, Link, Outcome, ReadPage, RenderPage, Source, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ async def crawl_pages(
     source: Source = Source.LIVE,
     transport: httpx.AsyncBaseTransport | None = None,
     force: bool = False,
+    render: RenderPage | None = None,
 ) -> AsyncGenerator[Outcome, None]:
     """Fetches, reads and judges every link, and yields one outcome per page as they come.
 
@@ -55,6 +56,7 @@ async def crawl_pages(
         transport: answers in place of the network; by default the proxies of the environment, or direct
             connections to public addresses. It is not closed.
         force: asks for every page in full, whether it changed or not.
+        render: shows a page in a browser, for links that want it; None where there is none.
     """
     own = transport or Environment(config)
     fetcher = Fetcher(own, config)
@@ -65,7 +67,7 @@ async def crawl_pages(
         outcomes.put_nowait(handed)
         await handed.taken.wait()
 
-    attempts = Attempts(fetcher, memory, read, deliver, config, force=force)
+    attempts = Attempts(fetcher, memory, read, deliver, config, force=force, render=render)
     run = _Run(links, attempts, fetcher, memory, source)
     tasks = [asyncio.create_task(run.link(link)) for link in links]
     ended = asyncio.gather(*tasks, return_exceptions=True)

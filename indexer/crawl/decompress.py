@@ -25,6 +25,11 @@ _ZSTD_SLICE = 64
 _ZSTD_WINDOW = 8 << 20
 """Bytes of window that a zstandard decoder must offer, and may (RFC 9659)."""
 _MOST_CODINGS = 3
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+_GZIP_TRAILER = 8
+"""Bytes of checksum and size behind a member."""
+_GZIP_HEADER_LIMIT = 1 << 17
+"""Bytes. A header may hold 64 KiB of extra fields, and names."""
 
 
 class _Decompressor(Protocol):
@@ -35,26 +40,102 @@ class _Decompressor(Protocol):
 
 
 class _Zlib:
-    """gzip, also of several members (RFC 1952, section 2.2)."""
+    """One stream of deflate, by default without any header or checksum around it."""
 
-    def __init__(self, bits: int = zlib.MAX_WBITS | 16) -> None:
-        self._bits = bits
+    def __init__(self, bits: int = -zlib.MAX_WBITS) -> None:
         self._packer = zlib.decompressobj(bits)
-        self.finished = False
+
+    @property
+    def finished(self) -> bool:
+        return self._packer.eof
+
+    @property
+    def rest(self) -> bytes:
+        """What follows the stream's end."""
+        return self._packer.unused_data
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        while data and not self.finished:
+        while data and not self._packer.eof:
             piece = self._packer.decompress(data, _PIECE)
             yield piece
             data = self._packer.unconsumed_tail
             while not data and len(piece) == _PIECE and not self._packer.eof:
                 piece = self._packer.decompress(b"", _PIECE)
                 yield piece
-            if self._packer.eof:
-                data = self._packer.unused_data
-                self.finished = not data.startswith(b"\x1f\x8b")
+
+
+class _Gzip:
+    """gzip of one or more members (RFC 1952), as browsers take it.
+
+    What is no gzip is taken as it is: servers label plain bodies so. Checksums are not compared, and what
+    follows the first member may be anything: a further member, one that is cut off, or padding.
+    """
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._member: _Zlib | None = None
+        self._plain = False
+        self.finished = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._plain:
+                yield data
+                return
+            if self._member is None:
+                self._head += data
+                data = self._opened()
+                continue
+            try:
+                yield from self._member.feed(data)
+            except zlib.error:
                 if not self.finished:
-                    self._packer = zlib.decompressobj(self._bits)
+                    raise
+                data = b""
+            else:
+                data = self._closed()
+
+    def _opened(self) -> bytes:
+        """What follows the header, once it is all there; all of a body that is no gzip."""
+        length = _gzip_header(self._head[_GZIP_TRAILER if self.finished else 0 :])
+        if length is None:
+            if len(self._head) > _GZIP_HEADER_LIMIT:
+                raise zlib.error("a header without end")
+            return b""
+        head, self._head = self._head, b""
+        if length:
+            self._member = _Zlib()
+            return head[length + (_GZIP_TRAILER if self.finished else 0) :]
+        self._plain = not self.finished
+        self.finished = True
+        return head if self._plain else b""
+
+    def _closed(self) -> bytes:
+        """What follows the member, if it ended."""
+        if self._member is None or not self._member.finished:
+            return b""
+        rest, self._member = self._member.rest, None
+        self.finished = True
+        return rest
+
+
+def _gzip_header(start: bytes) -> int | None:
+    """The bytes of a member's header (RFC 1952, section 2.3), None while it is not all there, 0 for none."""
+    if not start.startswith(_GZIP_MAGIC[: len(start)]):
+        return 0
+    if len(start) < 12:
+        return None
+    flags, end = start[3], 10
+    if flags & 4:
+        end += 2 + int.from_bytes(start[10:12], "little")
+    for flag in (8, 16):  # name and comment
+        if flags & flag:
+            zero = start.find(b"\0", end)
+            if zero < 0:
+                return None
+            end = zero + 1
+    end += flags & 2
+    return end if len(start) >= end else None
 
 
 class _Deflate:
@@ -75,7 +156,7 @@ class _Deflate:
                 return
             data, first = self._head, int.from_bytes(self._head[:2], "big")
             with_header = first % 31 == 0 and first >> 8 & 15 == zlib.DEFLATED  # RFC 1950, section 2.2
-            self._inner = _Zlib(zlib.MAX_WBITS if with_header else -zlib.MAX_WBITS)
+            self._inner = _Zlib(zlib.MAX_WBITS) if with_header else _Zlib()
         yield from self._inner.feed(data)
 
 
@@ -111,7 +192,7 @@ class _Zstandard:
 def _decompressor_of(coding: str) -> _Decompressor:
     match coding:
         case "gzip" | "x-gzip":
-            return _Zlib()
+            return _Gzip()
         case "deflate":
             return _Deflate()
         case "br":

@@ -1,7 +1,7 @@
 """From an address to a page: guard, robots, pace, redirects by hand, repetition, each address once.
 
-Every hop of a redirect is treated as a request of its own: checked, allowed by its host's robots.txt,
-paced, and remembered, so that no address is asked for twice in a run.
+Every hop of a redirect, or of a page that only leads on, is treated as a request of its own: checked,
+allowed by its host's robots.txt, paced, and remembered, so that no address is asked for twice in a run.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from indexer.config import CrawlConfig
 from indexer.crawl import guard, urls
 from indexer.crawl.failure import NoPage
 from indexer.crawl.pace import Pace
+from indexer.crawl.refresh import leads_to
 from indexer.crawl.robots import Robots
 from indexer.crawl.wire import HttpAnswer, Wire
 from indexer.records import Fetch, Page, Verdict
@@ -34,6 +35,8 @@ class Redirect:
 
     to: str
     permanent: bool
+    cookies: bool
+    """Whether its host set a cookie, which it may want to see before it gives anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Fetcher:
         self._pace = Pace(config)
         self._robots = Robots(self._get_robots, self._pace.crawl_delay, config)
         self._in_flight = asyncio.Semaphore(config.max_in_flight)
+        self._asides = asyncio.Semaphore(config.max_in_flight)  # a page in hand may need them: not its hands
         self._findings: dict[str, asyncio.Future[Redirect | Known | NoPage]] = {}
 
     async def close(self) -> None:
@@ -87,14 +91,16 @@ class Fetcher:
         Raises:
             NoPage: for whatever keeps a page from coming.
         """
-        at, chain, permanent = url, [url], True
+        at, chain, permanent, cookies = url, [url], True, False
         while isinstance(
             finding := await self._find(at, last if last and last.final_url == at else None), Redirect
         ):
             at, permanent = finding.to, permanent and finding.permanent
+            cookies = cookies or finding.cookies
             if at in chain or len(chain) > self._config.redirects:
                 how = "in a circle" if at in chain else f"more than {self._config.redirects} times"
-                raise NoPage(Verdict.REDIRECT_LOOP, f"redirected {how}", url=at)
+                why = ": the host wants cookies" if cookies else ""
+                raise NoPage(Verdict.REDIRECT_LOOP, f"redirected {how}{why}", url=at)
             chain.append(at)
         moved = permanent and len(chain) > 1
         if isinstance(finding, Known):
@@ -108,16 +114,19 @@ class Fetcher:
             self._in_flight.release()
             self._findings[at].set_result(visit.finding)
 
-    async def ask(self, url: str, *, most: int) -> HttpAnswer:
+    async def ask(self, url: str, *, most: int, accept: str = "") -> HttpAnswer:
         """The answer of a service at an address, whatever its type, cut after ``most`` bytes.
+
+        May be called while a visit goes on.
 
         Raises:
             NoPage: for whatever keeps the answer from coming.
         """
         guard.check_address(url)
         await self._robots.check(url)
-        answer = await self._polite(url, {}, attempts=self._config.attempts, most=most)
-        self._in_flight.release()
+        headers = {"Accept": accept} if accept else {}
+        answer = await self._polite(url, headers, self._asides, attempts=self._config.attempts, most=most)
+        self._asides.release()
         return answer
 
     async def _find(self, url: str, last: Fetch | None) -> Redirect | Known | HttpAnswer:
@@ -128,10 +137,12 @@ class Fetcher:
             claim = self._findings[url] = asyncio.get_running_loop().create_future()
             try:
                 answer = await self._first(url, last)
-                if not answer.location:
+                onward = answer.location or leads_to(answer, self._config)
+                if not onward:
                     return answer
                 self._in_flight.release()
-                finding = Redirect(urls.resolve(url, answer.location), answer.status in (301, 308))
+                permanent = answer.status in (301, 308)
+                finding = Redirect(urls.resolve(url, onward), permanent, "set-cookie" in answer.headers)
             except NoPage as failure:
                 finding = failure
             except BaseException:
@@ -145,17 +156,23 @@ class Fetcher:
     async def _first(self, url: str, last: Fetch | None) -> HttpAnswer:
         guard.check_address(url)
         await self._robots.check(url)
-        return await self._polite(url, _conditions(last), attempts=self._config.attempts)
+        return await self._polite(url, _conditions(last), self._in_flight, attempts=self._config.attempts)
 
     async def _get_robots(self, url: str) -> HttpAnswer:
-        answer = await self._polite(url, {}, attempts=1, most=self._config.robots_bytes)
-        self._in_flight.release()
+        answer = await self._polite(url, {}, self._asides, attempts=1, most=self._config.robots_bytes)
+        self._asides.release()
         return answer
 
     async def _polite(
-        self, url: str, headers: Mapping[str, str], *, attempts: int, most: int = 0
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        hands: asyncio.Semaphore,
+        *,
+        attempts: int,
+        most: int = 0,
     ) -> HttpAnswer:
-        """One answer, asked for again where that may help. Returns with a hand held.
+        """One answer, asked for again where that may help. Returns with one of the hands held.
 
         All waiting is the host's: its other addresses wait too, other hosts do not.
         """
@@ -163,7 +180,7 @@ class Fetcher:
         asked = broken = 0
         while True:
             async with self._pace.turn(host), AsyncExitStack() as hand:
-                await hand.enter_async_context(self._in_flight)
+                await hand.enter_async_context(hands)
                 try:
                     answer = await self._wire.get(url, headers, most=most)
                 except NoPage as failure:

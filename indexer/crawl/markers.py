@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 _SCANNED = 200_000
 """Bytes of a page that are searched: walls are small."""
@@ -68,24 +70,66 @@ NEEDS_SCRIPT = _any(
 )
 
 
+_RAW = frozenset({"script", "style", "template", "textarea", "iframe", "noembed", "xmp"})
+_TRACKED = frozenset({"a", "title", "noscript", "h1", "h2"})
+_ATTRIBUTE = re.compile(r"(?<![^\s\"'/])([^\s=/\"'<>]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
+
+
 def bot_machinery(body: bytes) -> bool:
     """Whether the page carries the scripts of a challenge."""
     return _MACHINERY.search(body, 0, _SCANNED) is not None
 
 
-def shown_text(body: bytes) -> str:
-    """The words of an HTML page, ``noscript`` included, in one pass that no input can slow down."""
-    shown: list[str] = []
-    skipped = ""
-    for piece in body[:_SCANNED].decode("utf-8", "replace").split("<"):
-        tag, _, text = piece.partition(">")
-        name = tag[:12].partition(" ")[0].strip().lower()
-        if skipped:
-            if name != f"/{skipped}":
+def mentions(body: bytes, word: bytes) -> bool:
+    """Whether a word in lower case stands anywhere in the part of a page that is searched."""
+    return word in body[:_SCANNED].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A tag of a page (``name`` begins with "/" for an end) and the text from it to the next one."""
+
+    name: str
+    tag: str
+    text: str
+    inside: frozenset[str]
+    """Those of the elements in :data:`_TRACKED` that the text stands in."""
+
+    def attribute(self, name: str) -> str:
+        """An attribute's value, ``""`` where there is none."""
+        found = (match for match in _ATTRIBUTE.finditer(self.tag) if match[1].lower() == name)
+        return next((html.unescape(match[2].strip("\"'")) for match in found), "")
+
+
+def elements(body: bytes) -> Iterator[Element]:
+    """The tags of an HTML page in order, in one pass that no input can slow down.
+
+    Comments are left out (those that old browsers read as well), and so is what stands in raw elements.
+    """
+    until = ""
+    inside: frozenset[str] = frozenset()
+    first, *pieces = body[:_SCANNED].decode("utf-8", "replace").split("<")
+    yield Element("", "", html.unescape(first), inside)
+    for piece in pieces:
+        if until == "-->" or (not until and piece.startswith("!--")):
+            _, closed, text = piece.partition("-->")
+            until = "" if closed else "-->"
+            name, tag = "", ""
+        else:
+            tag, _, text = piece.partition(">")
+            name = tag[:20].partition(" ")[0].split("\n")[0].strip().rstrip("/").lower() or "<"
+            if until and name != f"/{until}":
                 continue
-            skipped = ""
-        elif name in ("script", "style", "template"):
-            skipped = name
+            until = name if name in _RAW else ""
+        if until:
             continue
-        shown.append(text)
-    return " ".join(html.unescape(" ".join(shown)).split())
+        if name in _TRACKED:
+            inside |= {name}
+        elif name[1:] in _TRACKED:
+            inside -= {name[1:]}
+        yield Element(name, tag, html.unescape(text), inside)
+
+
+def shown_text(body: bytes) -> str:
+    """The words of an HTML page, ``noscript`` included."""
+    return " ".join(" ".join(element.text for element in elements(body)).split())

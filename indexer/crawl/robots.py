@@ -7,6 +7,8 @@ everything. The file is parsed by Protego, which skips whatever is no rule: an H
 from __future__ import annotations
 
 import asyncio
+import codecs
+import re
 from collections.abc import Awaitable, Callable
 
 from protego import Protego
@@ -19,6 +21,17 @@ from indexer.records import Verdict
 
 Get = Callable[[str], Awaitable[HttpAnswer]]
 """Gets an address politely, no more than the bytes that count, redirects not followed."""
+
+_USER_AGENT = re.compile(r"\s*user[- ]?agent\b\s*:?", re.IGNORECASE)
+
+
+def _text(body: bytes) -> str:
+    """A file's text: UTF-8 as RFC 9309 asks, or UTF-16 as some editors write it, with or without a BOM."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace")
+    if body[:2].count(0) == 1:  # every second byte of an English text in UTF-16
+        return body.decode("utf-16-be" if body[0] == 0 else "utf-16-le", "replace")
+    return body.decode("utf-8-sig", "replace")
 
 
 class Robots:
@@ -65,13 +78,26 @@ class Robots:
         if answer.status >= 500:
             reason = f"robots.txt answers {answer.status}, so nothing may be fetched (RFC 9309)"
             raise NoPage(Verdict.ROBOTS, reason, url=answer.url, status=answer.status)
-        text = answer.body.decode("utf-8", "replace") if answer.status < 300 else ""
-        if text.lstrip("\ufeff \r\n\t")[:1] == "<":
+        text = _text(answer.body) if answer.status < 300 else ""
+        if text.lstrip()[:1] == "<":
             text = ""
-        rules = Protego.parse(text)
+        rules = Protego.parse(self._with_product_tokens(text))
         if delay := rules.crawl_delay(self._config.robot_name):
             self._slow_down_to(urls.host_of(origin), float(delay))
         return rules
+
+    def _with_product_tokens(self, text: str) -> str:
+        """The text with this crawler's name alone where a group names it with a version or a comment.
+
+        RFC 9309, section 2.2.1, asks for the name alone; files say ``indexer/1.0`` and mean it.
+        """
+        own = re.compile(rf"(?<![\w-]){re.escape(self._config.robot_name)}(?![\w-])", re.IGNORECASE)
+        lines = text.splitlines()
+        for at, line in enumerate(lines):
+            match = _USER_AGENT.match(line)
+            if match and own.search(line, match.end()):
+                lines[at] = f"User-agent: {self._config.robot_name}"
+        return "\n".join(lines)
 
     async def close(self) -> None:
         """Ends what is still under way, and takes note of failures nobody asked for any more."""

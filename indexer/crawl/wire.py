@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import httpx
@@ -27,6 +27,8 @@ _READABLE_TYPES = re.compile(
     r"binary/octet-stream|application/(?:rss|atom)\+xml|unknown/unknown|"
 )
 """Declared types that may hold a text; octet-stream and none at all mean "look at the bytes"."""
+_SINGLE = frozenset({"content-type", "content-length", "etag", "last-modified", "location", "retry-after"})
+"""Headers that hold one value; of several the last counts (Fetch standard, "extract a MIME type")."""
 _NOTICE = 256 * 1024
 """Bytes that are taken of an answer that is no page: enough to know a challenge by."""
 
@@ -100,6 +102,26 @@ class Wire:
             raise taking.failure(error) from error
 
 
+def _decoded(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers by their names in lower case, each decoded by itself: one odd byte spoils no other."""
+    headers: dict[str, str] = {}
+    for key, value in raw:
+        name = key.decode("latin-1").lower()
+        text = _header_text(name, value)
+        headers[name] = f"{headers[name]}, {text}" if name in headers and name not in _SINGLE else text
+    return headers
+
+
+def _header_text(name: str, value: bytes) -> str:
+    """UTF-8, else Latin-1; an address that is no UTF-8 keeps its bytes, escaped."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        if name == "location":
+            return "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in value)
+        return value.decode("latin-1")
+
+
 class _Taking:
     """Takes in one answer; knows how far it came when it breaks off."""
 
@@ -112,7 +134,7 @@ class _Taking:
         self._status = response.status_code
         if not 200 <= self._status < 300:
             self._most = self._most or _NOTICE
-        headers = dict(response.headers.items())
+        headers = _decoded(response.headers.raw)
         body = b""
         if not (self._status in REDIRECTS or self._status in (204, 304)):
             self._check_head(headers)

@@ -41,7 +41,7 @@ class ArticleBuilder:
         while self._path and self._path[-1][0] >= level:
             self._path.pop()
         self._path.append((level, text))
-        self._anchor = anchor or self._anchor
+        self._anchor = anchor
         self._append("heading", text, page)
 
     def add(self, kind: BlockKind, text: str, *, page: int = 0) -> None:

@@ -1,14 +1,13 @@
-"""What a page's own markup says: links, canonical address, headings and their anchors, visible words."""
+"""What a page's own markup says: links, canonical address, visible words."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from indexer.extract.blocks import comparable
-from indexer.extract.clean import one_line, parseable
+from indexer.extract.clean import parseable
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -17,9 +16,11 @@ if TYPE_CHECKING:
 MAX_LINKS = 5_000
 """Links kept of a page: more than any honest index page has, few enough to hold in memory."""
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
-_WRAPPERS = ("section", "div", "article", "header", "li", "details")
-_UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "textarea", "select"}
+UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "textarea", "select"}
+_CLASS_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _MOUNTS = {"root", "app", "__next", "___gatsby", "__nuxt", "svelte", "main-app", "react-root"}
+# libxml2 reads no attribute beyond 10 MB; nobody reads a picture's letters anyway.
+_DATA = re.compile(r"data:[\w.+/;=-]{0,300},[\w+/=%.~-]{200,}")
 FEW_WORDS = 50
 """Visible words below which a page with scripts and an empty mount point shows nothing by itself."""
 
@@ -28,6 +29,7 @@ def parse(text: str) -> HtmlElement | None:
     """The page as a tree, None where there is no element in it. Nesting beyond libxml2's bound is cut."""
     from lxml import etree, html
 
+    text = _DATA.sub("data:,", text)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         tree = html.document_fromstring(parseable(text).encode(), parser=parser)
@@ -39,6 +41,26 @@ def parse(text: str) -> HtmlElement | None:
 def text_of(element: _Element) -> str:
     """All text inside an element, as it stands."""
     return "".join(map(str, element.itertext()))
+
+
+def words_of_class(element: _Element) -> set[str]:
+    """The words of an element's class in lower case: "post-body mainText" has post, body, main and text."""
+    return {word.lower() for word in _CLASS_WORDS.findall(element.get("class", ""))}
+
+
+def named(element: _Element) -> set[str]:
+    """The words of an element's class and id."""
+    return {
+        word.lower() for word in _CLASS_WORDS.findall(f"{element.get('class', '')} {element.get('id', '')}")
+    }
+
+
+def replace_by_text(element: HtmlElement, text: str) -> None:
+    """Puts a text in the place of an element; an empty one only takes it away."""
+    for child in list(element):
+        element.remove(child)
+    element.text = text
+    element.drop_tag()
 
 
 def base(tree: HtmlElement, url: str) -> str:
@@ -82,7 +104,7 @@ def visible_text(tree: HtmlElement) -> Iterator[str]:
 
     skipped = 0
     for event, element in etree.iterwalk(tree, events=("start", "end")):
-        unseen = element.tag in _UNSEEN
+        unseen = element.tag in UNSEEN
         if event == "start":
             skipped += unseen
             if not skipped and element.text:
@@ -102,40 +124,3 @@ def builds_itself(tree: HtmlElement, words: int) -> bool:
     return words == 0 or any(
         element.get("id") in _MOUNTS and not len(element) for element in tree.iter("div", "main")
     )
-
-
-class Anchors:
-    """Gives extracted headings the ids that the page's own headings can be reached by, in order."""
-
-    def __init__(self, tree: HtmlElement) -> None:
-        self._places: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for place, element in enumerate(tree.iter(*HEADINGS)):
-            self._places[comparable(text_of(element))].append((place, _heading_anchor(element)))
-        self._reached = -1
-
-    def of(self, heading: str) -> str:
-        """The anchor of the next heading with this text, ``""`` where the page has none."""
-        places = self._places.get(comparable(heading), [])
-        for at, (place, anchor) in enumerate(places):
-            if place > self._reached or at == len(places) - 1:
-                self._reached = max(place, self._reached)
-                return anchor
-        return ""
-
-
-def _heading_anchor(heading: HtmlElement) -> str:
-    """The id of a heading: its own, one inside it, or that of what it opens."""
-    candidates = [heading, *heading.iterdescendants("a", "span")]
-    wrapper, parent = heading, heading.getparent()
-    while (
-        parent is not None
-        and parent.tag in _WRAPPERS
-        and parent[0] is wrapper
-        and not (parent.text or "").strip()
-    ):
-        candidates.append(parent)
-        wrapper, parent = parent, parent.getparent()
-    for element in candidates:
-        if name := element.get("id"):
-            return one_line(name)
-    return ""

@@ -1,4 +1,4 @@
-"""Where a page opens at a passage: an anchor, a PDF's page, or else a text fragment.
+"""Where a page opens at a passage: a PDF's page, or a text fragment beside its heading's anchor.
 
 The syntax of text fragments is that of the WICG draft "URL Fragment Text Directives":
 ``#:~:text=start,end``. A browser highlights from the first ``start`` to the first ``end`` after it,
@@ -27,12 +27,15 @@ _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 
 def opening(article: Article, passage: Passage) -> str:
-    """What opens an article's page at a passage: a PDF's page, the section's anchor, or a text fragment."""
+    """What opens an article's page at a passage: a PDF's page, or the text, and the heading's id after it.
+
+    A browser that does not find the text (the page changed, or shows it by scripts) goes to the id.
+    """
     if passage.page:
         return f"#page={passage.page}"
-    if passage.anchor:
-        return "#" + quote(passage.anchor, safe="!$&'()*+,;=:@/?-._~")  # RFC 3986, 3.5
-    return text_fragment(article.text, passage.start, passage.end)
+    anchor = quote(passage.anchor, safe="!$&'()*+,;=:@/?-._")  # RFC 3986, 3.5, without the sign in ":~:"
+    directive = text_fragment(article.text, passage.start, passage.end).removeprefix("#")
+    return f"#{anchor}{directive}" if anchor or directive else ""
 
 
 def text_fragment(article_text: str, start: int, end: int) -> str:

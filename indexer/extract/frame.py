@@ -1,96 +1,179 @@
-"""Helps trafilatura where it sees paragraphs but not the frame they stand in, or drops a page's own list.
+"""The frame that a page's main text stands in, read whole, less what its markup says is no text.
 
-trafilatura looks for a frame (``article``, ``main``, known class names). Without one it gathers single
-paragraphs, and headings and lists are lost. The frame is then the deepest element that holds nearly all
-of these paragraphs: marked as ``article``, a second extraction finds the rest.
+This is the other reading beside trafilatura's: it judges no paragraph, so it loses none, and keeps more that
+is no text. :mod:`indexer.extract.html` takes it where trafilatura holds too little.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import pairwise
+import re
 from typing import TYPE_CHECKING
 
-from indexer.extract.blocks import comparable
-from indexer.extract.dom import text_of
+from indexer.extract.clean import parseable
+from indexer.extract.dom import UNSEEN, named, visible_text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
     from lxml.html import HtmlElement
 
-NEARLY_ALL = 0.85
-"""The share of the extracted characters that the frame must hold. The rest are stray paragraphs of
-banners and teasers, which a frame is there to leave out."""
-SHORT = 300
-"""Words. A page with less prose than this may consist of its lists of links."""
-_SECTIONS = ("h2", "h3", "h4", "h5", "h6")
+_SPACE = re.compile(r"\s+")
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+MAIN = 0.3
+"""The share of the visible words that ``main`` must hold to be the frame; below it is a shell."""
+ARTICLE = 0.5
+"""The share from which on the only ``article`` is the frame."""
+PART = 0.3
+"""The share of the frame's text up to which an element named as chrome is that: more is the text itself,
+under a careless name."""
+MOST = 0.9
+"""The share of the frame's text from which on nothing is dropped: it is the text, whatever it is called."""
+LINKS = 0.75
+"""The share of its text inside links from which on a block is a menu ..."""
+SHORT = 24
+"""... if its links have no more letters than this on average: longer ones are titles of things to read."""
+_NEVER = {
+    "embed", "button", "nav", "footer", "aside", "canvas", "audio", "video", "input", "dialog", "menu",
+    "map", "figure", "label", "time", "option", "datalist", "progress", "img", "picture", "source",
+    "fieldset",
+}  # fmt: skip
+_ROLES = {
+    "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar",
+    "dialog", "alertdialog", "tablist", "tooltip", "alert", "form",
+}  # fmt: skip
+_COMMENTS = {
+    "comment", "comments", "disqus", "respond", "commentlist",
+}  # fmt: skip
+CHROME = {
+    "related", "sidebar", "popup", "modal", "signature", "newsletter", "menu", "footer", "pagination",
+    "pager", "byline", "controls", "navigation", "login", "signup", "skip", "consent", "gdpr",
+    "feedback", "sr", "tooltip", "breadcrumb", "breadcrumbs", "search", "reactions", "share", "sharing",
+    "social", "buttons", "teaser", "recommended", "recommendations", "advert", "advertisement",
+    "sponsored", "filters", "wishlist", "copyright", "toolbar", "review", "reviews",
+}  # fmt: skip
+"""Words in classes and ids whose elements hold text of the article in less than a tenth to a third of the
+cases (``benchmarks/extraction.py --names`` counts them)."""
 
 
-def missed_structure(tree: HtmlElement, body: _Element) -> bool:
-    """Whether a second look may help: no heading found though the page has some, or a heading left bare."""
-    if next(body.iter("head"), None) is None:
-        return next(tree.iter(*_SECTIONS), None) is not None
-    bare = any(one.tag == two.tag == "head" for one, two in pairwise(body))
-    return bare and len(text_of(body).split()) < SHORT
+def whole(tree: HtmlElement) -> HtmlElement | None:
+    """The frame of the main text without chrome, cut from the tree; None where there is no body."""
+    body = tree.find("body") if tree.tag == "html" else tree
+    if body is None:
+        return None
+    frame = _frame(body)
+    _drop_chrome(frame)
+    _drop_menus(frame)
+    unwrap_lines(frame)
+    return frame
 
 
-def mark_frame(tree: HtmlElement, body: _Element) -> bool:
-    """Turns the element that holds the extracted paragraphs into an ``article``; False if that is no use.
+def unwrap_lines(frame: HtmlElement) -> None:
+    """Makes the line feeds of the source spaces, as a browser does, but for those in code."""
+    for element in frame.iter():
+        if element.text and not any(True for _ in element.iterancestors("pre")) and element.tag != "pre":
+            element.text = parseable(_SPACE.sub(" ", element.text))
+        if element is not frame and element.tail:
+            element.tail = parseable(_SPACE.sub(" ", element.tail))
 
-    It is of use where headings stand among the paragraphs. On a short page the lists in the frame lose
-    their links, so that they count as text.
-    """
-    paragraphs = _paragraphs(tree, body)
-    frame = _frame(paragraphs)
-    if frame is None or not _headings_among(frame, paragraphs):
+
+def _frame(body: HtmlElement) -> HtmlElement:
+    """``main`` or the only ``article`` where they hold enough of the visible words, else the body."""
+    words = _words(body)
+    mains = [element for element in body.iter() if element.tag == "main" or element.get("role") == "main"]
+    articles = [one for one in body.iter("article") if next(one.iterancestors("article"), None) is None]
+    for candidates, share in ((mains, MAIN), (articles if len(articles) == 1 else [], ARTICLE)):
+        sizes = {element: _words(element) for element in candidates[:10]}
+        largest = max(sizes, key=lambda element: sizes[element], default=None)
+        if largest is not None and sizes[largest] >= share * words:
+            return largest
+    return body
+
+
+def _words(element: HtmlElement) -> int:
+    return sum(len(text.split()) for text in visible_text(element))
+
+
+def _drop_chrome(frame: HtmlElement) -> None:
+    """Drops what is no text by its kind, its role or its name, and what is hidden."""
+    for element in list(frame.iter(*UNSEEN)):
+        if element is not frame and element.getparent() is not None:
+            element.drop_tree()
+    sizes = text_sizes(frame)
+    total = sizes[frame] or 1
+    for element in list(frame.iter()):
+        share = sizes[element] / total
+        if (
+            share < MOST
+            and (_is_no_text(element) or _is_called_chrome(element, share))
+            and element is not frame
+        ):
+            element.drop_tree()
+
+
+def _is_no_text(element: _Element) -> bool:
+    return (
+        element.tag in _NEVER
+        or element.get("role") in _ROLES
+        or is_hidden(element)
+        or (element.tag == "header" and next(element.iter("h1"), None) is None)
+    )
+
+
+def _is_called_chrome(element: _Element, share: float) -> bool:
+    """Whether its name says that it is no text of the article, and its share of the frame allows that."""
+    if element.tag in HEADINGS:
         return False
-    if len(text_of(body).split()) < SHORT:
-        for entries in frame.iter("ul", "ol"):
-            for link in list(entries.iter("a")):
-                link.drop_tag()
-    if frame.tag == "body":
-        article = frame.makeelement("article")
-        article.text, frame.text = frame.text, None
-        article.extend(list(frame))
-        frame.append(article)
-    else:
-        frame.tag = "article"
-        frame.attrib.clear()
-    return True
+    names = named(element)
+    return (
+        (element.tag == "form" and share < ARTICLE)
+        or (share < PART and not CHROME.isdisjoint(names))
+        or not _COMMENTS.isdisjoint(names)
+    )
 
 
-def _paragraphs(tree: HtmlElement, body: _Element) -> dict[HtmlElement, int]:
-    """The page's own elements that the extracted paragraphs came from, and their length in letters."""
-    wanted = {comparable(text_of(block)) for block in body if block.tag in ("p", "quote", "code")}
-    found: dict[HtmlElement, int] = {}
-    for paragraph in tree.iter("p", "blockquote", "pre"):
-        text = comparable(text_of(paragraph))
-        if text and text in wanted:
-            wanted.discard(text)
-            found[paragraph] = len(text)
-    return found
+def is_hidden(element: _Element) -> bool:
+    """Whether the page says that the element is not shown."""
+    style = element.get("style", "").replace(" ", "").lower()
+    return (
+        "display:none" in style
+        or "visibility:hidden" in style
+        or element.get("hidden") is not None
+        or element.get("aria-hidden") == "true"
+    )
 
 
-def _frame(paragraphs: dict[HtmlElement, int]) -> HtmlElement | None:
-    """The deepest element with nearly all of the extracted text."""
-    weight: Counter[HtmlElement] = Counter()
-    for paragraph, length in paragraphs.items():
-        for ancestor in paragraph.iterancestors():
-            weight[ancestor] += length
-    enough = NEARLY_ALL * sum(paragraphs.values())
-    holding = [element for element, length in weight.items() if length >= enough]
-    deepest = max(holding, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
-    return None if deepest is None or deepest.tag == "html" else deepest
+def _drop_menus(frame: HtmlElement) -> None:
+    """Drops blocks that are nearly all short links."""
+    sizes = text_sizes(frame)
+    linked = {element: sizes[element] for element in frame.iter("a")}
+    inside, counts = _sums(frame, linked), _sums(frame, dict.fromkeys(linked, 1))
+    menus = []
+    for element in frame.iter("div", "section", "ul", "ol", "table", "dl", "li", "p"):
+        links, size = counts[element], sizes[element]
+        if (
+            links >= (1 if element.tag == "p" else 2)
+            and LINKS * size < inside[element] <= SHORT * links
+            and size < sizes[frame] / 2
+        ):
+            menus.append(element)
+    dropped = set(menus)
+    outer = [menu for menu in menus if dropped.isdisjoint(menu.iterancestors())]
+    if sum(sizes[menu] for menu in outer) < MOST * sizes[frame]:  # else a page of links is what they say
+        for menu in outer:
+            menu.drop_tree()
 
 
-def _headings_among(frame: HtmlElement, paragraphs: dict[HtmlElement, int]) -> bool:
-    """Whether a heading stands between two of the paragraphs, or between one and a list."""
-    begun = waiting = False
-    for element in frame.iter("p", "blockquote", "pre", "ul", "ol", *_SECTIONS):
-        if element.tag in _SECTIONS:
-            waiting = begun
-        elif element in paragraphs or element.tag in ("ul", "ol"):
-            if waiting:
-                return True
-            begun = begun or element in paragraphs
-    return False
+def text_sizes(frame: HtmlElement) -> dict[_Element, int]:
+    """The letters inside each element, white space at the ends of its pieces aside."""
+    own = {}
+    for element in frame.iter():
+        tails = sum(len((child.tail or "").strip()) for child in element)
+        own[element] = len((element.text or "").strip()) + tails
+    return _sums(frame, own)
+
+
+def _sums(frame: HtmlElement, own: dict[_Element, int]) -> dict[_Element, int]:
+    """For each element the sum over itself and all inside it."""
+    sums: dict[_Element, int] = {}
+    for element in reversed(list(frame.iter())):
+        sums[element] = own.get(element, 0) + sum(sums[child] for child in element)
+    return sums

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
-from itertools import groupby
+from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from indexer.extract import dom
+from indexer.extract.anchors import Anchors, heading_places
+from indexer.extract.articles import choose_articles
 from indexer.extract.blocks import ArticleBuilder, comparable
 from indexer.extract.charset import decode
+from indexer.extract.choice import main_text
 from indexer.extract.clean import PAGE_BREAK, one_line
+from indexer.extract.compare import loss, pieces_of
+from indexer.extract.declared import article_body
 from indexer.extract.dom import text_of
-from indexer.extract.frame import mark_frame, missed_structure
+from indexer.extract.frame import whole
 from indexer.extract.plain import plain_article
-from indexer.extract.prepare import prepare, tidy_headings
-from indexer.records import Article, BlockKind, Page, Reading
+from indexer.extract.prepare import prepare, show_noscript, tidy_headings
+from indexer.extract.writing import write_tree
+from indexer.records import Article, Page, Reading
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
     from lxml.html import HtmlElement
 
 _TITLE_SEPARATOR = re.compile(r"\s+(?:[|\u00b7\u2022\u00bb\u00ab\u2013\u2014-]|::)\s+")
@@ -29,8 +34,10 @@ MOSTLY = 0.6
 """The share of a page's words inside ``pre`` from which on it is read as plain text."""
 ENOUGH = 200
 """Words in ``pre`` below which it is a page about a piece of code rather than a text."""
-_BLOCK_ELEMENTS = ("p", "list", "item", "quote", "table", "head")
-_KIND_OF_ELEMENT: dict[str, BlockKind] = {"list": "list", "quote": "quote", "table": "table", "code": "code"}
+
+
+HIDDEN = 0.5
+"""The share of the words of JSON-LD's ``articleBody`` below which the page shows too little of it."""
 
 
 def read_html(page: Page) -> Reading:
@@ -42,6 +49,7 @@ def read_html(page: Page) -> Reading:
     tree = dom.parse(decode(page.body, page.headers.get("content-type", "")))
     if tree is None:
         return Reading(Article("", "", ()))
+    show_noscript(tree)
     address = dom.base(tree, page.final_url)
     canonical, links = dom.canonical(tree, address), dom.links(tree, address)
     words = sum(len(text.split()) for text in dom.visible_text(tree))
@@ -55,6 +63,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     from trafilatura.metadata import extract_metadata
 
     _silence_libraries()
+    places = heading_places(tree)
     tidy_headings(tree)
     known = extract_metadata(tree, url, extensive=False)
     host = urlsplit(url).hostname or ""
@@ -67,14 +76,33 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
         "language": tree.get("lang") or tree.get("xml:lang") or "",
         "site": site,
     }
+    choose_articles(tree)
     if pages := _preformatted(tree, words):
-        anchors = {str(name) for name in tree.xpath("//@id | //a/@name")}
-        return plain_article("\f".join(pages), title=title, anchors=anchors, metadata=metadata)
+        names = {str(name) for name in tree.xpath("//@id | //a/@name")}
+        return plain_article("\f".join(pages), title=title, anchors=names, metadata=metadata)
     writer = ArticleBuilder(title)
-    anchors_of = dom.Anchors(tree)
+    anchors = Anchors(tree, places)
+    declared = article_body(tree)
     prepare(tree)
-    if (body := _main_text(tree, url)) is not None:
-        _write_tree(body, writer, anchors_of)
+    frame = whole(deepcopy(tree))
+    pieces = pieces_of(frame) if frame is not None else []
+    if (body := main_text(tree, frame, url, shown=words)) is not None:
+        write_tree(body, writer, anchors)
+    article = writer.article(**metadata)
+    if article.words < HIDDEN * len(declared.split()):
+        return _declared_article(title, declared, metadata)
+    return replace(article, lost=loss(pieces, article))
+
+
+def _declared_article(title: str, text: str, metadata: dict[str, str]) -> Article:
+    """The article as the page's JSON-LD has it, which may be HTML or plain lines."""
+    writer = ArticleBuilder(title)
+    body = dom.parse(text) if "</" in text else None
+    if body is not None:
+        write_tree(body, writer, Anchors(body, {}))
+    else:
+        for line in text.split("\n"):
+            writer.add("paragraph", line)
     return writer.article(**metadata)
 
 
@@ -88,35 +116,10 @@ def _preformatted(tree: HtmlElement, words: int) -> list[str]:
     return texts if length >= max(MOSTLY * words, ENOUGH) else []
 
 
-def _main_text(tree: HtmlElement, url: str) -> _Element | None:
-    """The tree that trafilatura makes of the page, with a second look where it lost the structure.
-
-    ``favor_precision`` and no comments: F1 0.964 on the article extraction benchmark, against 0.960 for
-    the balanced mode and 0.959 for recall (``benchmarks/extraction.py``).
-    """
-    from trafilatura import bare_extraction
-
-    def extract() -> _Element | None:
-        found = bare_extraction(tree, url=url, include_comments=False, favor_precision=True)
-        return getattr(found, "body", None)
-
-    first = extract()
-    if first is None or not missed_structure(tree, first) or not mark_frame(tree, first):
-        return first
-    second = extract()
-    return second if second is not None and _better(second, first) else first
-
-
 def _silence_libraries() -> None:
     """Stops log lines about single pages, which Python would print where no logging is set up."""
     for library in ("trafilatura", "htmldate"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
-
-
-def _better(second: _Element, first: _Element) -> bool:
-    """Whether the second look kept the text and found more of its structure."""
-    length = [len(text_of(body)) for body in (second, first)]
-    return next(second.iter("head"), None) is not None and length[0] >= 0.8 * length[1]
 
 
 def _clean_title(title: str, heading: str, sites: tuple[str, ...]) -> str:
@@ -132,83 +135,3 @@ def _clean_title(title: str, heading: str, sites: tuple[str, ...]) -> str:
         if last and any(last in name or name in last for name in names):
             return title[: title.rindex(parts[-1])].rstrip(_SEPARATORS)
     return title or heading
-
-
-# ------------------------------------------------------------ the extracted tree
-
-
-def _write_tree(body: _Element, writer: ArticleBuilder, anchors: dom.Anchors) -> None:
-    """Writes the extracted tree; pieces of one list, quote or table become one block."""
-    for element in body:
-        for kind, group in groupby(_pieces(element, "paragraph"), key=lambda piece: piece[0]):
-            texts = [text for _, text in group]
-            if kind == "heading":
-                for text in texts:
-                    writer.heading(text, _level(element), anchor=anchors.of(text))
-            elif kind in ("paragraph", "code"):
-                for text in texts:
-                    writer.add(kind, text)
-            else:
-                writer.add(kind, "\n".join(texts))
-        if element.tail and element.tail.strip():
-            writer.add("paragraph", element.tail)
-
-
-def _level(head: _Element) -> int:
-    """1 to 6 as in HTML; the summary of a fold-out has none and is the lowest."""
-    number = head.get("rend", "")[1:]
-    return int(number) if number.isdigit() else 6
-
-
-def _pieces(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]:
-    """The text of an element in order, each piece with the kind of block it belongs to.
-
-    Recursion is bounded by the depth of the parsed tree (256 elements).
-    """
-    if element.tag == "head":
-        yield "heading", one_line(text_of(element))
-    elif element.tag == "table":
-        yield from _table_rows(element)
-    elif _is_block(element):
-        yield "code", text_of(element)
-    else:
-        inner = _KIND_OF_ELEMENT.get(str(element.tag), kind) if kind == "paragraph" else kind
-        yield from _flow(element, inner)
-
-
-def _flow(element: _Element, kind: BlockKind) -> Iterator[tuple[BlockKind, str]]:
-    """Inline text gathered up to the next block inside the element."""
-    text = element.text or ""
-    for child in element:
-        if child.tag in _BLOCK_ELEMENTS or _is_block(child):
-            if text.strip():
-                yield kind, _line(text, kind)
-            for inner, piece in _pieces(child, kind):
-                yield (kind if inner == "heading" else inner), piece
-            text = child.tail or ""
-        else:
-            text += "\n" if child.tag == "lb" else text_of(child)
-            text += child.tail or ""
-    if text.strip():
-        yield kind, _line(text, kind)
-
-
-def _line(text: str, kind: BlockKind) -> str:
-    """The text as it stands, or on one line where lines separate list items."""
-    return one_line(text) if kind == "list" else text
-
-
-def _is_block(element: _Element) -> bool:
-    """Whether it is code on lines of its own: what was ``pre``, or holds a line break."""
-    return element.tag == "code" and (element.find("code") is not None or "\n" in text_of(element).strip())
-
-
-def _table_rows(table: _Element) -> Iterator[tuple[BlockKind, str]]:
-    """A line of cells for each row; a table of one column only sets text and is paragraphs."""
-    rows = [
-        [one_line(" ".join(text for _, text in _flow(cell, "table"))) for cell in row]
-        for row in table.iter("row")
-    ]
-    single = all(len([cell for cell in row if cell]) <= 1 for row in rows)
-    for row in rows:
-        yield ("paragraph", "".join(row)) if single else ("table", " | ".join(row).rstrip(" |"))

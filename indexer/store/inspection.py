@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import UnknownName
-from indexer.records import Article, Fetch, Link, Verdict
-from indexer.store.codec import article_of, fetch_of
+from indexer.records import Article, Fetch, Link, Loss, Verdict
+from indexer.store.codec import article_of, fetch_of, loss_of
 from indexer.store.snapshot import LIBRARY_FILE, connect
 
 
@@ -20,8 +20,9 @@ from indexer.store.snapshot import LIBRARY_FILE, connect
 class LinkState:
     """One link as `status` shows it: what the last fetch said, and what is held for it.
 
-    ``article_at`` is when the held text was taken, ``source`` from where; ``words`` and ``passages``
-    count all pages of the link. Empty strings and zeros where there is nothing.
+    ``article_at`` is when the held text was taken, ``source`` from where, ``rendered`` whether in a
+    browser, ``lost`` what of its page's main part it does not hold; ``words`` and ``passages`` count all
+    pages of the link. Empty strings and zeros where there is nothing.
     """
 
     url: str
@@ -37,6 +38,8 @@ class LinkState:
     words: int
     passages: int
     pages: int
+    rendered: bool
+    lost: Loss
 
     @property
     def good(self) -> bool:
@@ -46,13 +49,17 @@ class LinkState:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an article. ``changes`` are the lines of a unified diff to the one before."""
+    """One version of an article. ``changes`` are the lines of a unified diff to the one before.
+
+    ``rendered`` says whether it was read in a browser.
+    """
 
     article: Article
     taken_at: str
     source: str
     final_url: str
     changes: tuple[str, ...]
+    rendered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,9 @@ FROM current_articles c JOIN articles a ON a.id = c.article GROUP BY c.link_url
 """
 
 OWN = """
-SELECT c.link_url, a.title, a.source, a.fetched_at, a.final_url
-FROM current_articles c JOIN articles a ON a.id = c.article WHERE c.page_url = c.link_url
+SELECT c.link_url, a.title, a.source, a.fetched_at, a.final_url, f.rendered, c.lost
+FROM current_articles c JOIN articles a ON a.id = c.article LEFT JOIN fetches f ON f.id = a.fetch
+WHERE c.page_url = c.link_url
 """
 
 LAST = """
@@ -115,6 +123,8 @@ def _state(
         words=total["words"] if total else 0,
         passages=total["passages"] if total else 0,
         pages=total["pages"] if total else 0,
+        rendered=bool(own and own["rendered"]),
+        lost=loss_of(own["lost"]) if own else Loss(),
     )
 
 
@@ -148,7 +158,11 @@ def history(folder: Path, url: str) -> History:
         fetches = connection.execute(
             "SELECT * FROM fetches WHERE page_url = ? ORDER BY id DESC", (url,)
         ).fetchall()
-        rows = connection.execute("SELECT * FROM articles WHERE page_url = ? ORDER BY id", (url,)).fetchall()
+        rows = connection.execute(
+            "SELECT a.*, f.rendered FROM articles a LEFT JOIN fetches f ON f.id = a.fetch "
+            "WHERE a.page_url = ? ORDER BY a.id",
+            (url,),
+        ).fetchall()
         known = [row[0] for row in connection.execute("SELECT DISTINCT page_url FROM fetches")]
     if not fetches:
         raise UnknownName("page", url, known)
@@ -158,7 +172,14 @@ def history(folder: Path, url: str) -> History:
         diff = unified_diff(before.splitlines(), read.text.splitlines(), lineterm="", n=0)
         changes = tuple(line for line in diff if not line.startswith(("---", "+++", "@@")))
         versions.append(
-            Version(read, row["fetched_at"], row["source"], row["final_url"], changes if before else ())
+            Version(
+                read,
+                row["fetched_at"],
+                row["source"],
+                row["final_url"],
+                changes if before else (),
+                bool(row["rendered"]),
+            )
         )
         before = read.text
     return History(url, tuple(fetch_of(row) for row in fetches), tuple(reversed(versions)))

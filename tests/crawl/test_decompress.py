@@ -84,7 +84,61 @@ def test_a_bomb_can_be_stopped_before_it_bursts(coding: str) -> None:
     assert peak < 24 << 20
 
 
-@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
+def unpacked(coding: str, packed: bytes, size: int = 7) -> tuple[bytes, bool]:
+    decompressor = Decompressor(coding)
+    pieces = [
+        piece for at in range(0, len(packed), size) for piece in decompressor.feed(packed[at : at + size])
+    ]
+    return b"".join(pieces), decompressor.finished
+
+
+@given(st.binary(max_size=300), st.integers(1, 50))
+def test_a_plain_body_labelled_gzip_is_taken_as_it_is(rest: bytes, size: int) -> None:
+    """As browsers do: some servers label whatever they send."""
+    for body in (b"<!doctype html>" + rest, b"\x1f<" + rest, b"a"):
+        assert unpacked("gzip", body, size) == (body, True)
+    assert unpacked("gzip, gzip", gzip.compress(b"<p>once" + rest), size) == (b"<p>once" + rest, True)
+
+
+@given(st.binary(min_size=50, max_size=300), st.integers(0, 100), st.integers(1, 50))
+def test_whatever_follows_the_first_member_leaves_it_whole(data: bytes, cut: int, size: int) -> None:
+    second = gzip.compress(data)
+    for tail in (
+        second[: min(cut, len(second))],
+        bytes(cut),
+        data,
+        second[:20] + data,
+        b"\x1f\x8b\x08" + data,
+    ):
+        body, finished = unpacked("gzip", gzip.compress(b"the page") + tail, size)
+        assert body.startswith(b"the page")
+        assert finished
+
+
+@pytest.mark.parametrize("trailer", [b"", b"\0\0", b"\0" * 8, b"\xff" * 8])
+def test_a_missing_or_wrong_checksum_costs_nothing(trailer: bytes) -> None:
+    assert unpacked("gzip", gzip.compress(b"the page")[:-8] + trailer) == (b"the page", True)
+
+
+def test_every_field_of_a_header_is_passed_over() -> None:
+    bare = gzip.compress(b"the page", mtime=0)
+    for flags, fields in (
+        (4, b"\3\0abc"),
+        (8, b"name\0"),
+        (16, b"comment\0"),
+        (2, b"\0\0"),
+        (30, b"\1\0ana\0me\0cc"),
+    ):
+        packed = bare[:3] + bytes([flags]) + bare[4:10] + fields + bare[10:]
+        assert unpacked("gzip", packed) == (b"the page", True)
+
+
+def test_a_header_without_end_is_given_up() -> None:
+    with pytest.raises(NoPage):
+        unpacked("gzip", b"\x1f\x8b\x08\x08" + b"x" * 1_000_000, size=10_000)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "deflate"])
 def test_what_is_not_packed_as_it_says_is_unreadable(coding: str) -> None:
     with pytest.raises(NoPage) as failure:
         b"".join(Decompressor(coding).feed(b"<html>plain and simple" * 50))

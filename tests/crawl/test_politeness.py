@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -192,6 +193,53 @@ def test_a_group_for_this_crawler_is_obeyed() -> None:
     rules = "User-agent: indexer\nDisallow: /\n\nUser-agent: *\nAllow: /\n"
     found, _ = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": robots(rules)})
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
+
+
+RULES = "User-agent: *\r\nDisallow: /0\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbf" + RULES.encode(),
+        RULES.encode("utf-16"),
+        codecs.BOM_UTF16_BE + RULES.encode("utf-16-be"),
+        RULES.encode("utf-16-le"),
+        RULES.encode("utf-16-be"),
+        b"# caf\xe9\n" + RULES.encode(),
+        RULES.replace("\r\n", "\r").encode(),
+    ],
+)
+def test_robots_txt_binds_however_it_was_saved(body: bytes) -> None:
+    answers = {**pages(2), f"{SITE}/robots.txt": httpx.Response(200, content=body)}
+    found, web = scripted([f"{SITE}/0", f"{SITE}/1"], answers)
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
+    assert web.asked == [f"{SITE}/1"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "indexer/1.0",
+        "Indexer/2",
+        "indexer 1.0",
+        "INDEXER",
+        "indexer (the search)",
+        "Mozilla/5.0 (indexer/1.0)",
+    ],
+)
+def test_a_group_that_names_this_crawler_with_a_version_binds_it(name: str) -> None:
+    rules = robots(f"User-agent: *\nAllow: /\n\nUser-agent: {name}\nDisallow: /0\n")
+    found, web = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": rules})
+    assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
+    assert not web.asked
+
+
+@pytest.mark.parametrize("name", ["indexer-pro/1.0", "my-indexer", "indexers"])
+def test_a_group_for_another_crawler_does_not_bind_this_one(name: str) -> None:
+    rules = robots(f"User-agent: {name}\nDisallow: /\n")
+    found, _ = scripted([f"{SITE}/0"], {**pages(1), f"{SITE}/robots.txt": rules})
+    assert found[f"{SITE}/0"].article
 
 
 def test_an_html_page_in_place_of_robots_txt_has_no_rules() -> None:

@@ -127,12 +127,42 @@ def test_every_hostile_page_ends_as_it_should(replay: Callable[[int], Replay], h
     assert not {e["url"] for e in entries if urlsplit(e["url"]).hostname in INTERNAL}
     assert robots_come_first(entries)
     assert not asked_twice(entries)
-    refused = [
-        e["url"]
-        for e in entries
-        if "disallow.test/private/page" in e["url"] or "robots503.test/page" in e["url"]
-    ]
-    assert not refused
+    closed = ("disallow", "robots503", "robotsbom", "robots16", "robotsversion")
+    asked = {e["url"] for e in entries}
+    assert not [url for url in asked if "/page" in url and urlsplit(url).netloc.partition(".")[0] in closed]
+
+
+def test_a_page_that_only_leads_on_is_the_page_it_leads_to(
+    replay: Callable[[int], Replay], hostile: Links
+) -> None:
+    """The log is the witness: each hop once, after its host's robots.txt."""
+    web = replay(1)
+    found = crawled([link for link in hostile if link.url.endswith(("/leads-on", "/refreshes-itself"))])
+    moved, live = found["https://odd.test/leads-on"], found["https://odd.test/refreshes-itself"]
+    assert moved.fetch.final_url == "https://odd.test/arrived"
+    assert "has moved" not in article(moved).text
+    assert article(live).title == "The live report"
+    asked = [entry["url"].removeprefix("https://odd.test/") for entry in web.entries()]
+    assert asked[0] == "robots.txt"
+    assert sorted(asked[1:]) == ["arrived", "leads-on", "refreshes-itself"]
+
+
+def test_a_host_that_wants_cookies_is_said_to(replay: Callable[[int], Replay], hostile: Links) -> None:
+    replay(1)
+    (outcome,) = crawled([link for link in hostile if link.url.endswith("/wants-cookies")]).values()
+    assert outcome.fetch.verdict is Verdict.REDIRECT_LOOP
+    assert "cookies" in outcome.fetch.reason
+
+
+def test_what_browsers_decode_is_decoded(replay: Callable[[int], Replay], hostile: Links) -> None:
+    replay(1)
+    names = ("/utf-8-location", "/second-member-cut", "/utf-16-in-meta", "/not-gzip")
+    found = crawled([link for link in hostile if link.url.endswith(names)])
+    assert found["https://odd.test/utf-8-location"].fetch.final_url == "https://odd.test/caf%C3%A9"
+    assert article(found["https://odd.test/second-member-cut"]).title == "The live report"
+    assert article(found["https://odd.test/utf-16-in-meta"]).title == "Caf\u00e9"
+    assert "na\u00efve" in article(found["https://odd.test/utf-16-in-meta"]).text
+    assert found["https://evil.test/not-gzip"].article
 
 
 def test_text_in_odd_charsets_is_read_right(replay: Callable[[int], Replay], hostile: Links) -> None:

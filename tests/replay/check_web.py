@@ -149,7 +149,8 @@ def expected(web: Web, url: str, hops: int = 0) -> str:
         return "loop" if rest == "loop" else f"{status} {rest}"
     if rule.do == "silent":
         return "silent"
-    special = {"https://evil.test/bomb": "bomb", "https://evil.test/not-gzip": "undecodable"}
+    special = {"https://evil.test/bomb": "bomb", "https://evil.test/not-gzip": "undecodable",
+               "https://odd.test/second-member-cut": "undecodable"}
     # Over TLS Python reports a reset as an early end (SSL_read_ex), without TLS as what it is.
     cut = "reset" if rule.fault == "reset" and url.startswith("http:") else "truncated"
     word = special.get(url) or (cut if rule.fault else "slow" if rule.pause

@@ -131,7 +131,7 @@ class Rule:
     type: str = "text/html"     # its Content-Type
     validators: bool = True     # send ETag and Last-Modified
     edit: dict[str, Any] = field(default_factory=dict)  # {paragraph: n, text} or {append}
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)  # a byte that is no UTF-8: "\\uDCE9" is E9
     sample: str = ""            # for a prefix: a URL that --check fetches
 
 
@@ -206,7 +206,7 @@ class Web:
         if parts.path == "/robots.txt":
             robots = self.robots.get(parts.netloc) or {"text": "User-agent: *\nAllow: /\n"}
             return Reply(robots.get("status", 200), {"Content-Type": "text/plain"},
-                         robots.get("text", "").encode())
+                         robots.get("text", "").encode(robots.get("charset", "utf-8")))
         if parts.netloc in ("web.archive.org", "archive.org"):
             return self.from_archive(request)
         rule = self.find(request.url)
@@ -227,7 +227,8 @@ class Web:
         match rule.do:
             case "redirect":
                 target = rule.to.replace("{url}", quote(request.url, safe=""))
-                return redirect(rule.status if rule.status != 200 else 301, target)
+                reply = redirect(rule.status if rule.status != 200 else 301, target)
+                return replace(reply, headers={**reply.headers, **rule.headers})
             case "notice":
                 return self.notice(rule)
             case "silent":

@@ -1,14 +1,13 @@
-"""The demo library, made once with the real model, and the command line called in this process."""
+"""The command line called in this process."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
 
 from indexer.cli import main
-from tests.whole.command import Ended, Run
+from tests.command import Ended, Run
 
 
 @pytest.fixture
@@ -29,15 +28,3 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Ended(code, said.out, said.err)
 
     return call
-
-
-@pytest.fixture(scope="session")
-def demo_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a library crawled from the sample articles with the real model."""
-    from indexer.catalogue import load
-    from indexer.config import Config
-    from indexer.demo import sample_catalogue, sample_crawl
-
-    folder = tmp_path_factory.mktemp("demo")
-    sample_crawl(load(sample_catalogue()).links, Config(data=folder))
-    return folder

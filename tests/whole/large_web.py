@@ -39,7 +39,7 @@ class Web:
 def serving(folder: Path, *, pages: int, hosts: int) -> Iterator[Web]:
     """So many short pages on so many hosts, until the block ends."""
     log = folder / "requests.log"
-    sizes = ["--pages", str(pages), "--hosts", str(hosts), "--words", "60", "--log", str(log)]
+    sizes = ["--pages", str(pages), "--hosts", str(hosts), "--words", "20", "--log", str(log)]
     with subprocess.Popen([sys.executable, str(SERVER), *sizes], stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None

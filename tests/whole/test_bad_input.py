@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole.command import Ended, Run
+from tests.command import Ended, Run
 
 CATALOGUE = "categories:\n  Patterns:\n    - https://c4model.com/\n"
 

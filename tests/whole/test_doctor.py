@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.whole.command import Ended, Run
+from tests.command import Ended, Run
 
 
 def findings(ended: Ended) -> dict[str, dict[str, Any]]:

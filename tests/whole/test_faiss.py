@@ -8,7 +8,8 @@ import faiss
 import pytest
 
 from indexer import Library
-from indexer.embed import load_encoder
+from indexer.config import Config
+from indexer.encoding import open_encoder
 from indexer.store.snapshot import Snapshot
 
 QUESTIONS = ("how do I design an event store", "who approves an RFC", "what is a distributed lock for")
@@ -19,7 +20,7 @@ def test_faiss_finds_the_same_ten_nearest(demo_library: Path) -> None:
     [path] = demo_library.glob("segments/*/*.faiss")
     index = faiss.read_index(str(path))
     with Library.open(demo_library) as library, Snapshot(demo_library) as snapshot:
-        encoder = load_encoder(snapshot.generation.model, exports=demo_library / "models")
+        encoder = open_encoder(Config(), snapshot.generation.model)
         mapped, ids = library.faiss_index()
         assert index.ntotal == mapped.ntotal == len(ids) == snapshot.generation.passages
         for question in QUESTIONS:

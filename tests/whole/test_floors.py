@@ -14,8 +14,8 @@ from indexer.encoding import open_encoder
 from indexer.evaluate.collections import build_library, load_collection
 from indexer.evaluate.evaluation import ask_all
 from indexer.store.snapshot import Snapshot
+from tests.command import Run
 from tests.shared_data import shared_data
-from tests.whole.command import Run
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,8 @@ MOST_SECONDS = 15 * 60
 
 
 @pytest.mark.slow
-def test_hostile_pages_cost_neither_the_run_nor_the_machine(tmp_path: Path) -> None:
+def test_hostile_pages_cost_neither_the_run_nor_the_machine(tmp_path: Path, demo_library: Path) -> None:
+    """The model's export, which takes more memory to make, was made for the demo."""
     options = ("--catalogue", HOSTILE, "--data", tmp_path / "data")
     with replaying(1, tmp_path) as web:
         program = Program("crawl", "--json", *options, environment=web.environment)

@@ -14,9 +14,9 @@ from indexer.config import Config, ExtractConfig
 from indexer.errors import Unreadable
 from indexer.records import Link
 from indexer.store import inspection
+from tests.command import Run
 from tests.extract.paging import FILLER
 from tests.fakes import HashEncoder
-from tests.whole.command import Run
 
 URL = "https://notes.example.org/page"
 LINK = Link(URL, "Notes")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import time
 from collections import Counter
@@ -13,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.command import Run
 from tests.shared_data import shared_data
-from tests.whole.command import Run
 from tests.whole.large_web import Program, serving, write_catalogue
 
 pytestmark = pytest.mark.slow
@@ -25,8 +24,8 @@ MOST_MEMORY = 1 << 30
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """An empty data folder."""
+def data(tmp_path: Path, demo_library: Path) -> Path:
+    """A data folder to be made; the model's export, which takes more memory, was made for the demo."""
     return tmp_path / "data"
 
 
@@ -64,7 +63,6 @@ def test_a_killed_run_goes_on_where_it_stood(tmp_path: Path, data: Path) -> None
             return Program(*arguments, environment=web.environment)
 
         whole = data.with_name("whole")
-        shutil.copytree(data, whole)
         undisturbed = crawl(whole)
         code, out, err = undisturbed.wait()
         assert code == 0, err

@@ -12,8 +12,8 @@ from indexer import pipeline
 from indexer.catalogue import load
 from indexer.store import inspection
 from indexer.store.inspection import LinkState
+from tests.command import Ended, Run
 from tests.fakes import HashEncoder
-from tests.whole.command import Ended, Run
 from tests.whole.large_web import Web, serving, write_catalogue
 
 GONE = "http://host-0.example/nothing-here"
