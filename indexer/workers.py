@@ -140,7 +140,9 @@ def _read(page: Page, memory: int) -> Reading:
         resource.setrlimit(resource.RLIMIT_AS, (memory, hard))
     try:
         return extract.read(page)
-    except MemoryError:
+    except ModuleNotFoundError:
+        raise
+    except (MemoryError, ImportError):  # a library that has no place in memory cannot be loaded
         raise Unreadable(f"reading took more than {memory >> 20} MiB of memory") from None
     except RecursionError:
         raise Unreadable("the page is nested too deeply") from None

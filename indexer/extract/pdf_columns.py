@@ -93,7 +93,7 @@ def in_reading_order(lines: Sequence[TypeLine], rules: Rules) -> list[TypeLine]:
         columns = _columns(rows[first : last + 1], gaps)
         if _are_prose(columns):
             ordered += [line for row in rows[reached:first] for line in row.lines]
-            ordered += _one_after_the_other(columns, _table_rows(columns, gaps, rules))
+            ordered += _one_after_the_other(columns, _ends_of_rows(columns, gaps, rules))
             reached = last + 1
     return ordered + [line for row in rows[reached:] for line in row.lines]
 
@@ -268,7 +268,7 @@ def _one_after_the_other(columns: Sequence[Sequence[TypeLine]], heights: Sequenc
     return [line for part in parts for column in part for line in column]
 
 
-def _table_rows(columns: Sequence[Sequence[TypeLine]], gaps: Sequence[_Gap], rules: Rules) -> list[float]:
+def _ends_of_rows(columns: Sequence[Sequence[TypeLine]], gaps: Sequence[_Gap], rules: Rules) -> list[float]:
     """The heights that part the rows of a table, none where these are columns.
 
     They are those of rules across the gap, or of gaps at equal heights in all columns.
