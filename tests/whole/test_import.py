@@ -68,6 +68,23 @@ def test_a_bomb_ends_with_one_line(
     assert not (tmp_path / "data").exists()
 
 
+def test_a_reader_that_crashes_costs_the_file_alone(
+    take: Callable[..., str],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The PDF's library ends the process where it finds no memory; that is told once, by the error."""
+    file = tmp_path / "bomb.pdf"
+    file.write_bytes(pdf_bomb(1, 1_000_000))
+    with pytest.raises(
+        Unreadable, match=r"bomb\.pdf: (the reader crashed on this page|reading took more than)"
+    ):
+        take(file, memory=384 << 20)
+    assert not caplog.records
+    assert not capfd.readouterr().err
+
+
 def test_a_page_with_pictures_inside_is_taken_whole(take: Callable[..., str], tmp_path: Path) -> None:
     """Larger than any page of a crawl may be, within a bound of its own."""
     file = tmp_path / "single.html"
