@@ -61,7 +61,8 @@ def pieces_of(frame: HtmlElement) -> list[tuple[str, str]]:
 
 def loss(pieces: list[tuple[str, str]], article: Article) -> Loss:
     """What of a frame's pieces the article does not hold."""
-    there = set(runs([article.title, article.text, *article.text.split("\n")]))
+    short = [line for line in article.text.split("\n") if len(line.split()) < RUN]
+    there = set(runs([article.title, article.text, *short]))
     counts: Counter[str] = Counter()
     share = 0.0
     for kind, text in pieces:

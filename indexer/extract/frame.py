@@ -6,20 +6,17 @@ is no text. :mod:`indexer.extract.html` takes it where trafilatura holds too lit
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from indexer.extract.clean import parseable
-from indexer.extract.dom import UNSEEN, named, visible_text
+from indexer.extract.dom import UNSEEN, named
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
     from lxml.html import HtmlElement
 
-_SPACE = re.compile(r"\s+")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 MAIN = 0.3
-"""The share of the visible words that ``main`` must hold to be the frame; below it is a shell."""
+"""The share of the visible letters that ``main`` must hold to be the frame; below it is a shell."""
 ARTICLE = 0.5
 """The share from which on the only ``article`` is the frame."""
 PART = 0.3
@@ -44,7 +41,8 @@ _COMMENTS = {
     "comment", "comments", "disqus", "respond", "commentlist",
 }  # fmt: skip
 CHROME = {
-    "related", "sidebar", "popup", "modal", "signature", "newsletter", "menu", "footer", "pagination",
+    "author", "flair", "form", "related", "sidebar", "popup", "modal", "signature", "newsletter", "menu",
+    "footer", "pagination",
     "pager", "byline", "controls", "navigation", "login", "signup", "skip", "consent", "gdpr",
     "feedback", "sr", "tooltip", "breadcrumb", "breadcrumbs", "search", "reactions", "share", "sharing",
     "social", "buttons", "teaser", "recommended", "recommendations", "advert", "advertisement",
@@ -59,53 +57,35 @@ def whole(tree: HtmlElement) -> HtmlElement | None:
     body = tree.find("body") if tree.tag == "html" else tree
     if body is None:
         return None
-    frame = _frame(body)
-    _drop_chrome(frame)
+    for element in list(body.iter(*UNSEEN)):
+        if element.getparent() is not None and element is not body:
+            element.drop_tree()
+    sizes = text_sizes(body)
+    frame = _frame(body, sizes)
+    _drop_chrome(frame, sizes)
     _drop_menus(frame)
-    unwrap_lines(frame)
     return frame
 
 
-def unwrap_lines(frame: HtmlElement) -> None:
-    """Makes the line feeds of the source spaces, as a browser does, but for those in code."""
-    for element in frame.iter():
-        if element.text and not any(True for _ in element.iterancestors("pre")) and element.tag != "pre":
-            element.text = parseable(_SPACE.sub(" ", element.text))
-        if element is not frame and element.tail:
-            element.tail = parseable(_SPACE.sub(" ", element.tail))
-
-
-def _frame(body: HtmlElement) -> HtmlElement:
-    """``main`` or the only ``article`` where they hold enough of the visible words, else the body."""
-    words = _words(body)
+def _frame(body: HtmlElement, sizes: dict[_Element, int]) -> HtmlElement:
+    """``main`` or the only ``article`` where they hold enough of the letters, else the body."""
     mains = [element for element in body.iter() if element.tag == "main" or element.get("role") == "main"]
     articles = [one for one in body.iter("article") if next(one.iterancestors("article"), None) is None]
     for candidates, share in ((mains, MAIN), (articles if len(articles) == 1 else [], ARTICLE)):
-        sizes = {element: _words(element) for element in candidates[:10]}
-        largest = max(sizes, key=lambda element: sizes[element], default=None)
-        if largest is not None and sizes[largest] >= share * words:
+        largest = max(candidates, key=lambda element: sizes[element], default=None)
+        if largest is not None and sizes[largest] >= share * sizes[body]:
             return largest
     return body
 
 
-def _words(element: HtmlElement) -> int:
-    return sum(len(text.split()) for text in visible_text(element))
-
-
-def _drop_chrome(frame: HtmlElement) -> None:
+def _drop_chrome(frame: HtmlElement, sizes: dict[_Element, int]) -> None:
     """Drops what is no text by its kind, its role or its name, and what is hidden."""
-    for element in list(frame.iter(*UNSEEN)):
-        if element is not frame and element.getparent() is not None:
-            element.drop_tree()
-    sizes = text_sizes(frame)
     total = sizes[frame] or 1
     for element in list(frame.iter()):
         share = sizes[element] / total
-        if (
-            share < MOST
-            and (_is_no_text(element) or _is_called_chrome(element, share))
-            and element is not frame
-        ):
+        if element is frame or share >= MOST:
+            continue
+        if _is_no_text(element) or _is_called_chrome(element, share):
             element.drop_tree()
 
 
@@ -132,6 +112,8 @@ def _is_called_chrome(element: _Element, share: float) -> bool:
 
 def is_hidden(element: _Element) -> bool:
     """Whether the page says that the element is not shown."""
+    if not element.attrib:
+        return False
     style = element.get("style", "").replace(" ", "").lower()
     return (
         "display:none" in style
