@@ -27,9 +27,9 @@ _PLACES = {
 }
 
 
-def _pattern(alternatives: str) -> re.Pattern[str]:
+def _alternatives(lines: str) -> re.Pattern[str]:
     """Alternatives over as many lines as they take, each beginning with a word."""
-    text = _joined(alternatives)
+    text = _joined(lines)
     for place, words in _PLACES.items():
         text = text.replace(place, words)
     return re.compile(rf"\b(?:{text})", re.IGNORECASE)
@@ -44,7 +44,7 @@ class Kind(NamedTuple):
 
 
 COOKIES = Kind(
-    _pattern(r"""
+    _alternatives(r"""
     cookies? (?:\w+ ){0,3}(?:required|disabled|needed|necessary|blocked|absent|missing|turned off|off)\b
     |cookies? (?:must|need to|should) be|(?:enable|allow|accept|turn on|requires?|need|without
     |no) (?:\w+ )?cookies?\b|(?:not|n.?t) (?:accept|allow|support|enabled?)(?:ing)? (?:\w+ )?cookies?\b
@@ -59,7 +59,7 @@ COOKIES = Kind(
 KINDS = (
     COOKIES,
     Kind(
-        _pattern(r"""
+        _alternatives(r"""
         (?:unsupported|outdated|incompatible|old|out of date) (?:web )?browser|browser (?:\w+ )?(?:not
         |no longer|isn.?t|is out of|out) (?:\w+ )?(?:supported|compatible|date)|(?:upgrade
         |update) your (?:web )?browser
@@ -68,7 +68,7 @@ KINDS = (
         "the host wants another browser",
     ),
     Kind(
-        _pattern(r"""
+        _alternatives(r"""
         access (?:\w+ )?(?:denied|forbidden|restricted|blocked)|forbidden$|unauthori[sz]ed|not authori[sz]ed
         |(?:unavailable|withheld|blocked) (?:for|due to) legal|geo-?blocked|locked$|permission denied|(?:no
         |not have) permission|not allowed|blocked$|(?:not|un) ?available in your (?:country|region|location
@@ -79,7 +79,7 @@ KINDS = (
         "the host does not let us in",
     ),
     Kind(
-        _pattern(r"""
+        _alternatives(r"""
         (?:log|sign) ?in (?:required|to (?:your account|continue|view|read|access|see))|(?:login
         |registration) required|(?:must|need to|have to|please) (?:be logged|log|sign)[ -]?in\b
         |session (?:has )?(?:expired|timed out|ended)|(?:membership|subscription|authentication) required
@@ -88,7 +88,7 @@ KINDS = (
         "the host asks for a login",
     ),
     Kind(
-        _pattern(r"""
+        _alternatives(r"""
         <THING> <IS> <NOW>(?:permanently )?(?:moved|relocated|migrated|renamed|redirect)|(?:<THING>|project
         |permanently) (?:moved|relocated|migrated|relocation)\b|new (?:address|home|location) (?:for|of)
         |moved (?:permanently|temporarily|to (?:a|our|its|the) new)|we.?(?: ha)?ve moved\b|we moved\b
@@ -99,7 +99,7 @@ KINDS = (
         "it says that the page has moved",
     ),
     Kind(
-        _pattern(r"""
+        _alternatives(r"""
         back (?:\w+ )?(?:soon|shortly|online|later|up|in a|again|before)|(?:be|are|come) (?:right )?back\b
         |under(?:going)? (?:\w+ )?(?:maintenance|construction)|(?:scheduled|planned|routine|down for
         |emergency|essential|site|website|system|server|database|for) maintenance|maintenance (?:mode|break
@@ -119,7 +119,7 @@ KINDS = (
         "it says that the host is out of order for now",
     ),
     Kind(
-        _pattern(r"""
+        _alternatives(r"""
         (?:something|things?|it|that) (?:\w+ )?(?:went|gone|goes|go|is|broke) (?:\w+ )?(?:wrong|broken
         |badly)?\b(?<=wrong|roken|broke)|errors? (?:\w+ )?(?:occurred|happened|encountered)
         |encountered an? (?:\w+ )?(?:error|problem)|(?:internal|server|application|unexpected|fatal|database
@@ -139,7 +139,7 @@ KINDS = (
         "it says that something failed",
     ),
     Kind(
-        _pattern(r"""
+        _alternatives(r"""
         (?:<THING>|it|that) (?:\w+ ){0,6}\w*(?:not|n.?t) (?:\w+ )?(?:found|exist|here|available|located)
         |^4\d\d\b|permanently (?:removed|deleted|closed)|(?:not|nothing) found|not here\b
         |no longer (?:available|exists?|here|active|online|supported|published)
@@ -154,7 +154,7 @@ KINDS = (
         "it says that the page is not there",
     ),
     Kind(
-        _pattern(r"""
+        _alternatives(r"""
         (?:domain|\w+\.[a-z]{2,})(?: name)?(?: \w+)? (?:for sale|parked|expired|available)|(?:buy|own
         |purchase) this domain|welcome to (?:nginx|openresty|caddy|apache)|(?:apache\d?|default|test
         |placeholder) (?:\w+ ){0,4}page|^it works$|parked|index of$|iis windows server
@@ -201,7 +201,7 @@ works wrong yet yikes you your
 WORDS = frozenset(re.findall(r"\S+", _WORDS))
 """Words that the heads of notices are made of."""
 
-ITSELF = _pattern(r"""
+ITSELF = _alternatives(r"""
     this (?:page|(?:web)?site|address|copy|shop|store|forum|blog|area|server|platform|message|domain|story
     |wiki)\b|your browser|our (?:web|old |new )?(?:pages?|(?:web)?site|servers?|shop|systems?|services?
     |network|database|platform)\b|the (?:web)?(?:page|site|server|forum|catalogue|shop
@@ -212,12 +212,12 @@ ITSELF = _pattern(r"""
 """A page that speaks of itself."""
 EVIDENCE = (
     ITSELF,
-    _pattern(r"""
+    _alternatives(r"""
         sorry\b|apolog|inconvenience|bear(?:ing)? with us|patience|for (?:your )?understanding|regret\b
         |unfortunately|entschuldig|verständnis|geduld|leider|désolé|lo sentimos|disculpe|извин|сожалени|抱歉
         |申し訳
         """),
-    _pattern(r"""
+    _alternatives(r"""
         (?:try|check|come|visit|call|load|open\w*) (?:\w+ ){0,2}(?:again|back|later|once more)|(?:refresh
         |reload)(?:ing)?\b|(?:few|couple of|some|ten|five|\d+) (?:minutes|moments|hours)|please wait
         |see you soon|stay tuned|(?:back|online|available|return|up|open|see you) (?:\w+ )?(?:again|soon
@@ -225,29 +225,29 @@ EVIDENCE = (
         |quelques instants|más tarde|intent\w+|unos minutos|riprov\w+)|(?:tente novamente|mais tarde|probeer
         |later opnieuw|попробуйте|позже)|稍后|重试|しばらく|再度
         """),
-    _pattern(r"""
+    _alternatives(r"""
         (?:we|we.re|team|engineers|staff|technicians|administrators?) (?:\w+ ){0,3}(?:working|investigating
         |fixing|looking into|performing|updating|upgrading|improving|notified|aware|told|alerted)
         |maintenance|upgrade (?:began|will|is)|repairs?\b|(?:being|been) (?:updated|upgraded|repaired|fixed
         |worked|replaced|renewed|rebuilt|cleaned|improved|told|notified|informed)|expected to (?:last|be)
         |expect to be|work on (?:the|our)|arbeiten|wartung
         """),
-    _pattern(r"""
+    _alternatives(r"""
         contact (?:us|the|our|your|support|site|customer|me)|(?:e-?mail|call) us|support (?:team|id)
         |help ?desk|webmaster|administrator|(?:problem|issue|error) persists|let us know|(?:write|tell
         |ask) (?:to )?(?:us|our|your|the (?:web|site|support))|póngase en contacto|kontaktieren|contacte[rz]
         """),
-    _pattern(r"""
+    _alternatives(r"""
         (?:return|go|going|head|navigate|take you|back
         |start) (?:back )?(?:to |at )?(?:the |our |my )?(?:home|main|front|previous|start)|home ?page|(?:use
         |try) (?:the |our |a )?(?:search|menu|navigation)|check (?:the |your )?(?:url|address|spelling)
         |startseite|page d.accueil|página (?:principal|de inicio)|главную|返回首页|トップページ
         """),
-    _pattern(r"""
+    _alternatives(r"""
         (?:error|reference|request|incident|ray|event|trace|transaction|support) ?(?:id|code|number|no\.?|#
         |\d)|(?:error|status|http):? \d{3}|stack ?trace|guru meditation|xid:
         """),
-    _pattern(r"""
+    _alternatives(r"""
         (?:unable|failed|could ?n.?t|could not|did ?n.?t|did not|can ?not|can.?t
         |cannot) (?:\w+ ){0,3}(?:load|process|complete|finish|find|display|connect|open|reach|handle|retriev
         |fulfil|respond|serve|locat|put together)|(?:unexpected|internal|server|unknown) (?:\w+ )?(?:error
@@ -255,30 +255,30 @@ EVIDENCE = (
         |something (?:\w+ ){0,4}broke|very busy|not (?:found|available)|timed out|(?:was|were) lost
         |konnte (?:\w+ ){0,4}nicht|n.a pas pu|no hemos podido|no se (?:pudo|puede)
         """),
-    _pattern(r"""
+    _alternatives(r"""
         (?:update|change|adjust) (?:your |any |the )?(?:bookmarks?|links?|favou?rites)|redirect(?:ed|ing)
         |(?:click|tap|follow) (?:here|the link|this|below)|use the link|new (?:address|location|home|url
         |site|website|domain|place)|(?:has|have|been|was) (?:moved|migrated|rearranged)
         |can (?:now )?be found|(?:now )?(?:located|lives?) at|take you there|verschoben|umgezogen|déplacée?
         """),
-    _pattern(r"""
+    _alternatives(r"""
         (?:enabl|allow|accept|activat|turn on|clear|delet|requir|us|need|refus
         |block)\w* (?:\w+ ){0,2}(?:cookies|them)\b|cookies (?:\w+ ){0,3}(?:enabled|disabled|required
         |activated|accepted)|browser(?:.s)? settings|private (?:browsing|mode)|(?:supported|modern|different
         |another|recent|version of your|current version of) (?:browser|firefox|chrome)
         """),
-    _pattern(r"""
+    _alternatives(r"""
         no longer (?:available|exists?|active|here|online|support\w*|maintained)|(?:has|have|was|were|been
         |be) (?:\w+ )?(?:removed|deleted|withdrawn|renamed|expired|taken (?:down|away)|suspended
         |discontinued|disabled)|take (?:\w+ ){1,3}down|(?:does|do|did|may) ?(?:not|n.?t) (?:\w+ )?exist
         |mistyped|outdated link|old links|broken link|gelöscht|supprimée?|eliminada|удалена|не существует|删除
         |移動
         """),
-    _pattern(r"""
+    _alternatives(r"""
         domain (?:name|broker|expert)|make an offer|web ?server|hosting|control panel|if you.?(?: a
         |.)re (?:the|a|an) (?:\w+ ){0,2}(?:owner|visitor)
         """),
-    _pattern(r"""
+    _alternatives(r"""
         (?:log|sign) ?in\b|password|subscrib|your account|permission|authori[sz]ed|registered|banned|blocked
         |staff only|is (?:currently )?private|security (?:rules|service|solution|reasons)
         |number \d[\d,.]* in|in the queue|your turn|wait time
@@ -286,10 +286,10 @@ EVIDENCE = (
 )
 """What notices say beyond their head: an apology, a promise, advice, a number. Each counts once."""
 
-ADDRESSES = _pattern(r"""
+ADDRESSES = _alternatives(r"""
     we\b|we.re\b|our\b|us\b|you\b|your\b|please\b|wir\b|sie\b|nous\b|vous\b
     """)
-DEFINES = _pattern(r"""
+DEFINES = _alternatives(r"""
     occurs? when|(?:is|are) (?:an? |the )?(?:\w+ )?(?:http|status|response|kind|type|term|practice
     |technique)|refers to|for example|in this (?:article|post|guide|tutorial|chapter)|how to
     """)

@@ -15,7 +15,7 @@ from indexer.counting import count_words
 from indexer.crawl import markers, notice_words
 from indexer.records import Article, Judgement, Verdict
 
-_SCANNED = 10_000
+_SEARCHED = 10_000
 """Characters of a text that are searched; notices have a tenth of that."""
 _LONGEST_HEAD = 200
 """Characters of a title or sentence that may be the head of a notice."""
@@ -28,10 +28,10 @@ _FEW = 40
 _PLENTY = 3
 """Kinds of evidence that need no head; one fewer where the page speaks of itself. Of 35 short articles
 written for this and 73 real texts of fewer than 150 words, one has that many."""
-_SECTIONS = 2
+_STRUCTURE = 2
 """Headings, tables and pieces of code; a text with more of them has a content."""
-_SEPARATOR = re.compile(r"\s[|\u00b7\u2022\u00bb\u00ab\u2013\u2014-]+\s|[|\u00bb]")
-_SENTENCE_END = re.compile(r"[.!?\n](?:\s|$)|[\u3002\uff01]")
+_TITLE_BAR = re.compile(r"\s[|\u00b7\u2022\u00bb\u00ab\u2013\u2014-]+\s|[|\u00bb]")
+_HEAD_END = re.compile(r"[.!?\n](?:\s|$)|[\u3002\uff01]")
 _UNNAMED = notice_words.Kind(re.compile(""), Verdict.SOFT_404, "only a notice")
 _ADDRESS = re.compile(r"(?<!\S)\S+\.[a-z]{2,}\b")
 
@@ -44,9 +44,9 @@ def notice(article: Article, body: bytes, *, alone: bool) -> Judgement | None:
         body: the page; its own headings count as well.
         alone: whether the page shows hardly anything else.
     """
-    text = (article.text or (markers.shown_text(body) if alone else ""))[:_SCANNED]
+    text = (article.text or (markers.shown_text(body) if alone else ""))[:_SEARCHED]
     sections = sum(block.kind in ("heading", "code", "table") for block in article.blocks)
-    if sections > _SECTIONS or notice_words.DEFINES.search(text):
+    if sections > _STRUCTURE or notice_words.DEFINES.search(text):
         return None
     for head in _heads(article, text, body):
         kind = next((kind for kind in notice_words.KINDS if kind.pattern.search(head)), None)
@@ -86,8 +86,8 @@ def _evidence(text: str) -> int:
 def _heads(article: Article, text: str, body: bytes) -> Iterator[str]:
     """What may be the head of a notice: the title and its parts, headings, the first two sentences."""
     blocks = (article.text[block.start : block.end] for block in article.blocks if block.kind == "heading")
-    candidates = [article.title, *_SEPARATOR.split(article.title[:_LONGEST_HEAD]), *blocks]
-    candidates += [*_page_headings(body), *_SENTENCE_END.split(text[: 2 * _LONGEST_HEAD])[:2]]
+    candidates = [article.title, *_TITLE_BAR.split(article.title[:_LONGEST_HEAD]), *blocks]
+    candidates += [*_page_headings(body), *_HEAD_END.split(text[: 2 * _LONGEST_HEAD])[:2]]
     for candidate in dict.fromkeys(candidates):
         head = " ".join(candidate[: _LONGEST_HEAD + 1].replace("\u2019", "'").split()).strip(" .!?")
         if head and len(head) <= _LONGEST_HEAD:
@@ -99,7 +99,7 @@ def _page_headings(body: bytes) -> list[str]:
     headings: list[str] = []
     for element in markers.elements(body):
         if element.name in ("h1", "h2"):
-            if len(headings) > _SECTIONS:
+            if len(headings) > _STRUCTURE:
                 break
             headings.append("")
         if headings and element.inside & {"h1", "h2"}:
