@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from indexer.config import RenderConfig
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _MAC = "/Applications/{0}.app/Contents/MacOS/{0}"
 
 _SWITCHES = (
@@ -105,7 +105,7 @@ most => {
 
 def find_browser() -> str:
     """The path of an installed Chromium or Chrome; ``""`` if there is none."""
-    for name in _NAMES:
+    for name in _BROWSER_NAMES:
         if path := shutil.which(name):
             return path
     macs = (_MAC.format(name) for name in ("Chromium", "Google Chrome"))

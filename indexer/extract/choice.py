@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from indexer.extract.compare import held
 from indexer.extract.declared import declares, declares_thread
 from indexer.extract.dom import FEW_WORDS, text_of
-from indexer.extract.frame import HEADINGS
+from indexer.extract.frame import HEADING_TAGS
 from indexer.extract.structure import mark_frame, missed_structure
 from indexer.extract.thread import read_thread
 
@@ -91,7 +91,7 @@ def _texts(body: _Element) -> list[str]:
 
 
 def _headings(body: _Element | None) -> int:
-    return 0 if body is None else sum(1 for _ in body.iter("head", *HEADINGS[1:]))
+    return 0 if body is None else sum(1 for _ in body.iter("head", *HEADING_TAGS[1:]))
 
 
 def _count(body: _Element | None) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
     from lxml.html import HtmlElement
 
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 MAIN = 0.3
 """The share of the visible letters that ``main`` must hold to be the frame; below it is a shell."""
 ARTICLE = 0.5
@@ -100,7 +100,7 @@ def _is_no_text(element: _Element) -> bool:
 
 def _is_called_chrome(element: _Element, share: float) -> bool:
     """Whether its name says that it is no text of the article, and its share of the frame allows that."""
-    if element.tag in HEADINGS:
+    if element.tag in HEADING_TAGS:
         return False
     names = named(element)
     return (

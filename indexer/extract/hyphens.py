@@ -22,7 +22,7 @@ words that were added to it by hand count as 50."""
 _WRITTEN_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _HYPHENATED = re.compile(r"[^\W_]-$")
 _BEGINNING = re.compile(r"([^\W_]+)(-(?=[^\W_]))?")
-_ADDRESS = re.compile(r"\S*(?:://|www\.|@|\w/\w|_)\S*$")
+_PART_OF_ADDRESS = re.compile(r"\S*(?:://|www\.|@|\w/\w|_)\S*$")
 _SUSPENDED = re.compile(r"(?:and|or|und|oder|bzw|sowie|et|ou|y|o)\b(?!-)")
 _SHORT = {"at", "by", "in", "no", "of", "off", "on", "so", "to", "up"}
 """Words of fewer than three letters that compounds have as parts; other parts as short are syllables."""
@@ -78,7 +78,7 @@ class Joiner:
             return "" if with_hyphen >= without else None
         if before.isupper() and text.isupper():
             return None
-        written_so = _ADDRESS.search(word) or not first.isalpha() or not second[0].islower()
+        written_so = _PART_OF_ADDRESS.search(word) or not first.isalpha() or not second[0].islower()
         if written_so or len(first) == 1 or not first[1:].islower():
             return ""
         compound = "-" in word[:-1] or start[2] is not None

@@ -25,9 +25,9 @@ MAX_HEADER = 16 * 1024
 MAX_NESTED = 4
 """Archives inside one another: mail programs write at most mixed, alternative and related, in this order."""
 _HEADER_LINE = re.compile(rb"[!-9;-~]{1,100}:")
-_ENDING = re.compile(rb"(--)?[ \t]{0,100}(?=\r?\n|\Z)")
-_WORD = re.compile(r"[A-Za-z0-9-]{1,40}")
-_BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
+_AFTER_MARK = re.compile(rb"(--)?[ \t]{0,100}(?=\r?\n|\Z)")
+_ENCODING_NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
+_END_OF_HEADER = re.compile(rb"\r?\n[ \t]*\r?\n")
 _PAGES = ("text/html", "application/xhtml+xml", "text/plain")
 
 
@@ -80,7 +80,7 @@ def page_inside(page: Page) -> Page:
     root = _root(_Part(header, page.body, start, len(page.body), complete=True), MAX_NESTED, count(1))
     if root is None:
         raise Unreadable("the web archive (MHTML) holds no page")
-    content = _decoded(root)
+    content = _decoded_part(root)
     if not root.complete and b"</html" not in content[-2048:].lower():
         raise Unreadable("the web archive (MHTML) is cut off within the page")
     address = page.final_url
@@ -104,7 +104,7 @@ def _header(content: bytes, start: int = 0) -> tuple[Message, int]:
     """The header at a place, and where the content begins behind it."""
     while content[start : start + 1] in (b"\r", b"\n"):
         start += 1
-    end = _BLANK_LINE.search(content, start, start + MAX_HEADER)
+    end = _END_OF_HEADER.search(content, start, start + MAX_HEADER)
     stop, behind = (end.start(), end.end()) if end else (min(start + MAX_HEADER, len(content)),) * 2
     return BytesHeaderParser().parsebytes(content[start:stop]), behind
 
@@ -146,7 +146,7 @@ def _boundary(content: bytes, name: bytes, start: int) -> _Boundary | None:
     mark = b"--" + name
     at = content.find(mark, start) if name else -1
     while at >= 0:
-        ending = _ENDING.match(content, at + len(mark))
+        ending = _AFTER_MARK.match(content, at + len(mark))
         if ending and content[max(0, at - 1) : at] in (b"", b"\n"):
             before = at - content.startswith(b"\n", at - 1) - content.startswith(b"\r\n", at - 2)
             return _Boundary(max(start, before), ending.end(), last=ending[1] is not None)
@@ -154,9 +154,9 @@ def _boundary(content: bytes, name: bytes, start: int) -> _Boundary | None:
     return None
 
 
-def _decoded(part: _Part) -> bytes:
+def _decoded_part(part: _Part) -> bytes:
     """The content of a part without its transfer encoding."""
-    encoding = _WORD.search(str(part.header.get("Content-Transfer-Encoding", "")))
+    encoding = _ENCODING_NAME.search(str(part.header.get("Content-Transfer-Encoding", "")))
     header = f"Content-Transfer-Encoding: {encoding[0]}\n" if encoding else ""
     decoded = message_from_bytes(header.encode() + b"\n" + part.content).get_payload(decode=True)
     return decoded if isinstance(decoded, bytes) else b""

@@ -102,7 +102,7 @@ def _rows(lines: Sequence[TypeLine]) -> Iterator[_Row]:
     """Lines that stand side by side and follow one another, as rows."""
     row: list[TypeLine] = []
     for line in lines:
-        if row and not _beside(row, line):
+        if row and not _stand_beside(row, line):
             yield _row(row)
             row = []
         row.append(line)
@@ -122,7 +122,7 @@ def _row(lines: list[TypeLine]) -> _Row:
     return _Row(lines, pieces, taken)
 
 
-def _beside(row: list[TypeLine], line: TypeLine) -> bool:
+def _stand_beside(row: list[TypeLine], line: TypeLine) -> bool:
     """Whether a line stands to the right of a row, at its height or up to a line off, behind a wide gap."""
     last = row[-1]
     overlap = min(last.top, line.top) - max(last.bottom, line.bottom)

@@ -66,7 +66,7 @@ def write_tree(body: _Element, writer: ArticleBuilder, anchors: Anchors) -> None
             if name == "head":
                 element.set("rend", element.tag)
             element.tag = name
-    _write(body, writer, anchors, _holders(body))
+    _write_container(body, writer, anchors, _holders(body))
 
 
 def _unwrap_lines(body: _Element) -> None:
@@ -93,7 +93,9 @@ def _holders(body: _Element) -> set[_Element]:
     return holders
 
 
-def _write(body: _Element, writer: ArticleBuilder, anchors: Anchors, holders: set[_Element]) -> None:
+def _write_container(
+    body: _Element, writer: ArticleBuilder, anchors: Anchors, holders: set[_Element]
+) -> None:
     text = body.text or ""
     for element in body:
         if element.tag in _BLOCKS or _is_code_block(element):
@@ -102,7 +104,7 @@ def _write(body: _Element, writer: ArticleBuilder, anchors: Anchors, holders: se
             text = element.tail or ""
         elif element.tag in _CONTAINERS or element in holders:
             _write_paragraphs(text, writer)
-            _write(element, writer, anchors, holders)
+            _write_container(element, writer, anchors, holders)
             text = element.tail or ""
         else:
             text += "\n" if element.tag == "lb" else text_of(element)
