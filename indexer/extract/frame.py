@@ -19,7 +19,7 @@ MAIN = 0.3
 """The share of the visible letters that ``main`` must hold to be the frame; below it is a shell."""
 ARTICLE = 0.5
 """The share from which on the only ``article`` is the frame."""
-PART = 0.3
+PART = 0.5
 """The share of the frame's text up to which an element named as chrome is that: more is the text itself,
 under a careless name."""
 MOST = 0.9
