@@ -93,6 +93,11 @@ def loads_application(body: bytes) -> bool:
     return _APPLICATION.search(body, 0, _SCANNED) is not None
 
 
+def searches_all(body: bytes) -> bool:
+    """Whether a page is small enough to be searched from end to end."""
+    return len(body) <= _SCANNED
+
+
 def mentions(body: bytes, word: bytes) -> bool:
     """Whether a word in lower case stands anywhere in the part of a page that is searched."""
     return word in body[:_SCANNED].lower()
@@ -148,7 +153,15 @@ def shown_text(body: bytes) -> str:
     return " ".join(" ".join(element.text for element in elements(body)).split())
 
 
+def text_beside_links(body: bytes) -> str:
+    """What an HTML page shows outside its title and links, which menus mostly consist of.
+
+    Of a large page, what its beginning shows: see :func:`searches_all`.
+    """
+    return " ".join(" ".join(e.text for e in elements(body) if not e.inside & _NO_PROSE).split())
+
+
 def words_beside_links(body: bytes) -> int:
-    """The visible words of an HTML page outside its title and links, which menus mostly consist of."""
-    unlinked = (element.text for element in elements(body) if not element.inside & _NO_PROSE)
-    return sum(map(count_words, unlinked))
+    """The words of :func:`text_beside_links`; of text that is no UTF-8, about four bytes make one."""
+    text = text_beside_links(body)
+    return count_words(text) + text.count("\ufffd") // 4

@@ -169,7 +169,7 @@ KINDS = (
 _WORDS = """
 a about absent accept access accessible account active address again all allow allowed also am an and
 another any anymore apache apologies apologise apologize app application are article as at available away
-back bad badly bandwidth be because been before being blocked blog board break briefly broke broken
+back backend bad badly bandwidth be because been before being blocked blog board break briefly broke broken
 browser but buy by caddy can cannot carry centos closed coming compatible complete completed connect
 connecting connection construction content continue cookie cookies could country critical currently d das
 database date de dead debian default deleted demand denied deployed der die diese difficulties disabled

@@ -44,7 +44,7 @@ def notice(article: Article, body: bytes, *, alone: bool) -> Judgement | None:
         body: the page; its own headings count as well.
         alone: whether the page shows hardly anything else.
     """
-    text = (article.text or (markers.shown_text(body) if alone else ""))[:_SEARCHED]
+    text = (_shortest(article.text, body) if alone else article.text)[:_SEARCHED]
     sections = sum(block.kind in ("heading", "code", "table") for block in article.blocks)
     if sections > _STRUCTURE or notice_words.DEFINES.search(text):
         return None
@@ -55,6 +55,14 @@ def notice(article: Article, body: bytes, *, alone: bool) -> Judgement | None:
     if alone and _evidence(text) >= _PLENTY - bool(notice_words.ITSELF.search(text)):
         return _judged(_UNNAMED, text, text)
     return None
+
+
+def _shortest(text: str, body: bytes) -> str:
+    """The text of the article, or what the page shows outside links where the article has menus in it."""
+    beside_links = markers.text_beside_links(body)
+    if "\ufffd" in beside_links:  # the article was decoded with more care
+        return text
+    return beside_links if not text or 0 < count_words(beside_links) < count_words(text) else text
 
 
 def _judged(kind: notice_words.Kind, head: str, text: str) -> Judgement:

@@ -47,7 +47,8 @@ def leads_to(answer: HttpAnswer, config: CrawlConfig) -> str:
         again = seconds <= _AT_ONCE and shown < config.thin_words and "set-cookie" in answer.headers
         return to if again else ""
     leaves = seconds <= _AT_ONCE and bool(asked or not without_scripts)
-    return to if leaves or (seconds <= _SOON and shown < config.wall_words) else ""
+    says_little = markers.searches_all(answer.body) and shown < config.wall_words
+    return to if leaves or (seconds <= _SOON and says_little) else ""
 
 
 def _may_ask(answer: HttpAnswer) -> bool:

@@ -28,6 +28,8 @@ _CONSENT = frozenset({"consent", "cookie-consent"})
 _GONE = {404: "not found", 410: "gone for good", 451: "withheld for legal reasons"}
 _WALLED = frozenset({403, 405, 406, 418, 444, 999})
 """403, and what application firewalls send in answer to a plain GET."""
+_WITH_MENUS = 4
+"""Times the words of a notice: reading takes the menus for text where there is hardly any other."""
 _LEAST_SHARE = 0.02
 """The share of a page's words outside links below which a short text is no article, but a line beside it. Of
 the 181 real pages of the article extraction benchmark, the least so short a text has of all words is 0.04."""
@@ -192,11 +194,14 @@ def _notice(
     page: Page, reading: Reading, words: int, expect: Expect, config: CrawlConfig
 ) -> Judgement | None:
     """Something said in the article's place: out of order, moved, gone, not for you."""
-    if words >= config.wall_words or (expect.title_any and words >= (expect.min_words or config.thin_words)):
+    if expect.title_any and words >= (expect.min_words or config.thin_words):
         return None
-    beside_links = markers.words_beside_links(page.body)
-    alone = min(reading.text_on_page, beside_links) < config.wall_words
-    return notice(reading.article, page.body, alone=alone)
+    if words >= _WITH_MENUS * config.wall_words:
+        return None
+    alone = max(words, reading.text_on_page) < config.wall_words or (
+        0 < markers.words_beside_links(page.body) < config.wall_words and markers.searches_all(page.body)
+    )
+    return notice(reading.article, page.body, alone=alone) if alone or words < config.wall_words else None
 
 
 # ------------------------------------------------------------ too little

@@ -9,7 +9,7 @@ from string import Template
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.config import CrawlConfig
@@ -249,6 +249,14 @@ def test_a_short_article_about_such_things_is_one(text: dict[str, str], *, chrom
     assert verdict(short_page(text, chrome=chrome)).verdict is Verdict.OK
 
 
+def test_a_short_article_in_another_charset_is_one() -> None:
+    text = "维护一台服务器不难。每周看一次日志。每月换一次密码。每年换一次硬盘。" * 3
+    html = (
+        f"<title>系统维护指南</title><meta charset=gbk><article><h1>系统维护指南</h1><p>{text}</p></article>"
+    )
+    assert verdict(page(html.encode("gbk"), content_type="text/html")).verdict is Verdict.OK
+
+
 def test_a_notice_that_wants_cookies_says_so() -> None:
     wanting = [text for text in SHORT["notices"] if "cookies" in text["text"] and "okie" in text["title"]]
     assert len(wanting) > 3
@@ -256,6 +264,7 @@ def test_a_notice_that_wants_cookies_says_so() -> None:
         assert "cookies" in verdict(short_page(text, chrome=False)).reason
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=400), st.sampled_from(["It's not found. ", "we " * 50, "page " * 90, "a.b" * 9000, ""])
 )
