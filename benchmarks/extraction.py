@@ -300,9 +300,9 @@ def named_elements(folder: Path, *, least: int = 4) -> Iterator[str]:
     """For each word of classes and ids in the frames: pages, and the share of its words that are gold."""
     from indexer.extract import dom, frame
 
-    frame.CHROME = set()
+    frame.CHROME.clear()
     truth, pages = load(folder)
-    totals: dict[str, list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
+    totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for name, page in pages.items():
         tree = dom.parse(page.body.decode(errors="replace")) if half_of(name) == 0 else None
         main = frame.whole(tree) if tree is not None else None
