@@ -21,6 +21,7 @@ from indexer.extract.dom import text_of
 from indexer.extract.frame import whole
 from indexer.extract.plain import plain_article
 from indexer.extract.prepare import prepare, show_noscript, tidy_headings
+from indexer.extract.wording import as_shown
 from indexer.extract.writing import write_tree
 from indexer.records import Article, Loss, Page, Reading
 
@@ -51,14 +52,18 @@ def read_html(page: Page) -> Reading:
     show_noscript(tree)
     address = dom.base(tree, page.final_url)
     canonical, links = dom.canonical(tree, address), dom.links(tree, address)
-    words = sum(len(text.split()) for text in dom.visible_text(tree))
+    shown = list(dom.visible_text(tree))
+    words = sum(len(text.split()) for text in shown)
     scripts = dom.builds_itself(tree, words)
-    article, lost = _article(tree, page.final_url, words)  # last, as it changes the tree
+    article, lost = _article(tree, page.final_url, shown, words)  # last, as it changes the tree
     return Reading(article, canonical, links, words, scripts, lost)
 
 
-def _article(tree: HtmlElement, url: str, words: int) -> tuple[Article, Loss]:
-    """The article in the tree, which is changed on the way, and what of its frame it does not hold."""
+def _article(tree: HtmlElement, url: str, shown: list[str], words: int) -> tuple[Article, Loss]:
+    """The article in the tree, which is changed on the way, and what of its frame it does not hold.
+
+    ``shown`` is the visible text of the page, of so many words.
+    """
     from trafilatura.metadata import extract_metadata
 
     _silence_libraries()
@@ -90,7 +95,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> tuple[Article, Loss]:
     article = writer.article(**metadata)
     if article.words < HIDDEN * len(declared.split()):
         return _declared_article(title, declared, metadata), Loss()
-    return article, loss(pieces, article)
+    return as_shown(article, "".join(shown)), loss(pieces, article)
 
 
 def _declared_article(title: str, text: str, metadata: dict[str, str]) -> Article:
