@@ -84,7 +84,7 @@ const box = at => {
   range.setStart(node, Math.min(offset, node.data.length));
   range.setEnd(node, Math.min(offset + 1, node.data.length));
   const found = range.getBoundingClientRect();
-  return found.height && node.parentElement.checkVisibility() ? found : null;
+  return found.height && node.parentElement.checkVisibility({visibilityProperty: true}) ? found : null;
 };
 let places = [];
 for (const length of [60, 30, 15]) {

@@ -209,6 +209,8 @@ class Block:
 
     A heading's own ``headings`` end with itself. ``anchor`` is the id of the heading just
     above it, ``""`` where that has none, ``page`` the 1-based page of a PDF (0 where there are none).
+    ``shown`` are the stretches of text beginning in the block, each a (start, end), that the page is known to
+    show just so, and no more often than the article says it.
     """
 
     kind: BlockKind
@@ -217,6 +219,7 @@ class Block:
     headings: tuple[str, ...] = ()
     anchor: str = ""
     page: int = 0
+    shown: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

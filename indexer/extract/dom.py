@@ -17,6 +17,13 @@ MAX_LINKS = 5_000
 """Links kept of a page: more than any honest index page has, few enough to hold in memory."""
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
 UNSEEN = {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "textarea", "select"}
+_INLINE = {
+    *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i"),
+    *("ins", "kbd", "label", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup"),
+    *("time", "tt", "u", "var", "wbr"),
+}
+"""Elements that browsers show within a line. Others part words."""
+BLOCK_BREAK = "\u2028"
 _CLASS_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _MOUNTS = {"root", "app", "__next", "___gatsby", "__nuxt", "svelte", "main-app", "react-root"}
 FEW_WORDS = 50
@@ -96,7 +103,10 @@ def canonical(tree: HtmlElement, address: str) -> str:
 
 
 def visible_text(tree: HtmlElement) -> Iterator[str]:
-    """The text that a reader without scripts or styles sees, in order, piece by piece."""
+    """The text that a reader without scripts or styles sees, in order, piece by piece.
+
+    :data:`BLOCK_BREAK` stands where an element begins or ends that is not inline.
+    """
     from lxml import etree
 
     skipped = 0
@@ -104,12 +114,14 @@ def visible_text(tree: HtmlElement) -> Iterator[str]:
         unseen = element.tag in UNSEEN
         if event == "start":
             skipped += unseen
-            if not skipped and element.text:
-                yield element.text
+            text = element.text
         else:
             skipped -= unseen
-            if not skipped and element.tail:
-                yield element.tail
+            text = element.tail
+        if not skipped and element.tag not in _INLINE:
+            yield BLOCK_BREAK
+        if not skipped and text:
+            yield text
 
 
 def builds_itself(tree: HtmlElement, words: int) -> bool:

@@ -1,104 +1,214 @@
-"""Where a page opens at a passage: a PDF's page, or a text fragment beside its heading's anchor.
+"""Where a page opens at a passage: a PDF's page, or the passage's text, and else its heading's id.
 
-The syntax of text fragments is that of the WICG draft "URL Fragment Text Directives":
-``#:~:text=start,end``. A browser highlights from the first ``start`` to the first ``end`` after it,
-each a run of whole words inside one block. Which differences it overlooks (case, accents, the shape of
-quotation marks) and which it does not (line breaks and double spaces in preformatted text) was tried in
-Chromium; ``tests/whole/test_browser.py`` opens the links.
+The syntax is that of the WICG draft "URL Fragment Text Directives": ``#id:~:text=prefix-,start,end,-suffix``,
+where ``text=`` may stand several times, joined by ``&``. A browser goes to the first of these that it finds,
+and to the id if it finds none. It looks for runs of whole words, each inside one block; prefix and suffix
+stand right before and after, in the next block if need be. Which differences it overlooks (case, accents, the
+shape of quotation marks) and which it does not (line breaks and double spaces in preformatted text) was tried
+in Chromium; ``tests/whole/test_browser.py`` opens the links.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
 from urllib.parse import quote
 
+from indexer.extract.wording import RUN_LENGTH, Wording, browser_folded
 from indexer.records import Article, Passage
 
-FEWEST_WORDS = 4
-"""Words a fragment begins with, where there are so many: fewer match by chance in what surrounds the text."""
 MOST_WORDS = 10
 """Words after which another place is tried: a line of preformatted text (72 columns) holds about so many."""
-_TOKEN = re.compile(r"\S+")
-_BLOCK = re.compile(r"\s{2,}|\n| \| ")
-_SENTENCE_GAP = re.compile(rf"{_BLOCK.pattern}|(?<=[.:?!]) ")
-_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+FEWEST_CONTEXT = 2
+"""Words of what stands before or after that are given at least, where there are so many."""
+MOST_CONTEXT = 6
+"""Words of it that are given at most."""
+LOOK_BACK = 300
+"""Characters in which the words just before a passage are looked for."""
+NEAR = 600
+"""Characters from a passage's beginning that are on the screen with it, where a browser shows what it found
+in the middle."""
+MOST_DIRECTIVES = 4
+"""Texts in one link: with more it grows beyond what a person can look at."""
+_TOKEN = re.compile(
+    "[^\\s\u3001\u3002\uff0c\uff01\uff1f\uff1a\uff1b]+[\u3001\u3002\uff0c\uff01\uff1f\uff1a\uff1b]*"
+)
+"""What is between spaces, or up to a Chinese or Japanese comma or full stop."""
+_BLOCK = re.compile(r"\s{2,}|\n|(?: \|)+ ")
+_PART_GAP = re.compile(rf"{_BLOCK.pattern}|(?<=[.:?!]) ")
+
+_TextPart = list[tuple[int, int]]
+"""Words in one block and one sentence: where each begins and ends in the article's text."""
+_Apart = Callable[[int, int], bool]
+"""Whether the text from one place to another is told apart from all other text."""
 
 
-def opening(article: Article, passage: Passage) -> str:
-    """What opens an article's page at a passage: a PDF's page, or the text, and the heading's id after it.
+class Fragments:
+    """What opens the page of an article at its passages."""
 
-    A browser that does not find the text (the page changed, or shows it by scripts) goes to the id.
-    """
-    if passage.page:
-        return f"#page={passage.page}"
-    anchor = quote(passage.anchor, safe="!$&'()*+,;=:@/?-._")  # RFC 3986, 3.5, without the sign in ":~:"
-    directive = text_fragment(article.text, passage.start, passage.end).removeprefix("#")
-    return f"#{anchor}{directive}" if anchor or directive else ""
+    def __init__(self, article: Article) -> None:
+        self._text = article.text
+        self._folded = browser_folded(article.text)
+        self._wording = Wording(self._folded)
+        self._shown = [stretch for block in article.blocks for stretch in block.shown]
+
+    def opening(self, passage: Passage) -> str:
+        """The fragment of an address, with its ``#``; ``""`` where nothing tells the passage apart."""
+        if passage.page:
+            return f"#page={passage.page}"
+        anchor = quote(passage.anchor, safe="!$&'()*+,;=:@/?-._").replace("~", "%7E")  # as in ":~:"
+        texts = "&".join(f"text={each}" for each in self._directives(passage.start, passage.end))
+        return f"#{anchor}{':~:' if texts else ''}{texts}" if anchor or texts else ""
+
+    def _directives(self, start: int, end: int) -> list[str]:
+        """What finds ``text[start:end]``: one text that the page is known to show, else several guesses."""
+        parts = list(_parts(self._text, start, end))
+        if not parts:
+            return []
+        before = list(_parts(self._text, max(0, start - NEAR), start))[::-1]
+        known = self._known(parts, before, start, end)
+        guesses = [] if known else [*filter(None, self._guesses(parts, end))]
+        if not known and not guesses:
+            guesses = [*islice(filter(None, (self._alone(part, start, self._unique) for part in before)), 1)]
+        return [known] if known else list(dict.fromkeys(guesses))[:MOST_DIRECTIVES]
+
+    def _known(self, parts: list[_TextPart], before: list[_TextPart], start: int, end: int) -> str:
+        """The first words, with what follows or stands before if need be; else the nearest that will do."""
+        if not self._shown:
+            return ""
+        first, once = parts[0], self._shown_once
+        nearest = (part[at:] for part in parts for at in range(len(part)) if part[at][0] < start + NEAR)
+        return (
+            self._alone(first, end, once)
+            or self._followed(first, end, once)
+            or self._preceded(first, end, once)
+            or self._alone(first[:MOST_WORDS], end, self._shown_first)
+            or next(filter(None, (self._alone(part, end, once) for part in nearest)), "")
+            or next(filter(None, (self._alone(part, start, once) for part in before)), "")
+        )
+
+    def _guesses(self, parts: list[_TextPart], end: int) -> Iterator[str]:
+        """The surest first. Where the page has something that the article left out, the next stands in.
+
+        They are the first words with what stands before; these alone, or with what follows; what may have
+        been said again later; without the very first word, which may run into one before it on the page;
+        and a later sentence.
+        """
+        first, unique = parts[0], self._unique
+        yield self._preceded(first, end, unique)
+        yield (
+            self._alone(first, end, unique)
+            or self._followed(first, end, unique)
+            or self._alone(first[:MOST_WORDS], end, self._wording.earliest)
+        )
+        if len(first) > RUN_LENGTH:
+            yield self._alone(first[1:], end, unique)
+        later = (self._alone(part, end, unique) for part in parts[1:] if len(part) >= RUN_LENGTH)
+        yield next(filter(None, later), "")
+
+    def _unique(self, start: int, end: int) -> bool:
+        return self._wording.unique(start, end)
+
+    def _shown_once(self, start: int, end: int) -> bool:
+        return end <= self._shown_until(start) and self._wording.unique(start, end)
+
+    def _shown_first(self, start: int, end: int) -> bool:
+        return end <= self._shown_until(start) and self._wording.earliest(start, end)
+
+    def _shown_until(self, start: int) -> int:
+        """Where the stretch ends that the page shows as it is, 0 if there is none."""
+        at = bisect_right(self._shown, (start, len(self._text))) - 1
+        return self._shown[at][1] if at >= 0 else 0
+
+    def _alone(self, part: _TextPart, end: int, apart: _Apart) -> str:
+        """``start,end``: the fewest words that begin a part and are told apart, and their line's last."""
+        stop = _first_end(part, RUN_LENGTH, MOST_WORDS, lambda stop: apart(part[0][0], stop))
+        return self._line(part[0][0], stop, end) if stop else ""
+
+    def _followed(self, part: _TextPart, end: int, apart: _Apart) -> str:
+        """``start,-suffix``: a short part, told apart by what comes next."""
+        start, stop = part[0][0], part[-1][1]
+        after = next(_parts(self._text, stop, end, _BLOCK), [])
+        if len(part) > MOST_WORDS or not after or not self._beside(stop, after[0][0]):
+            return ""
+        until = _first_end(after, FEWEST_CONTEXT, MOST_CONTEXT, lambda until: apart(start, until))
+        return f"{self._quoted(start, stop)},-{self._quoted(after[0][0], until)}" if until else ""
+
+    def _preceded(self, part: _TextPart, end: int, apart: _Apart) -> str:
+        """``prefix-,start,end``: the words that begin a part, told apart by what stands before."""
+        start, before = part[0][0], self._before(part[0][0])
+        if not before or not self._beside(before[-1][1], start):
+            return ""
+        fewest = _first_end(part, RUN_LENGTH, MOST_WORDS, lambda stop: self._unique(start, stop))
+        stop = fewest or part[:MOST_WORDS][-1][1]
+        for begin, _ in islice(before[::-1], min(FEWEST_CONTEXT, len(before)) - 1, MOST_CONTEXT):
+            if apart(begin, stop):
+                return f"{self._quoted(begin, before[-1][1])}-,{self._line(start, stop, end)}"
+        return ""
+
+    def _before(self, start: int) -> _TextPart:
+        """The line that ends just before a place, or as much of it as is looked at."""
+        low = max(0, start - LOOK_BACK)
+        last = deque(_parts(self._text, low, start, _BLOCK), maxlen=1)
+        words = last[0] if last else []
+        return words[1:] if low and words and words[0][0] == low else words  # the first may be half a word
+
+    def _beside(self, stop: int, start: int) -> bool:
+        """Whether nothing that is shown stands between two places."""
+        return not self._text[stop:start].strip(" \n|")
+
+    def _line(self, start: int, stop: int, end: int) -> str:
+        """``start,end``: the words up to ``stop``, then the last of the same line, if one tells it."""
+        line = _BLOCK.search(self._text, stop, end)
+        high = line.start() if line else end
+        shown = self._shown_until(start)
+        last = self._last(stop, min(high, shown) if shown >= stop else high)
+        return self._quoted(start, stop) + (f",{_escaped(last)}" if last else "")
+
+    def _last(self, after: int, high: int) -> str:
+        """The last word before ``high`` that a browser which looks from ``after`` on finds nowhere earlier.
+
+        One word, since two may be parted by a line break that the article no longer has; and a plain one,
+        since hyphens and slashes are where lines break and where browsers disagree about words.
+        """
+        for token in reversed(list(_TOKEN.finditer(self._folded, after, high))):
+            if word := re.fullmatch(r"\W*(\w+)\W*", token[0]):
+                found = re.search(rf"(?<!\w){re.escape(word[1])}(?!\w)", self._folded[after:high])
+                if found and after + found.start() == token.start() + word.start(1):
+                    return word[1]
+        return ""
+
+    def _quoted(self, start: int, end: int) -> str:
+        return _escaped(self._text[start:end])
 
 
-def text_fragment(article_text: str, start: int, end: int) -> str:
-    """The fragment that opens a page at ``article_text[start:end]``, ``""`` if none tells it apart.
-
-    It begins with the first sentence of the passage whose first words occur only once in the article (or,
-    where all are short, the first such line, cell or item) and ends with the last word of the same line.
-    """
-    folded = _browser_folded(article_text)
-    for boundary, fewest in ((_SENTENCE_GAP, FEWEST_WORDS), (_BLOCK, 1)):
-        for low, high in _parts(article_text, start, end, boundary):
-            words = [low + word.end() for word in _TOKEN.finditer(article_text[low:high])]
-            if len(words) < fewest:
-                continue
-            for stop in words[min(FEWEST_WORDS, len(words)) - 1 : MOST_WORDS]:
-                phrase = folded[low:stop]
-                if folded.count(phrase) == 1 and any(char.isalnum() for char in phrase):
-                    line = _BLOCK.search(article_text, stop, end)
-                    tail = _end(folded, stop, line.start() if line else end)
-                    return f"#:~:text={_fragment_escaped(article_text[low:stop])}" + (
-                        f",{_fragment_escaped(tail)}" if tail else ""
-                    )
-    return ""
-
-
-def _parts(text: str, start: int, end: int, boundary: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """What stands between boundaries, less the white space around it.
+def _parts(text: str, start: int, end: int, gaps: re.Pattern[str] = _PART_GAP) -> Iterator[_TextPart]:
+    """The words between the gaps that a match cannot go over, from the first with a letter or digit on.
 
     A match cannot go from one block to the next, nor over the gaps inside a line of code; and after the
     end of a sentence preformatted text often has two spaces where the article has one.
     """
     low = start
-    for found in [*boundary.finditer(text, start, end), None]:
-        high = found.start() if found else end
-        stripped = text[low:high].strip()
-        if stripped:
-            begin = text.index(stripped, low)
-            yield begin, begin + len(stripped)
-        low = found.end() if found else end
+    for high, after in [*(gap.span() for gap in gaps.finditer(text, start, end)), (end, end)]:
+        words = [token.span() for token in _TOKEN.finditer(text, low, high)]
+        spoken = (at for at, word in enumerate(words) if any(map(str.isalnum, text[slice(*word)])))
+        if part := words[next(spoken, len(words)) :]:
+            yield part
+        low = after
 
 
-def _end(folded: str, after: int, high: int) -> str:
-    """The last word before ``high`` that a browser which looks from ``after`` on finds nowhere earlier.
+def _first_end(words: _TextPart, fewest: int, most: int, enough: Callable[[int], bool]) -> int:
+    """Where the shortest run of words from the first on ends that is enough, 0 if none is.
 
-    One word, since two may be parted by a line break that the article no longer has; and a plain one,
-    since hyphens and slashes are where lines break and where browsers disagree about words.
+    It has ``fewest`` to ``most`` words, or all where there are fewer.
     """
-    for token in reversed(list(_TOKEN.finditer(folded, after, high))):
-        if word := re.fullmatch(r"\W*(\w+)\W*", token[0]):
-            found = re.search(rf"(?<!\w){re.escape(word[1])}(?!\w)", folded[after:high])
-            if found and after + found.start() == token.start() + word.start(1):
-                return word[1]
-    return ""
+    ends = (end for _, end in islice(words, max(0, min(fewest, len(words)) - 1), most))
+    return next(filter(enough, ends), 0)
 
 
-def _browser_folded(text: str) -> str:
-    """The text as a browser compares it, every character in its place: no case, accents or curly quotes."""
-    if text.isascii():
-        return text.lower()
-    letters = {ord(char): unicodedata.normalize("NFD", char)[0].lower()[0] for char in set(text)}
-    return text.translate(letters).translate(_QUOTES)
-
-
-def _fragment_escaped(text: str) -> str:
+def _escaped(text: str) -> str:
     """Percent-encoded, with the three characters that mean something in a text directive."""
     return quote(" ".join(text.split()), safe="!'()*._~").replace("-", "%2D")

@@ -22,6 +22,7 @@ from indexer.extract.dom import text_of
 from indexer.extract.frame import whole
 from indexer.extract.plain import plain_article
 from indexer.extract.prepare import prepare, show_noscript, tidy_headings
+from indexer.extract.wording import as_shown
 from indexer.extract.writing import write_tree
 from indexer.records import Article, Page, Reading
 
@@ -52,14 +53,18 @@ def read_html(page: Page) -> Reading:
     show_noscript(tree)
     address = dom.base(tree, page.final_url)
     canonical, links = dom.canonical(tree, address), dom.links(tree, address)
-    words = sum(len(text.split()) for text in dom.visible_text(tree))
+    shown = list(dom.visible_text(tree))
+    words = sum(len(text.split()) for text in shown)
     scripts = dom.builds_itself(tree, words)
-    article = _article(tree, page.final_url, words)  # last, as it changes the tree
+    article = _article(tree, page.final_url, shown, words)  # last, as it changes the tree
     return Reading(article, canonical, links, words, scripts)
 
 
-def _article(tree: HtmlElement, url: str, words: int) -> Article:
-    """The article in the tree, which is changed on the way."""
+def _article(tree: HtmlElement, url: str, shown: list[str], words: int) -> Article:
+    """The article in the tree, which is changed on the way.
+
+    ``shown`` is the visible text of the page, of so many words.
+    """
     from trafilatura.metadata import extract_metadata
 
     _silence_libraries()
@@ -91,7 +96,7 @@ def _article(tree: HtmlElement, url: str, words: int) -> Article:
     article = writer.article(**metadata)
     if article.words < HIDDEN * len(declared.split()):
         return _declared_article(title, declared, metadata)
-    return replace(article, lost=loss(pieces, article))
+    return replace(as_shown(article, "".join(shown)), lost=loss(pieces, article))
 
 
 def _declared_article(title: str, text: str, metadata: dict[str, str]) -> Article:

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from indexer.config import PassageConfig
 from indexer.extract.context import contexts
-from indexer.extract.fragments import opening
+from indexer.extract.fragments import Fragments
 from indexer.extract.sentences import nearest_middle
 from indexer.extract.spans import CountTokens, Span, TokenCounter, measured_spans
 from indexer.records import Article, Block, Passage
@@ -66,7 +66,8 @@ def passages(
     cutter = _Packer(article, known, window, counter, config)
     found = [passage for section in _joined_sections(sections, config) for passage in cutter.pack(section)]
     fitting = _within(found, max_tokens, count_tokens)
-    return [replace(passage, fragment=opening(article, passage)) for passage in fitting]
+    fragments = Fragments(article)
+    return [replace(passage, fragment=fragments.opening(passage)) for passage in fitting]
 
 
 def _sections(article: Article) -> list[_Section]:

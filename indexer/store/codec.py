@@ -80,7 +80,7 @@ def fetch_of(row: Row) -> Fetch:
 
 def article_row(article: Article) -> dict[str, Any]:
     """The columns of an article that come from the record itself."""
-    blocks = [[b.kind, b.start, b.end, b.headings, b.anchor, b.page] for b in article.blocks]
+    blocks = [[b.kind, b.start, b.end, b.headings, b.anchor, b.page, *b.shown] for b in article.blocks]
     return {
         "hash": article.hash,
         "title": article.title,
@@ -101,7 +101,10 @@ def article_of(row: Row) -> Article:
     return Article(
         title=row["title"],
         text=row["text"],
-        blocks=tuple(Block(k, s, e, tuple(h), a, p) for k, s, e, h, a, p in blocks),
+        blocks=tuple(
+            Block(k, s, e, tuple(h), a, p, tuple((low, high) for low, high in shown))
+            for k, s, e, h, a, p, *shown in blocks
+        ),
         author=row["author"],
         published=row["published"],
         language=row["language"],
