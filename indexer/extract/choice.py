@@ -2,7 +2,7 @@
 
 trafilatura's precise mode is best where it serves, then its balanced mode; a thread's posts are known by
 their form; where all hold too little of the frame, the frame is read as a whole. The constants are shares of
-the frame's words, chosen with the pages of ``benchmarks/extraction.py`` in view: ``--try`` shows others, by halves.
+the frame's words, chosen with the pages of ``benchmarks/extraction.py`` in view; its ``--try`` shows others.
 """
 
 from __future__ import annotations

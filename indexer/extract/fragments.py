@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from urllib.parse import quote
 
-from indexer.extract.wording import RUN_LENGTH, Wording, browser_folded
+from indexer.extract.wording import TELLING_WORDS, Wording, browser_folded
 from indexer.records import Article, Passage
 
 MOST_WORDS = 10
@@ -104,9 +104,9 @@ class Fragments:
             or self._followed(first, end, unique)
             or self._alone(first[:MOST_WORDS], end, self._wording.earliest)
         )
-        if len(first) > RUN_LENGTH:
+        if len(first) > TELLING_WORDS:
             yield self._alone(first[1:], end, unique)
-        later = (self._alone(part, end, unique) for part in parts[1:] if len(part) >= RUN_LENGTH)
+        later = (self._alone(part, end, unique) for part in parts[1:] if len(part) >= TELLING_WORDS)
         yield next(filter(None, later), "")
 
     def _unique(self, start: int, end: int) -> bool:
@@ -125,7 +125,7 @@ class Fragments:
 
     def _alone(self, part: _TextPart, end: int, apart: _Apart) -> str:
         """``start,end``: the fewest words that begin a part and are told apart, and their line's last."""
-        stop = _first_end(part, RUN_LENGTH, MOST_WORDS, lambda stop: apart(part[0][0], stop))
+        stop = _first_end(part, TELLING_WORDS, MOST_WORDS, lambda stop: apart(part[0][0], stop))
         return self._line(part[0][0], stop, end) if stop else ""
 
     def _followed(self, part: _TextPart, end: int, apart: _Apart) -> str:
@@ -142,7 +142,7 @@ class Fragments:
         start, before = part[0][0], self._before(part[0][0])
         if not before or not self._beside(before[-1][1], start):
             return ""
-        fewest = _first_end(part, RUN_LENGTH, MOST_WORDS, lambda stop: self._unique(start, stop))
+        fewest = _first_end(part, TELLING_WORDS, MOST_WORDS, lambda stop: self._unique(start, stop))
         stop = fewest or part[:MOST_WORDS][-1][1]
         for begin, _ in islice(before[::-1], min(FEWEST_CONTEXT, len(before)) - 1, MOST_CONTEXT):
             if apart(begin, stop):

@@ -17,7 +17,7 @@ from indexer.extract.pdf_lines import TypeLine
 
 EDGE = 3
 """Rows at the top and at the foot of a page that may be running: a title, a chapter, a page number."""
-NEAR = 3.0
+NEARLY_COUNTED = 3.0
 """Points within which rows of two pages stand in the same place."""
 APART = 1.25
 """A distance to the next row this much larger than the page's usual one sets a row off from the text."""
@@ -58,7 +58,7 @@ class _EdgeRow:
     @property
     def place(self) -> tuple[bool, float, int]:
         """Edge, size of type, and height on the page: equal where rows stand in for one another."""
-        return self.foot, self.size, round(max(line.top for line in self.lines) / NEAR)
+        return self.foot, self.size, round(max(line.top for line in self.lines) / NEARLY_COUNTED)
 
 
 def without_running(lines: Sequence[TypeLine], *, larger: float) -> list[TypeLine]:
