@@ -1,6 +1,6 @@
 """Which words tell a place of an article apart, there and on the page it was taken from.
 
-Words are compared in runs of :data:`TELLING_WORDS`, by their hashes: that is linear in the length of the text.
+Words are compared in runs of :data:`TELLING_WORDS`, by their hashes: linear in the length of the text.
 """
 
 from __future__ import annotations
