@@ -52,7 +52,8 @@ def notice(article: Article, body: bytes, *, alone: bool) -> Judgement | None:
         kind = next((kind for kind in notice_words.KINDS if kind.pattern.search(head)), None)
         if kind and _is_enough(head, article.site, text.replace(head, ""), alone=alone):
             return _judged(kind, head, text)
-    if alone and _evidence(text) >= _PLENTY - bool(notice_words.ITSELF.search(text)):
+    own = alone and article.text.startswith(text)  # banners and footers speak like notices
+    if own and _evidence(text) >= _PLENTY - bool(notice_words.ITSELF.search(text)):
         return _judged(_UNNAMED, text, text)
     return None
 
