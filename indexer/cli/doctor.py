@@ -57,6 +57,7 @@ def doctor_command(
 
 def _machine() -> Iterator[Finding]:
     from indexer.store.health import Finding
+    from indexer.workers import MEMORY_LIMITED
 
     yield Finding(
         "program",
@@ -67,10 +68,12 @@ def _machine() -> Iterator[Finding]:
     memory = ""
     if hasattr(os, "sysconf"):  # Unix alone tells
         memory = f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB memory"
+    bounds = "time and memory" if MEMORY_LIMITED else "time alone: the system cannot limit their memory"
     yield Finding(
         "machine",
         good=True,
-        text=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors{memory}",
+        text=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors{memory}; "
+        f"pages are read within bounds of {bounds}",
     )
 
 

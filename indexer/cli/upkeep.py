@@ -99,7 +99,8 @@ def schedule_command(
         raise UsageError(f"--at {at!r} is no time of day; write it as 03:00")
     config = configure(catalogue=catalogue, data=data)
     program = Path(sys.argv[0]).absolute()
-    words = [str(program), "crawl", "--due", "--catalogue", str(config.catalogue.absolute())]
+    called = [sys.executable, "-m", "indexer"] if program.name == "__main__.py" else [str(program)]
+    words = [*called, "crawl", "--due", "--catalogue", str(config.catalogue.absolute())]
     command = shlex.join([*words, "--data", str(config.data.absolute())])
     log = config.data.absolute() / "crawl.log"
     hour, minute = int(moment[1]), int(moment[2])
