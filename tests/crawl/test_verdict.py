@@ -235,8 +235,14 @@ def short_page(text: dict[str, str], *, chrome: bool) -> Page:
     return page(f"<html><head><title>{title}</title></head><body>{around[0]}{body}{around[1]}</body></html>")
 
 
-@pytest.mark.parametrize("chrome", [False, True])
-@pytest.mark.parametrize("text", SHORT["notices"], ids=lambda text: text["title"])
+NOTICES = [
+    pytest.param(text, chrome, id=f"{text['title']}, menus: {chrome}")
+    for text in SHORT["notices"]
+    for chrome in ((False,) if text.get("alone") else (False, True))
+]
+
+
+@pytest.mark.parametrize(("text", "chrome"), NOTICES)
 def test_a_notice_is_no_article(text: dict[str, str], *, chrome: bool) -> None:
     judged = verdict(short_page(text, chrome=chrome))
     assert not judged.verdict.good
