@@ -21,8 +21,9 @@ DRIVER = shutil.which("chromedriver")
 SWITCHES = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --ignore-certificate-errors --window-size=1000,1400 "
-    "--hide-scrollbars --force-device-scale-factor=1"
+    "--hide-scrollbars --blink-settings=imagesEnabled=false --force-device-scale-factor=1"
 )
+"""No pictures: those that cannot be had lose their place in the page, which moves what was found before."""
 
 
 @contextmanager
