@@ -269,6 +269,18 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, Page]]:
     return truth, pages
 
 
+def alarms(folder: Path) -> Iterator[str]:
+    """What the alarm is worth: pages that lost so much, and how many of them lack gold text."""
+    truth, pages = load(folder)
+    articles = {name: read(page).article for name, page in pages.items()}
+    recall = {name: word_f1(truth[name]["text"], article.text)[1] for name, article in articles.items()}
+    lacking = sum(held < 0.7 for held in recall.values())
+    for share in (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5):
+        told = [recall[name] for name, article in articles.items() if article.lost.share >= share]
+        right, grave = sum(held < 0.9 for held in told), sum(held < 0.7 for held in told)
+        yield f"{share}: {len(told)} pages, {right} lack a tenth, {grave} of the {lacking} that lack three"
+
+
 def tried(folder: Path, setting: str) -> Iterator[str]:
     """A row for each value of a constant, ``module.NAME=value,value``: F1 of all, then by kind, each half."""
     truth, pages = load(folder)
@@ -288,9 +300,9 @@ def named_elements(folder: Path, *, least: int = 4) -> Iterator[str]:
     """For each word of classes and ids in the frames: pages, and the share of its words that are gold."""
     from indexer.extract import dom, frame
 
-    frame.CHROME = frozenset()
+    frame.CHROME.clear()
     truth, pages = load(folder)
-    totals: dict[str, list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
+    totals: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for name, page in pages.items():
         tree = dom.parse(page.body.decode(errors="replace")) if half_of(name) == 0 else None
         main = frame.whole(tree) if tree is not None else None
@@ -367,14 +379,16 @@ def main() -> int:
     )
     parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     parser.add_argument("--try", dest="setting", help="module.CONSTANT=value,value")
+    parser.add_argument("--alarm", action="store_true", help="what the alarm of lost text is worth")
     parser.add_argument("--names", action="store_true", help="count the names of elements without text")
     options = parser.parse_args()
     first, second = options.folder / "article-extraction-benchmark", options.folder / "wcxb"
     if not (first.is_dir() and second.is_dir()):
         print(f"skipped: no collections in {options.folder}; set INDEXER_SHARED_DATA", file=sys.stderr)
         return 0
-    if options.setting or options.names:
-        for line in tried(second, options.setting) if options.setting else named_elements(second):
+    if options.setting or options.names or options.alarm:
+        lines = alarms(second) if options.alarm else named_elements(second)
+        for line in tried(second, options.setting) if options.setting else lines:
             print(line, flush=True)
         return 0
     read(next(iter(load(first)[1].values())))  # the imports are not the first page's cost

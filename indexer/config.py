@@ -124,6 +124,9 @@ class ExtractConfig:
     million words) 12 on a busy machine."""
     memory: int = 1024 * 1024 * 1024
     """Bytes of address space. The largest page allowed takes about 450 MiB, a 34,000-word page 63."""
+    file_bytes: int = 64 * 1024 * 1024
+    """Bytes of a file that is imported: a page with all its pictures inside. The largest told of in public
+    reports of such tools has 40 MB; the pictures are dropped before the page is parsed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,10 +19,10 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from indexer import extract
-from indexer.config import Config, PassageConfig
+from indexer.config import Config, ExtractConfig, PassageConfig
 from indexer.encoding import chosen_model, open_encoder
 from indexer.errors import NoLibrary, UnknownName, Unreadable
 from indexer.records import (
@@ -33,6 +33,7 @@ from indexer.records import (
     Outcome,
     Page,
     Passage,
+    Reading,
     Source,
     Verdict,
 )
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     import httpx
 
 logger = logging.getLogger(__name__)
+Value = TypeVar("Value")
 
 
 class Watcher(Protocol):
@@ -154,20 +156,28 @@ def crawl_links(
 
 
 def import_page(link: Link, links: Sequence[Link], file: Path, config: Config) -> Summary:
-    """Take a page saved by hand (HTML, PDF, Markdown, text) as the article of a link, and publish.
+    """Take a page saved by hand (HTML, MHTML, PDF, Markdown, text) as the article of a link, and publish.
+
+    It is read in a worker process, within the bounds of ``config.extract``, as a page of a crawl is.
 
     Raises:
-        Unreadable: the file cannot be read, or holds no text.
+        Unreadable: the file cannot be read within the bounds, is too large, or holds no text.
     """
+    most = config.extract.file_bytes
     try:
-        body = file.read_bytes()
+        with file.open("rb") as opened:
+            body = opened.read(most + 1)
     except OSError as error:
         raise Unreadable(f"{file}: cannot be read ({error.strerror})") from error
+    if len(body) > most:
+        raise Unreadable(f"{file}: has more than {most >> 20} MiB, which is too large for a page")
     page = Page(link.url, link.url.partition("#")[0], 200, {}, body, now())
     try:
-        reading = extract.read(page)
+        reading = _run_async(partial(_read_in_worker, page, config.extract))
     except Unreadable as error:
         raise Unreadable(f"{file}: {error}") from error
+    if not reading.article.blocks:
+        raise Unreadable(f"{file}: no text of an article was found in it")
     fetch = Fetch(
         url=link.url, final_url=page.final_url, verdict=Verdict.OK, reason=f"imported from {file.name}",
         fetched_at=page.fetched_at, source=Source.IMPORT, size=len(body),
@@ -222,6 +232,14 @@ async def _fetch_pages(
             effect, fetch = log.record(outcome)
             tally.add(outcome.link.url, effect)
             watcher.page(replace(outcome, attempts=(*outcome.attempts[:-1], fetch)), effect)
+
+
+async def _read_in_worker(page: Page, config: ExtractConfig) -> Reading:
+    """Read one page as a crawl would."""
+    from indexer.workers import reading_workers
+
+    async with reading_workers(config) as read:
+        return await read(page)
 
 
 def publish_articles(
@@ -315,12 +333,11 @@ def _named(links: Sequence[Link], only: Sequence[str]) -> list[Link]:
     return [link for link in links if link.url in only or link.category in only]
 
 
-def _run_async(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a coroutine to its end, also where an event loop already runs (a notebook's)."""
+def _run_async(work: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+    """What a coroutine comes to, also where an event loop already runs (a notebook's)."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        asyncio.run(work())
-    else:
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(lambda: asyncio.run(work())).result()
+        return asyncio.run(work())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result()

@@ -223,29 +223,6 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """The main text of a page and its metadata, as blocks under headings.
-
-    ``text`` is the blocks joined by blank lines, in reading order, without markup. ``hash`` (of the
-    text and the title) decides whether an article changed.
-    """
-
-    title: str
-    text: str
-    blocks: tuple[Block, ...]
-    author: str = ""
-    published: str = ""
-    language: str = ""
-    site: str = ""
-    hash: str = ""
-
-    @property
-    def words(self) -> int:
-        """The number of words in the text, see :func:`indexer.counting.count_words`."""
-        return count_words(self.text)
-
-
-@dataclass(frozen=True, slots=True)
 class Loss:
     """What the frame of a page's main text shows and the article does not hold.
 
@@ -261,13 +238,37 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Article:
+    """The main text of a page and its metadata, as blocks under headings.
+
+    ``text`` is the blocks joined by blank lines, in reading order, without markup. ``hash`` (of the
+    text and the title) decides whether an article changed.
+    """
+
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    author: str = ""
+    published: str = ""
+    language: str = ""
+    site: str = ""
+    hash: str = ""
+    lost: Loss = Loss()
+    """What of an HTML page's main part is not in the article; no part of the hash."""
+
+    @property
+    def words(self) -> int:
+        """The number of words in the text, see :func:`indexer.counting.count_words`."""
+        return count_words(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What reading a page gave: the article, and what the crawl needs to know of the page.
 
     ``links`` are absolute, in document order, without duplicates; ``canonical`` is the address
     the page gives itself (``""`` if none); ``text_on_page`` counts all visible words, chrome
-    included, ``scripts`` says whether the page builds itself with JavaScript, ``lost`` what of an HTML
-    page's main part is not in the article.
+    included, ``scripts`` says whether the page builds itself with JavaScript.
     """
 
     article: Article
@@ -275,7 +276,6 @@ class Reading:
     links: tuple[str, ...] = ()
     text_on_page: int = 0
     scripts: bool = False
-    lost: Loss = Loss()
 
 
 ReadPage = Callable[[Page], Awaitable[Reading]]
@@ -305,7 +305,7 @@ class Passage:
     page: int = 0
     context: str = ""
     fragment: str = ""
-    """What opens the page at this passage: ``#anchor``, ``#page=3`` or ``#:~:text=...``."""
+    """What opens the page at this passage: ``#page=3``, ``#anchor:~:text=...``, or either part alone."""
 
     @property
     def embedded_text(self) -> str:

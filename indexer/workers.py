@@ -18,7 +18,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from indexer.errors import Unreadable
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _LENGTH = 8
 """Bytes of the number before each pickle."""
+LAST_BREATH = 5.0
+"""Seconds that a process which crashed may take to end: some systems write its memory to a file first."""
 
 
 @asynccontextmanager
@@ -79,7 +81,7 @@ class _Worker:
             await self.end()
             raise Unreadable(f"reading took longer than {self._config.seconds:g} s") from None
         except (asyncio.IncompleteReadError, ConnectionError):
-            await self.end()
+            await self.end(crashed=True)
             raise Unreadable("the reader crashed on this page") from None
         except BaseException:  # broken off: its answer would be taken for that of the next page
             await self.end()
@@ -100,10 +102,16 @@ class _Worker:
         answer: Reading | BaseException = pickle.loads(await back.readexactly(size))  # noqa: S301 - our own
         return answer
 
-    async def end(self) -> None:
-        """End the process, if there is one."""
+    async def end(self, *, crashed: bool = False) -> None:
+        """End the process, if there is one; where it ``crashed``, it is ending by itself."""
         process, self._process = self._process, None
         if process is not None:
+            if (
+                crashed
+            ):  # to kill it at once would take its return code from asyncio, which complains on stderr
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_BREATH):
+                        await process.wait()
             if process.returncode is None:
                 process.kill()
             await process.communicate()  # also closes the pipes
@@ -140,7 +148,9 @@ def _read(page: Page, memory: int) -> Reading:
         resource.setrlimit(resource.RLIMIT_AS, (memory, hard))
     try:
         return extract.read(page)
-    except MemoryError:
+    except ModuleNotFoundError:
+        raise
+    except (MemoryError, ImportError):  # a library that has no place in memory cannot be loaded
         raise Unreadable(f"reading took more than {memory >> 20} MiB of memory") from None
     except RecursionError:
         raise Unreadable("the page is nested too deeply") from None

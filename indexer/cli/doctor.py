@@ -42,7 +42,7 @@ def doctor_command(
     Example: indexer doctor --data ./data
     """
     config = configure(data=data, model=model)
-    findings = [*_machine(), _places(config), *_model_and_library(config)]
+    findings = [*_machine(), _places(config), _browser(config), *_model_and_library(config)]
     if as_json:
         good = all(finding.good for finding in findings)
         print_json({"good": good, "findings": [finding.to_json() for finding in findings]})
@@ -57,6 +57,7 @@ def doctor_command(
 
 def _machine() -> Iterator[Finding]:
     from indexer.store.health import Finding
+    from indexer.workers import MEMORY_LIMITED
 
     yield Finding(
         "program",
@@ -67,10 +68,12 @@ def _machine() -> Iterator[Finding]:
     memory = ""
     if hasattr(os, "sysconf"):  # Unix alone tells
         memory = f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB memory"
+    bounds = "time and memory" if MEMORY_LIMITED else "time alone: the system cannot limit their memory"
     yield Finding(
         "machine",
         good=True,
-        text=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors{memory}",
+        text=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors{memory}; "
+        f"pages are read within bounds of {bounds}",
     )
 
 
@@ -84,6 +87,19 @@ def _places(config: Config) -> Finding:
         text=f"catalogue {config.catalogue.absolute()} ({config.catalogue_why}), "
         f"library {config.data.absolute()} ({config.data_why}), cache {config.cache.absolute()}",
     )
+
+
+def _browser(config: Config) -> Finding:
+    """What shows pages that only scripts fill; none is needed unless the environment asks for one."""
+    from indexer.render import find_browser, is_sandboxed, missing_piece
+    from indexer.store.health import Finding
+
+    if missing := missing_piece():
+        wanted = config.crawl.render == "auto"
+        return Finding("browser", not wanted, "none: pages that only scripts fill are not read", missing)
+    shut_in = "" if is_sandboxed() else "; run as root, it has no sandbox, so use another account"
+    when = "every page that needs it" if config.crawl.render == "auto" else "links with `render: auto`"
+    return Finding("browser", good=True, text=f"{find_browser()}, for {when}{shut_in}")
 
 
 def _installed_version(distribution: str) -> str:

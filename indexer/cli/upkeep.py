@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def import_page_command(
     url: Annotated[str, typer.Argument(help="A link of the catalogue.")],
-    file: Annotated[Path, typer.Argument(help="The saved page: HTML, PDF, Markdown or text.")],
+    file: Annotated[Path, typer.Argument(help="The saved page: HTML, MHTML, PDF, Markdown or text.")],
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
@@ -99,7 +99,8 @@ def schedule_command(
         raise UsageError(f"--at {at!r} is no time of day; write it as 03:00")
     config = configure(catalogue=catalogue, data=data)
     program = Path(sys.argv[0]).absolute()
-    words = [str(program), "crawl", "--due", "--catalogue", str(config.catalogue.absolute())]
+    called = [sys.executable, "-m", "indexer"] if program.name == "__main__.py" else [str(program)]
+    words = [*called, "crawl", "--due", "--catalogue", str(config.catalogue.absolute())]
     command = shlex.join([*words, "--data", str(config.data.absolute())])
     log = config.data.absolute() / "crawl.log"
     hour, minute = int(moment[1]), int(moment[2])

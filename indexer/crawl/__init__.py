@@ -6,6 +6,7 @@ attempt     one attempt at one address: fetch, read, judge, hand over
 frontier    follow rules: which pages below a link are its subpages
 archive     the web archive: is there a capture, and where
 verdict     what a page is worth: pure judgement over an answer and its reading
+notices     what stands in an article's place: out of order, moved, gone; notice_words has its words
 markers     the words and the machinery by which walls and error pages give themselves away
 parts       what a page in a browser asks for besides itself
 fetch       from an address to a page: redirects by hand, repetition, each address once

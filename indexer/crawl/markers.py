@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from indexer.counting import count_words
+
 _SCANNED = 200_000
 """Bytes of a page that are searched: walls are small."""
 
@@ -72,12 +74,28 @@ NEEDS_SCRIPT = _any(
 
 _RAW = frozenset({"script", "style", "template", "textarea", "iframe", "noembed", "xmp"})
 _TRACKED = frozenset({"a", "title", "noscript", "h1", "h2"})
+_NO_PROSE = frozenset({"a", "title", "noscript"})
 _ATTRIBUTE = re.compile(r"(?<![^\s\"'/])([^\s=/\"'<>]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
+
+_APPLICATION = re.compile(
+    rb"rel=[\"']?modulepreload|as=[\"']?script\b|name=[\"']?fragment[\"']?\s+content=[\"']?!", re.IGNORECASE
+)
+"""Scripts that are fetched before anything else, and the sign of the AJAX crawling scheme: an application."""
 
 
 def bot_machinery(body: bytes) -> bool:
     """Whether the page carries the scripts of a challenge."""
     return _MACHINERY.search(body, 0, _SCANNED) is not None
+
+
+def loads_application(body: bytes) -> bool:
+    """Whether a page that shows hardly a word loads scripts that would fill it."""
+    return _APPLICATION.search(body, 0, _SCANNED) is not None
+
+
+def searches_all(body: bytes) -> bool:
+    """Whether a page is small enough to be searched from end to end."""
+    return len(body) <= _SCANNED
 
 
 def mentions(body: bytes, word: bytes) -> bool:
@@ -133,3 +151,17 @@ def elements(body: bytes) -> Iterator[Element]:
 def shown_text(body: bytes) -> str:
     """The words of an HTML page, ``noscript`` included."""
     return " ".join(" ".join(element.text for element in elements(body)).split())
+
+
+def text_beside_links(body: bytes) -> str:
+    """What an HTML page shows outside its title and links, which menus mostly consist of.
+
+    Of a large page, what its beginning shows: see :func:`searches_all`.
+    """
+    return " ".join(" ".join(e.text for e in elements(body) if not e.inside & _NO_PROSE).split())
+
+
+def words_beside_links(body: bytes) -> int:
+    """The words of :func:`text_beside_links`; of text that is no UTF-8, about four bytes make one."""
+    text = text_beside_links(body)
+    return count_words(text) + text.count("\ufffd") // 4

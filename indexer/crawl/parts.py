@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from indexer.config import CrawlConfig
@@ -47,6 +48,8 @@ class Parts:
             if size <= self._left:
                 self._left -= size
                 self._answers[asked] = answer
+                if answer:  # asked for under its final address it is the same
+                    self._answers[answer.final_url, accept] = replace(answer, url=answer.final_url)
             return answer
 
     async def _follow(self, url: str, accept: str) -> Page:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from indexer.config import CrawlConfig
-from indexer.counting import count_words
 from indexer.crawl import markers, urls
 from indexer.crawl.failure import NoPage
 from indexer.crawl.wire import HttpAnswer
@@ -35,21 +34,21 @@ def leads_to(answer: HttpAnswer, config: CrawlConfig) -> str:
         or urls.host_of(answer.url) == _ARCHIVE
     ):
         return ""
-    base, by_element, without_scripts, shown = "", "", False, 0
+    base, by_element, without_scripts = "", "", False
     for element in markers.elements(answer.body):
         if element.name == "base" and not base:
             base = _resolved(answer.url, element.attribute("href"))
         elif element.name == "meta" and not by_element and _is_refresh(element):
             by_element, without_scripts = element.attribute("content"), "noscript" in element.inside
-        if not element.inside & {"a", "title", "noscript"}:
-            shown += count_words(element.text)
+    shown = markers.words_beside_links(answer.body)
     seconds, target = _parsed(asked or by_element)
     to = _resolved(base or answer.url, target) if target else answer.url
     if to == answer.url:
         again = seconds <= _AT_ONCE and shown < config.thin_words and "set-cookie" in answer.headers
         return to if again else ""
     leaves = seconds <= _AT_ONCE and bool(asked or not without_scripts)
-    return to if leaves or (seconds <= _SOON and shown < config.wall_words) else ""
+    says_little = markers.searches_all(answer.body) and shown < config.wall_words
+    return to if leaves or (seconds <= _SOON and says_little) else ""
 
 
 def _may_ask(answer: HttpAnswer) -> bool:

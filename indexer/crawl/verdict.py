@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from indexer.config import CrawlConfig
 from indexer.crawl import markers
+from indexer.crawl.notices import notice
 from indexer.crawl.urls import host_of
 from indexer.errors import Unreadable
 from indexer.records import Article, Expect, Judgement, Page, Reading, Verdict
@@ -23,9 +24,15 @@ _GENERAL = re.compile(
 )
 """Last parts of addresses of pages for everybody."""
 _LOGIN = frozenset({"login", "log-in", "signin", "sign-in", "sign_in", "sso", "auth", "authenticate"})
+_CONSENT = frozenset({"consent", "cookie-consent"})
 _GONE = {404: "not found", 410: "gone for good", 451: "withheld for legal reasons"}
 _WALLED = frozenset({403, 405, 406, 418, 444, 999})
 """403, and what application firewalls send in answer to a plain GET."""
+_WITH_MENUS = 4
+"""Times the words of a notice: reading takes the menus for text where there is hardly any other."""
+_LEAST_SHARE = 0.02
+"""The share of a page's words outside links below which a short text is no article, but a line beside it. Of
+the 181 real pages of the article extraction benchmark, the least so short a text has of all words is 0.04."""
 
 
 def judge_status(page: Page) -> Judgement:
@@ -66,6 +73,7 @@ def judge(page: Page, reading: Reading | Unreadable, *, expect: Expect, config: 
     return (
         _wall(page, reading, words, config)
         or _soft_404(page, reading.article, words, expect, config)
+        or _notice(page, reading, words, expect, config)
         or _too_little(page, reading, words, expect, config)
         or _good(page)
     )
@@ -82,32 +90,40 @@ def _good(page: Page) -> Judgement:
 
 def _wall(page: Page, reading: Reading, words: int, config: CrawlConfig) -> Judgement | None:
     """Something put in the article's place: a challenge, a consent form, a paywall or a login."""
+    if _sent_to_consent(page):
+        return Judgement(Verdict.CONSENT, "sent on to a form that asks for consent")
     if words >= config.wall_words:
         return None
     text = markers.shown_text(page.body)
     alone = reading.text_on_page < config.wall_words
     title = reading.article.title
-    asks = alone and (markers.BOT_TITLE.match(title) or markers.BOT.search(text))
-    if asks or markers.bot_machinery(page.body):
+    if alone and (
+        markers.BOT_TITLE.match(title) or markers.BOT.search(text) or markers.bot_machinery(page.body)
+    ):
         return Judgement(Verdict.BOT_WALL, f"a challenge for browsers instead of the article: {title[:60]!r}")
-    if _is_consent(page, title, text, words, config):
+    if alone and _asks_for_consent(title, text, words, config):
         return Judgement(Verdict.CONSENT, "a form that asks for consent instead of the article")
-    # Many a header says "already a subscriber?": it counts only in the article's place, or where the
-    # publisher declares the article paid.
-    within = text if alone or markers.PAID.search(page.body) else reading.article.text
-    if markers.PAYWALL.search(within):
-        return Judgement(Verdict.PAYWALL, f"only {words} words, then a request to subscribe or log in")
+    return _paywall(page, reading, words, text if alone else "")
+
+
+def _paywall(page: Page, reading: Reading, words: int, text: str) -> Judgement | None:
+    """A request for money or a login: in the text of the article, or anywhere where little else is shown."""
+    if asks := markers.PAYWALL.search(text or reading.article.text):
+        return Judgement(Verdict.PAYWALL, f"only {words} words, and a request: {asks[0]!r}")
+    # Many a header says "already a subscriber?": it counts where the publisher declares the article paid.
+    if markers.PAID.search(page.body) and markers.PAYWALL.search(markers.shown_text(page.body)):
+        return Judgement(Verdict.PAYWALL, f"declared as paid, only {words} words of it could be read")
     if _sent_to(page, _LOGIN):
         return Judgement(Verdict.PAYWALL, "sent on to a login page")
     return None
 
 
-def _is_consent(page: Page, title: str, text: str, words: int, config: CrawlConfig) -> bool:
-    if page.final_url != page.url and (
-        host_of(page.final_url).startswith("consent.")
-        or _sent_to(page, frozenset({"consent", "cookie-consent"}))
-    ):
-        return True
+def _sent_to_consent(page: Page) -> bool:
+    elsewhere = host_of(page.final_url) != host_of(page.url)
+    return (elsewhere and host_of(page.final_url).startswith("consent.")) or _sent_to(page, _CONSENT)
+
+
+def _asks_for_consent(title: str, text: str, words: int, config: CrawlConfig) -> bool:
     asks = len({match.lower() for match in markers.CONSENT.findall(text)})
     return bool(markers.CONSENT_TITLE.match(title)) or (words < config.thin_words and asks >= 2)
 
@@ -171,6 +187,23 @@ def _sent_to(page: Page, places: frozenset[str]) -> bool:
     return bool(places & set(_segments(page.final_url)) - set(_segments(page.url)))
 
 
+# -------------------------------------------------------------- notices
+
+
+def _notice(
+    page: Page, reading: Reading, words: int, expect: Expect, config: CrawlConfig
+) -> Judgement | None:
+    """Something said in the article's place: out of order, moved, gone, not for you."""
+    if expect.title_any and words >= (expect.min_words or config.thin_words):
+        return None
+    if words >= _WITH_MENUS * config.wall_words:
+        return None
+    alone = max(words, reading.text_on_page) < config.wall_words or (
+        0 < markers.words_beside_links(page.body) < config.wall_words and markers.searches_all(page.body)
+    )
+    return notice(reading.article, page.body, alone=alone) if alone or words < config.wall_words else None
+
+
 # ------------------------------------------------------------ too little
 
 
@@ -178,11 +211,26 @@ def _too_little(
     page: Page, reading: Reading, words: int, expect: Expect, config: CrawlConfig
 ) -> Judgement | None:
     least = expect.min_words or config.thin_words
-    if words >= least:
-        return None
-    if words < config.thin_words:
-        if reading.scripts or markers.NEEDS_SCRIPT.search(markers.shown_text(page.body)):
-            return Judgement(Verdict.SCRIPT_ONLY, "the page is built by scripts, its HTML holds no text")
-        if reading.text_on_page == 0 and words == 0:
+    visible = reading.text_on_page
+    if words < config.thin_words and visible < config.wall_words:
+        asks = reading.scripts or markers.NEEDS_SCRIPT.search(markers.shown_text(page.body))
+        if asks or (visible < config.thin_words and markers.loads_application(page.body)):
+            return Judgement(
+                Verdict.SCRIPT_ONLY, f"the page is built by scripts, its HTML shows {visible} words"
+            )
+        if visible == words == 0:
             return Judgement(Verdict.EMPTY, "the page shows no text at all")
+    if words >= least and (expect.min_words or not _is_stray(page, words, visible, config)):
+        return None
+    if visible >= max(config.wall_words, least):
+        return Judgement(
+            Verdict.UNREADABLE, f"no main text found: {words} of the {visible:,} visible words read as one"
+        )
     return Judgement(Verdict.THIN, f"{words} words of text, at least {least} were expected")
+
+
+def _is_stray(page: Page, words: int, visible: int, config: CrawlConfig) -> bool:
+    """Whether so few words beside so many are a stray line, and reading did not find the text."""
+    if words >= config.wall_words or visible < config.wall_words:
+        return False
+    return words < markers.words_beside_links(page.body) * _LEAST_SHARE

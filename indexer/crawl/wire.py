@@ -102,7 +102,7 @@ class Wire:
             raise taking.failure(error) from error
 
 
-def _decoded(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _header_fields(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers by their names in lower case, each decoded by itself: one odd byte spoils no other."""
     headers: dict[str, str] = {}
     for key, value in raw:
@@ -134,7 +134,7 @@ class _Taking:
         self._status = response.status_code
         if not 200 <= self._status < 300:
             self._most = self._most or _NOTICE
-        headers = _decoded(response.headers.raw)
+        headers = _header_fields(response.headers.raw)
         body = b""
         if not (self._status in REDIRECTS or self._status in (204, 304)):
             self._check_head(headers)

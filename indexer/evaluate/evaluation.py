@@ -181,8 +181,8 @@ def evaluate_questions(
         outcomes.append(
             QuestionResult(
                 asked=asked,
-                page_rank=_rank(answer.hits, asked.relevant, heading=False),
-                heading_rank=_rank(answer.hits, asked.relevant, heading=True),
+                page_rank=_hit_rank(answer.hits, asked.relevant, heading=False),
+                heading_rank=_hit_rank(answer.hits, asked.relevant, heading=True),
                 answered=answer.answered,
                 confidence=answer.confidence,
                 milliseconds=answer.took_ms,
@@ -191,7 +191,7 @@ def evaluate_questions(
     return QuestionReport(tuple(outcomes), mode, snapshot.generation.model)
 
 
-def _rank(hits: Sequence[Hit], places: Sequence[questions.Place], *, heading: bool) -> int:
+def _hit_rank(hits: Sequence[Hit], places: Sequence[questions.AnswerPlace], *, heading: bool) -> int:
     """The rank of the first hit that stands at one of the places; 0 where none does."""
     for hit in hits:
         for place in places:

@@ -10,7 +10,7 @@ from indexer.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AnswerPlace:
     """Where an answer stands: the catalogue's link or a page's address, and a heading on its path."""
 
     url: str
@@ -24,7 +24,7 @@ class Asked:
 
     question: str
     kind: str
-    relevant: tuple[Place, ...]
+    relevant: tuple[AnswerPlace, ...]
 
 
 def load_questions(path: Path) -> list[Asked]:
@@ -48,7 +48,7 @@ def load_questions(path: Path) -> list[Asked]:
 def _asked(path: Path, number: int, entry: Any) -> Asked:
     try:
         places = tuple(
-            Place(str(place["url"]), str(place.get("heading") or ""), int(place.get("grade", 1)))
+            AnswerPlace(str(place["url"]), str(place.get("heading") or ""), int(place.get("grade", 1)))
             for place in entry.get("relevant") or ()
         )
         return Asked(str(entry["question"]), str(entry.get("kind", "")), places)

@@ -9,7 +9,7 @@ from indexer.extract.dom import text_of
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-PART = 0.05
+SMALLEST_PART = 0.05
 """The least share of its siblings' words that makes an ``article`` more than a teaser."""
 
 
@@ -39,4 +39,4 @@ def choose_articles(tree: HtmlElement) -> None:
 def _are_parts(articles: list[HtmlElement]) -> bool:
     """Whether no article is much larger than all others, as one with teasers beside it is."""
     sizes = [len(text_of(article).split()) for article in articles]
-    return max(sizes) < 0.8 * sum(sizes) and min(sizes) > PART * max(sizes)
+    return max(sizes) < 0.8 * sum(sizes) and min(sizes) > SMALLEST_PART * max(sizes)

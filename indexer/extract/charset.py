@@ -13,7 +13,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs
          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _COMMENT = re.compile(rb"<!--.*?(?:-->|$)", re.DOTALL)
 _META = re.compile(rb"<meta[\s/]([^>]*)", re.IGNORECASE)
-_XML = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']?([\w.:+-]+)", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']?([\w.:+-]+)", re.IGNORECASE)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:+-]+)", re.IGNORECASE)
 _PRESCAN = 4096
 """Bytes searched for a declaration; HTML's prescan asks for 1024, real heads are longer."""
@@ -67,7 +67,7 @@ def _parameter(content_type: str) -> str:
 def _meta(body: bytes) -> str:
     """What the page declares in its first bytes; there, UTF-16 can't be meant (HTML, "prescan")."""
     head = body[:_PRESCAN]
-    if match := _XML.match(head):
+    if match := _XML_ENCODING.match(head):
         labels = [match[1]]
     else:
         metas = (meta[1] for meta in _META.finditer(_COMMENT.sub(b"", head)))

@@ -2,7 +2,7 @@
 
 trafilatura's precise mode is best where it serves, then its balanced mode; a thread's posts are known by
 their form; where all hold too little of the frame, the frame is read as a whole. The constants are shares of
-the frame's words, chosen on one half of the pages of ``benchmarks/extraction.py``: ``--try`` shows others.
+the frame's words, chosen with the pages of ``benchmarks/extraction.py`` in view; its ``--try`` shows others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from indexer.extract.compare import held
 from indexer.extract.declared import declares, declares_thread
 from indexer.extract.dom import FEW_WORDS, text_of
-from indexer.extract.frame import HEADINGS
+from indexer.extract.frame import HEADING_TAGS
 from indexer.extract.structure import mark_frame, missed_structure
 from indexer.extract.thread import read_thread
 
@@ -34,14 +34,19 @@ HALF = 0.5
 """The share of the frame's headings below which a reading lost them."""
 PRODUCT = 0.4
 """The share that is enough where a page declares itself a product: reviews and other products surround it."""
+LARGE = 200
+"""Visible words of a page from which on less than :data:`FEW_WORDS` of them cannot be its text."""
 INSIDE = 0.3
 """The share of the precise reading that posts must hold, if it has so many words as:"""
 COMMENTED = 100
 """Words of an article from which on posts that do not hold them are its comments."""
 
 
-def main_text(tree: HtmlElement, frame: _Element | None, url: str) -> _Element | None:
-    """The tree of the main text, given the page and a copy of its frame; None where there is none."""
+def main_text(tree: HtmlElement, frame: _Element | None, url: str, *, shown: int) -> _Element | None:
+    """The tree of the main text, given the page, a copy of its frame, and the visible words of both.
+
+    None where there is none.
+    """
     from trafilatura import bare_extraction
 
     def extract(*, precise: bool = True) -> _Element | None:
@@ -61,6 +66,8 @@ def main_text(tree: HtmlElement, frame: _Element | None, url: str) -> _Element |
     if frame is None:
         return first
     words, there = _count(first), _count(frame)
+    if max(words, there) < FEW_WORDS and shown >= LARGE:
+        return max(first, frame, extract(precise=False), key=_count)
     if words >= _enough(tree, frame, words) * there:
         return frame if words >= SAME * there and _headings(first) < HALF * _headings(frame) else first
     second = extract(precise=False)
@@ -69,8 +76,8 @@ def main_text(tree: HtmlElement, frame: _Element | None, url: str) -> _Element |
 
 def _enough(tree: HtmlElement, frame: _Element, words: int) -> float:
     """The share of the frame's words with which the precise reading, of so many words, holds the article."""
-    if frame.tag == "body" and words >= FEW_WORDS and declares(tree, "article"):
-        return DECLARED
+    if declares(tree, "article"):  # publishers call the subscription beside it a product
+        return DECLARED if frame.tag == "body" and words >= FEW_WORDS else PRECISE
     return PRODUCT if declares(tree, "product") else PRECISE
 
 
@@ -84,7 +91,7 @@ def _texts(body: _Element) -> list[str]:
 
 
 def _headings(body: _Element | None) -> int:
-    return 0 if body is None else sum(1 for _ in body.iter("head", *HEADINGS[1:]))
+    return 0 if body is None else sum(1 for _ in body.iter("head", *HEADING_TAGS[1:]))
 
 
 def _count(body: _Element | None) -> int:

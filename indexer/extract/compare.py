@@ -13,13 +13,13 @@ from indexer.records import Article, Loss
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_WORD = re.compile(r"\w+")
-RUN = 3
+_RUN_WORD = re.compile(r"\w+")
+RUN_LENGTH = 3
 """Words compared at once: single words stand everywhere, sentences are cut at other places."""
 
-HALF = 0.5
+HELD_FROM = 0.5
 """The share of an element's runs from which on the article holds it."""
-_KINDS = {
+_KIND_OF_PIECE = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "headings"),
     **dict.fromkeys(("ul", "ol", "dl"), "lists"),
     "pre": "code",
@@ -28,12 +28,16 @@ _KINDS = {
 
 
 def runs(texts: Iterable[str]) -> list[int]:
-    """The hashes of all runs of :data:`RUN` words, within a text; a shorter text is one run."""
-    found: list[int] = []
+    """The hashes of all runs of :data:`RUN_LENGTH` words, within a text; a shorter text is one run."""
+    hashes: list[int] = []
     for text in texts:
-        words = _WORD.findall(text.lower())
-        found.extend(hash(tuple(words[at : at + RUN])) for at in range(max(1, len(words) - RUN + 1)) if words)
-    return found
+        words = _RUN_WORD.findall(text.lower())
+        hashes.extend(
+            hash(tuple(words[at : at + RUN_LENGTH]))
+            for at in range(max(1, len(words) - RUN_LENGTH + 1))
+            if words
+        )
+    return hashes
 
 
 def held(part: Iterable[str], whole: Iterable[str]) -> float:
@@ -50,7 +54,7 @@ def pieces_of(frame: HtmlElement) -> list[tuple[str, str]]:
     pieces = [("", " ".join(map(str, frame.itertext())))]
     inside: set[HtmlElement] = set()
     for element in frame.iter():
-        kind = _KINDS.get(str(element.tag))
+        kind = _KIND_OF_PIECE.get(str(element.tag))
         nested = element.getparent() in inside
         if nested or kind in ("lists", "tables"):
             inside.add(element)
@@ -61,7 +65,8 @@ def pieces_of(frame: HtmlElement) -> list[tuple[str, str]]:
 
 def loss(pieces: list[tuple[str, str]], article: Article) -> Loss:
     """What of a frame's pieces the article does not hold."""
-    there = set(runs([article.title, article.text, *article.text.split("\n")]))
+    short = [line for line in article.text.split("\n") if len(line.split()) < RUN_LENGTH]
+    there = set(runs([article.title, article.text, *short]))
     counts: Counter[str] = Counter()
     share = 0.0
     for kind, text in pieces:
@@ -69,6 +74,6 @@ def loss(pieces: list[tuple[str, str]], article: Article) -> Loss:
         kept = sum(run in there for run in wanted) / len(wanted) if wanted else 1.0
         if not kind:
             share = round(1 - kept, 3)
-        elif kept < HALF:
+        elif kept < HELD_FROM:
             counts[kind] += 1
     return Loss(share, **counts)

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _THREAD = re.compile(r"\b(?:QAPage|DiscussionForumPosting)\b")
-_KINDS = {
+_DECLARED_KINDS = {
     "article": re.compile(r"(?:^|/)(?:\w{0,40}Article|BlogPosting|LiveBlogPosting|Report)$"),
     "product": re.compile(r"(?:^|/)Product(?:Group)?$"),
 }
-DEPTH = 6
+MAX_DEPTH_OF_DATA = 6
 """Levels of JSON-LD looked into: a graph's node's part is the fourth."""
 
 
@@ -31,7 +31,7 @@ def declares(tree: HtmlElement, kind: str) -> bool:
     for meta in tree.iter("meta"):
         if meta.get("property") == "og:type" and meta.get("content", "").lower().startswith(kind):
             return True
-    schema = _KINDS[kind]
+    schema = _DECLARED_KINDS[kind]
     if any(schema.search(part.get("itemtype", "")) for part in tree.iter("body", "main", "div", "article")):
         return True
     return any(schema.search(name) for thing in things(tree) for name in _types(thing))
@@ -49,13 +49,13 @@ def _types(thing: dict[str, Any]) -> list[str]:
 
 
 def things(tree: HtmlElement) -> Iterator[dict[str, Any]]:
-    """All objects of the page's JSON-LD, down to :data:`DEPTH`; what is no JSON is left out."""
+    """All objects of the page's JSON-LD, down to :data:`MAX_DEPTH_OF_DATA`; what is no JSON is left out."""
     for text in _json_texts(tree):
         try:
             level = [json.loads(text, strict=False)]
         except (ValueError, RecursionError):
             continue
-        for _ in range(DEPTH):
+        for _ in range(MAX_DEPTH_OF_DATA):
             below: list[Any] = []
             for value in level:
                 if isinstance(value, dict):

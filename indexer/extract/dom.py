@@ -26,8 +26,6 @@ _INLINE = {
 BLOCK_BREAK = "\u2028"
 _CLASS_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _MOUNTS = {"root", "app", "__next", "___gatsby", "__nuxt", "svelte", "main-app", "react-root"}
-# libxml2 reads no attribute beyond 10 MB; nobody reads a picture's letters anyway.
-_DATA = re.compile(r"data:[\w.+/;=-]{0,300},[\w+/=%.~-]{200,}")
 FEW_WORDS = 50
 """Visible words below which a page with scripts and an empty mount point shows nothing by itself."""
 
@@ -36,7 +34,6 @@ def parse(text: str) -> HtmlElement | None:
     """The page as a tree, None where there is no element in it. Nesting beyond libxml2's bound is cut."""
     from lxml import etree, html
 
-    text = _DATA.sub("data:,", text)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         tree = html.document_fromstring(parseable(text).encode(), parser=parser)

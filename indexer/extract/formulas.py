@@ -19,7 +19,7 @@ _WRAPPERS = (
     " or self::mjx-container or self::math]"
 )
 _PICTURES = "descendant-or-self::img[@alt != '' and (contains(@class, 'tex') or contains(@class, 'math'))]"
-_DRAWN = "descendant-or-self::*[starts-with(@class, 'MathJax')]"
+_TYPESET = "descendant-or-self::*[starts-with(@class, 'MathJax')]"
 _STYLE = re.compile(
     r"^\{\s*\\(?:displaystyle|textstyle)\s+(.*)\}$|^\\(?:displaystyle|textstyle)\s+", re.DOTALL
 )
@@ -31,7 +31,7 @@ def write_formulas(tree: HtmlElement) -> None:
     sources = [one for one in tree.iter("script") if one.get("type", "").startswith("math/tex")]
     for script in sources:
         replace_by_text(script, _plain_tex(script.text or ""))
-    for drawn in tree.xpath(_DRAWN) if sources else ():
+    for drawn in tree.xpath(_TYPESET) if sources else ():
         if drawn.getparent() is not None:
             replace_by_text(drawn, "")
     for wrapper in tree.xpath(_WRAPPERS):

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from urllib.parse import quote
 
-from indexer.extract.wording import RUN_LENGTH, Wording, browser_folded
+from indexer.extract.wording import TELLING_WORDS, Wording, browser_folded
 from indexer.records import Article, Passage
 
 MOST_WORDS = 10
@@ -40,7 +40,7 @@ _TOKEN = re.compile(
 _BLOCK = re.compile(r"\s{2,}|\n|(?: \|)+ ")
 _PART_GAP = re.compile(rf"{_BLOCK.pattern}|(?<=[.:?!]) ")
 
-_Part = list[tuple[int, int]]
+_TextPart = list[tuple[int, int]]
 """Words in one block and one sentence: where each begins and ends in the article's text."""
 _Apart = Callable[[int, int], bool]
 """Whether the text from one place to another is told apart from all other text."""
@@ -75,7 +75,7 @@ class Fragments:
             found = [*islice(filter(None, (self._alone(part, start, self._unique) for part in before)), 1)]
         return list(dict.fromkeys(found))[:MOST_DIRECTIVES]
 
-    def _known(self, parts: list[_Part], before: list[_Part], start: int, end: int) -> list[str]:
+    def _known(self, parts: list[_TextPart], before: list[_TextPart], start: int, end: int) -> list[str]:
         """The first words, with what follows or stands before if need be; then the nearest that will do."""
         first, once = parts[0], self._shown_once
         if alone := self._alone(first, end, once):
@@ -90,7 +90,7 @@ class Fragments:
             found = [next(filter(None, (self._alone(part, start, once) for part in before)), "")]
         return [each for each in found if each]
 
-    def _guesses(self, parts: list[_Part], end: int) -> Iterator[str]:
+    def _guesses(self, parts: list[_TextPart], end: int) -> Iterator[str]:
         """The surest first. Where the page has something that the article left out, the next stands in.
 
         They are the first words with what stands before; these alone, or with what follows; what may have
@@ -104,9 +104,9 @@ class Fragments:
             or self._followed(first, end, unique)
             or self._alone(first[:MOST_WORDS], end, self._wording.earliest)
         )
-        if len(first) > RUN_LENGTH:
+        if len(first) > TELLING_WORDS:
             yield self._alone(first[1:], end, unique)
-        later = (self._alone(part, end, unique) for part in parts[1:] if len(part) >= RUN_LENGTH)
+        later = (self._alone(part, end, unique) for part in parts[1:] if len(part) >= TELLING_WORDS)
         yield next(filter(None, later), "")
 
     def _unique(self, start: int, end: int) -> bool:
@@ -123,12 +123,12 @@ class Fragments:
         at = bisect_right(self._shown, (start, len(self._text))) - 1
         return self._shown[at][1] if at >= 0 else 0
 
-    def _alone(self, part: _Part, end: int, apart: _Apart) -> str:
+    def _alone(self, part: _TextPart, end: int, apart: _Apart) -> str:
         """``start,end``: the fewest words that begin a part and are told apart, and their line's last."""
-        stop = _first_end(part, RUN_LENGTH, MOST_WORDS, lambda stop: apart(part[0][0], stop))
+        stop = _first_end(part, TELLING_WORDS, MOST_WORDS, lambda stop: apart(part[0][0], stop))
         return self._line(part[0][0], stop, end) if stop else ""
 
-    def _followed(self, part: _Part, end: int, apart: _Apart) -> str:
+    def _followed(self, part: _TextPart, end: int, apart: _Apart) -> str:
         """``start,-suffix``: a short part, told apart by what comes next."""
         start, stop = part[0][0], part[-1][1]
         after = next(_parts(self._text, stop, end, _BLOCK), [])
@@ -137,19 +137,19 @@ class Fragments:
         until = _first_end(after, FEWEST_CONTEXT, MOST_CONTEXT, lambda until: apart(start, until))
         return f"{self._quoted(start, stop)},-{self._quoted(after[0][0], until)}" if until else ""
 
-    def _preceded(self, part: _Part, end: int, apart: _Apart) -> str:
+    def _preceded(self, part: _TextPart, end: int, apart: _Apart) -> str:
         """``prefix-,start,end``: the words that begin a part, told apart by what stands before."""
         start, before = part[0][0], self._before(part[0][0])
         if not before or not self._beside(before[-1][1], start):
             return ""
-        fewest = _first_end(part, RUN_LENGTH, MOST_WORDS, lambda stop: self._unique(start, stop))
+        fewest = _first_end(part, TELLING_WORDS, MOST_WORDS, lambda stop: self._unique(start, stop))
         stop = fewest or part[:MOST_WORDS][-1][1]
         for begin, _ in islice(before[::-1], min(FEWEST_CONTEXT, len(before)) - 1, MOST_CONTEXT):
             if apart(begin, stop):
                 return f"{self._quoted(begin, before[-1][1])}-,{self._line(start, stop, end)}"
         return ""
 
-    def _before(self, start: int) -> _Part:
+    def _before(self, start: int) -> _TextPart:
         """The line that ends just before a place, or as much of it as is looked at."""
         low = max(0, start - LOOK_BACK)
         last = deque(_parts(self._text, low, start, _BLOCK), maxlen=1)
@@ -185,7 +185,7 @@ class Fragments:
         return _escaped(self._text[start:end])
 
 
-def _parts(text: str, start: int, end: int, gaps: re.Pattern[str] = _PART_GAP) -> Iterator[_Part]:
+def _parts(text: str, start: int, end: int, gaps: re.Pattern[str] = _PART_GAP) -> Iterator[_TextPart]:
     """The words between the gaps that a match cannot go over, from the first with a letter or digit on.
 
     A match cannot go from one block to the next, nor over the gaps inside a line of code; and after the
@@ -200,7 +200,7 @@ def _parts(text: str, start: int, end: int, gaps: re.Pattern[str] = _PART_GAP) -
         low = after
 
 
-def _first_end(words: _Part, fewest: int, most: int, enough: Callable[[int], bool]) -> int:
+def _first_end(words: _TextPart, fewest: int, most: int, enough: Callable[[int], bool]) -> int:
     """Where the shortest run of words from the first on ends that is enough, 0 if none is.
 
     It has ``fewest`` to ``most`` words, or all where there are fewer.

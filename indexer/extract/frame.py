@@ -6,133 +6,48 @@ is no text. :mod:`indexer.extract.html` takes it where trafilatura holds too lit
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from indexer.extract.clean import parseable
-from indexer.extract.dom import named, visible_text
+from indexer.extract.dom import UNSEEN, named
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
     from lxml.html import HtmlElement
 
-_SPACE = re.compile(r"\s+")
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 MAIN = 0.3
-"""The share of the visible words that ``main`` must hold to be the frame; below it is a shell."""
+"""The share of the visible letters that ``main`` must hold to be the frame; below it is a shell."""
 ARTICLE = 0.5
 """The share from which on the only ``article`` is the frame."""
-PART = 0.3
+PART = 0.5
 """The share of the frame's text up to which an element named as chrome is that: more is the text itself,
 under a careless name."""
-COMMENTS = 0.95
-"""The share up to which comments are dropped: readers write more than authors. Threads are read elsewhere."""
+MOST = 0.9
+"""The share of the frame's text from which on nothing is dropped: it is the text, whatever it is called."""
 LINKS = 0.75
 """The share of its text inside links from which on a block is a menu ..."""
-MENUS = 0.8
-"""The share of the frame's text up to which menus are dropped: a page of links is what its links say."""
 SHORT = 24
 """... if its links have no more letters than this on average: longer ones are titles of things to read."""
-_NEVER = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "svg",
-        "head",
-        "iframe",
-        "object",
-        "embed",
-        "textarea",
-        "select",
-        "button",
-        "nav",
-        "footer",
-        "aside",
-        "noscript",
-        "canvas",
-        "audio",
-        "video",
-        "input",
-        "dialog",
-        "menu",
-        "map",
-        "figure",
-        "label",
-        "time",
-        "option",
-        "datalist",
-        "progress",
-        "img",
-        "picture",
-        "source",
-        "fieldset",
-    ]
-)
-_ROLES = frozenset(
-    [
-        "navigation",
-        "banner",
-        "contentinfo",
-        "search",
-        "complementary",
-        "menu",
-        "menubar",
-        "toolbar",
-        "dialog",
-        "alertdialog",
-        "tablist",
-        "tooltip",
-        "alert",
-        "form",
-    ]
-)
-_COMMENTS = frozenset(["comment", "comments", "disqus", "respond", "commentlist"])
-CHROME = frozenset(
-    [
-        "related",
-        "sidebar",
-        "popup",
-        "modal",
-        "signature",
-        "newsletter",
-        "menu",
-        "footer",
-        "pagination",
-        "pager",
-        "byline",
-        "controls",
-        "navigation",
-        "login",
-        "signup",
-        "skip",
-        "consent",
-        "gdpr",
-        "feedback",
-        "sr",
-        "tooltip",
-        "breadcrumb",
-        "breadcrumbs",
-        "search",
-        "reactions",
-        "share",
-        "sharing",
-        "social",
-        "buttons",
-        "teaser",
-        "recommended",
-        "recommendations",
-        "advert",
-        "advertisement",
-        "sponsored",
-        "filters",
-        "wishlist",
-        "copyright",
-        "toolbar",
-        "review",
-        "reviews",
-    ]
-)
+_NEVER = {
+    "embed", "button", "nav", "footer", "aside", "canvas", "audio", "video", "input", "dialog", "menu",
+    "map", "figure", "label", "time", "option", "datalist", "progress", "img", "picture", "source",
+    "fieldset",
+}  # fmt: skip
+_ROLES = {
+    "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "toolbar",
+    "dialog", "alertdialog", "tablist", "tooltip", "alert", "form",
+}  # fmt: skip
+_COMMENTS = {
+    "comment", "comments", "disqus", "respond", "commentlist",
+}  # fmt: skip
+CHROME = {
+    "author", "flair", "form", "related", "sidebar", "popup", "modal", "signature", "newsletter", "menu",
+    "footer", "pagination",
+    "pager", "byline", "controls", "navigation", "login", "signup", "skip", "consent", "gdpr",
+    "feedback", "sr", "tooltip", "breadcrumb", "breadcrumbs", "search", "reactions", "share", "sharing",
+    "social", "buttons", "teaser", "recommended", "recommendations", "advert", "advertisement",
+    "sponsored", "filters", "wishlist", "copyright", "toolbar", "review", "reviews",
+}  # fmt: skip
 """Words in classes and ids whose elements hold text of the article in less than a tenth to a third of the
 cases (``benchmarks/extraction.py --names`` counts them)."""
 
@@ -142,67 +57,63 @@ def whole(tree: HtmlElement) -> HtmlElement | None:
     body = tree.find("body") if tree.tag == "html" else tree
     if body is None:
         return None
-    frame = _frame(body)
-    _drop_chrome(frame)
+    for element in list(body.iter(*UNSEEN)):
+        if element.getparent() is not None and element is not body:
+            element.drop_tree()
+    sizes = text_sizes(body)
+    frame = _frame(body, sizes)
+    _drop_chrome(frame, sizes)
     _drop_menus(frame)
-    unwrap_lines(frame)
     return frame
 
 
-def unwrap_lines(frame: HtmlElement) -> None:
-    """Makes the line feeds of the source spaces, as a browser does, but for those in code."""
-    for element in frame.iter():
-        if element.text and not any(True for _ in element.iterancestors("pre")) and element.tag != "pre":
-            element.text = parseable(_SPACE.sub(" ", element.text))
-        if element is not frame and element.tail:
-            element.tail = parseable(_SPACE.sub(" ", element.tail))
-
-
-def _frame(body: HtmlElement) -> HtmlElement:
-    """``main`` or the only ``article`` where they hold enough of the visible words, else the body."""
-    words = _words(body)
+def _frame(body: HtmlElement, sizes: dict[_Element, int]) -> HtmlElement:
+    """``main`` or the only ``article`` where they hold enough of the letters, else the body."""
     mains = [element for element in body.iter() if element.tag == "main" or element.get("role") == "main"]
     articles = [one for one in body.iter("article") if next(one.iterancestors("article"), None) is None]
     for candidates, share in ((mains, MAIN), (articles if len(articles) == 1 else [], ARTICLE)):
-        sizes = {element: _words(element) for element in candidates[:10]}
-        largest = max(sizes, key=lambda element: sizes[element], default=None)
-        if largest is not None and sizes[largest] >= share * words:
+        largest = max(candidates, key=lambda element: sizes[element], default=None)
+        if largest is not None and sizes[largest] >= share * sizes[body]:
             return largest
     return body
 
 
-def _words(element: HtmlElement) -> int:
-    return sum(len(text.split()) for text in visible_text(element))
-
-
-def _drop_chrome(frame: HtmlElement) -> None:
+def _drop_chrome(frame: HtmlElement, sizes: dict[_Element, int]) -> None:
     """Drops what is no text by its kind, its role or its name, and what is hidden."""
-    sizes = text_sizes(frame)
+    total = sizes[frame] or 1
     for element in list(frame.iter()):
-        if element is frame or element.getparent() is None:
+        share = sizes[element] / total
+        if element is frame or share >= MOST:
             continue
-        size = sizes[element]
-        if (
-            element.tag in _NEVER
-            or element.get("role") in _ROLES
-            or is_hidden(element)
-            or (element.tag == "header" and next(element.iter("h1"), None) is None)
-            or (element.tag == "form" and size < ARTICLE * sizes[frame])
-            or (element.tag not in HEADINGS and _is_chrome(element, size / (sizes[frame] or 1)))
-        ):
+        if _is_no_text(element) or _is_called_chrome(element, share):
             element.drop_tree()
 
 
-def _is_chrome(element: _Element, share: float) -> bool:
+def _is_no_text(element: _Element) -> bool:
+    return (
+        element.tag in _NEVER
+        or element.get("role") in _ROLES
+        or is_hidden(element)
+        or (element.tag == "header" and next(element.iter("h1"), None) is None)
+    )
+
+
+def _is_called_chrome(element: _Element, share: float) -> bool:
     """Whether its name says that it is no text of the article, and its share of the frame allows that."""
-    if share >= COMMENTS:
+    if element.tag in HEADING_TAGS:
         return False
     names = named(element)
-    return (share < PART and not CHROME.isdisjoint(names)) or not _COMMENTS.isdisjoint(names)
+    return (
+        (element.tag == "form" and share < ARTICLE)
+        or (share < PART and not CHROME.isdisjoint(names))
+        or not _COMMENTS.isdisjoint(names)
+    )
 
 
 def is_hidden(element: _Element) -> bool:
     """Whether the page says that the element is not shown."""
+    if not element.attrib:
+        return False
     style = element.get("style", "").replace(" ", "").lower()
     return (
         "display:none" in style
@@ -226,9 +137,9 @@ def _drop_menus(frame: HtmlElement) -> None:
             and size < sizes[frame] / 2
         ):
             menus.append(element)
-    doomed = set(menus)
-    outer = [menu for menu in menus if not any(above in doomed for above in menu.iterancestors())]
-    if sum(sizes[menu] for menu in outer) < MENUS * sizes[frame]:
+    dropped = set(menus)
+    outer = [menu for menu in menus if dropped.isdisjoint(menu.iterancestors())]
+    if sum(sizes[menu] for menu in outer) < MOST * sizes[frame]:  # else a page of links is what they say
         for menu in outer:
             menu.drop_tree()
 

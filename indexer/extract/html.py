@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ from indexer.extract.plain import plain_article
 from indexer.extract.prepare import prepare, show_noscript, tidy_headings
 from indexer.extract.wording import as_shown
 from indexer.extract.writing import write_tree
-from indexer.records import Article, Loss, Page, Reading
+from indexer.records import Article, Page, Reading
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -55,12 +56,12 @@ def read_html(page: Page) -> Reading:
     shown = list(dom.visible_text(tree))
     words = sum(len(text.split()) for text in shown)
     scripts = dom.builds_itself(tree, words)
-    article, lost = _article(tree, page.final_url, shown, words)  # last, as it changes the tree
-    return Reading(article, canonical, links, words, scripts, lost)
+    article = _article(tree, page.final_url, shown, words)  # last, as it changes the tree
+    return Reading(article, canonical, links, words, scripts)
 
 
-def _article(tree: HtmlElement, url: str, shown: list[str], words: int) -> tuple[Article, Loss]:
-    """The article in the tree, which is changed on the way, and what of its frame it does not hold.
+def _article(tree: HtmlElement, url: str, shown: list[str], words: int) -> Article:
+    """The article in the tree, which is changed on the way.
 
     ``shown`` is the visible text of the page, of so many words.
     """
@@ -83,19 +84,19 @@ def _article(tree: HtmlElement, url: str, shown: list[str], words: int) -> tuple
     choose_articles(tree)
     if pages := _preformatted(tree, words):
         names = {str(name) for name in tree.xpath("//@id | //a/@name")}
-        return plain_article("\f".join(pages), title=title, anchors=names, metadata=metadata), Loss()
+        return plain_article("\f".join(pages), title=title, anchors=names, metadata=metadata)
     writer = ArticleBuilder(title)
     anchors = Anchors(tree, places)
     declared = article_body(tree)
     prepare(tree)
     frame = whole(deepcopy(tree))
     pieces = pieces_of(frame) if frame is not None else []
-    if (body := main_text(tree, frame, url)) is not None:
+    if (body := main_text(tree, frame, url, shown=words)) is not None:
         write_tree(body, writer, anchors)
     article = writer.article(**metadata)
     if article.words < HIDDEN * len(declared.split()):
-        return _declared_article(title, declared, metadata), Loss()
-    return as_shown(article, "".join(shown)), loss(pieces, article)
+        return _declared_article(title, declared, metadata)
+    return replace(as_shown(article, "".join(shown)), lost=loss(pieces, article))
 
 
 def _declared_article(title: str, text: str, metadata: dict[str, str]) -> Article:

@@ -1,23 +1,31 @@
 """PDF to an article: lines with their place and type size, put together to paragraphs under headings.
 
-1. pdfium gives the characters in reading order, line by line.
-2. Lines that stand at the top or foot of many pages (running heads, page numbers) are dropped.
+1. pdfium gives the characters in reading order, line by line (:mod:`indexer.extract.pdf_lines`).
+2. Lines that stand at the top or foot of many pages (running heads, page numbers) are dropped
+   (:mod:`indexer.extract.pdf_running`), columns that were drawn row by row put back one after the other
+   (:mod:`indexer.extract.pdf_columns`).
 3. Larger or bolder lines than the body's are headings, their level by size.
-4. The rest is joined to paragraphs: by the gaps between lines, across page breaks, without hyphenation.
+4. The rest is joined to paragraphs: by the gaps between lines, across page breaks, without hyphenation
+   (:mod:`indexer.extract.hyphens`). Notes at the foot of a page follow the paragraph that they would cut.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
 
 from indexer.errors import Unreadable
 from indexer.extract.blocks import MAX_HEADING, ArticleBuilder
-from indexer.extract.clean import one_line, printable
+from indexer.extract.clean import one_line
+from indexer.extract.hyphens import Joiner
+from indexer.extract.pdf_columns import in_reading_order
+from indexer.extract.pdf_lines import TypeLine, drawn_rules, page_lines
+from indexer.extract.pdf_running import without_running
 from indexer.records import BlockKind, Page, Reading
 
 LARGER = 1.12
@@ -26,28 +34,16 @@ GAP = 1.25
 """A distance between lines this much above the usual one parts two paragraphs (leading varies by a tenth)."""
 INDENT = 5.0
 """Points by which the first line of a paragraph stands further in, where no gap parts it from the last."""
-BOLD = 600
-"""Font weight from which on type counts as bold (OpenType: semi-bold)."""
-_PAGE_NUMBER = re.compile(
-    r"\W*(?:page|seite)?\W*(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of|von)\s*\d{1,4})?\W*$", re.IGNORECASE
+SMALLER = 0.92
+"""Type this much smaller than the body's, at the foot of a page, is a note's: 9 points below 10."""
+MAX_PAGES = 20_000
+"""Pages of a document: the longest standards in print have 6,000."""
+_NOTE_MARK = re.compile(
+    r"\(?\d{1,3}[.)]?(?!\d)|\[\d{1,3}\]|[*\u2020\u2021\u00a7\u00b6\u2016]|[\u00b9\u00b2\u00b3\u2070-\u2079]"
 )
 _PDF_BULLET = re.compile(r"(?:[\u2022\u25aa\u25cf\u2013*-]|\(?\d{1,2}[.)])\s+(?=\S)")
-_LINE_FEED, _RETURN = 10, 13
-_HYPHENS = (2, 0xFFFE)  # pdfium's signs for a hyphen that ends a line; it gives no line break after it
 _CLOSED_LINE = re.compile(r"[.:;!?\"')\]]$")
 _NO_TITLE = re.compile(r"untitled|microsoft word|\.(?:docx?|pdf|tex|indd)$|^\W*$", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of type; ``top`` and ``left`` in points from the page's lower left corner."""
-
-    text: str
-    page: int
-    size: float
-    bold: bool
-    top: float
-    left: float
 
 
 def read_pdf(page: Page) -> Reading:
@@ -64,16 +60,19 @@ def read_pdf(page: Page) -> Reading:
         locked = "password" in str(error).lower()
         raise Unreadable("the PDF is locked with a password" if locked else "the PDF is broken") from error
     try:
+        if len(document) > MAX_PAGES:
+            raise Unreadable(f"the PDF has {len(document):,} pages, more than any book")
         metadata = document.get_metadata_dict()
-        lines = [line for number in range(len(document)) for line in _page_lines(document, number)]
+        lines = [line for number in range(len(document)) for line in page_lines(document, number)]
+        words = sum(len(line.text.split()) for line in lines)
+        if lines:
+            lines = _text_in_order(document, lines)
     except pypdfium2.PdfiumError as error:
         raise Unreadable("the PDF is broken") from error
     finally:
         document.close()
     if not lines:
         raise Unreadable("the PDF has no text, only pictures of pages")
-    words = sum(len(line.text.split()) for line in lines)
-    lines = _without_running(lines)
     levels, body = _levels(lines)
     title = one_line(metadata.get("Title", ""))
     if _NO_TITLE.search(title):
@@ -87,82 +86,47 @@ def read_pdf(page: Page) -> Reading:
     return Reading(article, text_on_page=words)
 
 
-# -------------------------------------------------------------------- lines
+def _text_in_order(document: Any, lines: list[TypeLine]) -> list[TypeLine]:
+    """The lines that are text, columns one after the other, notes marked."""
+    body = _levels(lines)[1]
+    kept = without_running(lines, larger=body * LARGER)
+    body = _levels(kept)[1]
+    ordered: list[TypeLine] = []
+    for page, on_page in groupby(kept, key=lambda line: line.page):
+        columns = in_reading_order(list(on_page), partial(drawn_rules, document, page - 1))
+        ordered += _with_notes(columns, body)
+    return ordered
 
 
-def _page_lines(document: Any, number: int) -> Iterator[_Line]:
-    """The lines of one page that are not blank, in the order pdfium gives."""
-    from pypdfium2 import raw
-
-    sheet = document[number]
-    text_page = sheet.get_textpage()
-    characters: list[str] = []
-    first = 0
-    count = text_page.count_chars()
-    for at in range(count + 1):
-        code = raw.FPDFText_GetUnicode(text_page, at) if at < count else _LINE_FEED
-        if code not in (_LINE_FEED, _RETURN, *_HYPHENS):
-            first = first if characters else at
-            characters.append(chr(code))
-            continue
-        text = printable("".join(characters)).strip() + ("-" if code in _HYPHENS else "")
-        if text:
-            left, _, _, top = text_page.get_charbox(first, loose=True)
-            yield _Line(text, number + 1, _size(text_page, first), _bold(text_page, first), top, left)
-        characters = []
-    text_page.close()
-    sheet.close()
-
-
-def _size(text_page: Any, at: int) -> float:
-    """The height of a character's type in points, scaling included."""
-    _, bottom, _, top = text_page.get_charbox(at, loose=True)
-    return float(round((top - bottom) * 2) / 2)
-
-
-def _bold(text_page: Any, at: int) -> bool:
-    from ctypes import byref, c_int, create_string_buffer
-
-    from pypdfium2 import raw
-
-    name, flags = create_string_buffer(128), c_int()
-    raw.FPDFText_GetFontInfo(text_page, at, name, 128, byref(flags))
-    return b"bold" in name.value.lower() or raw.FPDFText_GetFontWeight(text_page, at) >= BOLD
-
-
-def _without_running(lines: list[_Line]) -> list[_Line]:
-    """The lines without those that open or close page after page, digits aside, and page numbers."""
-    by_page: dict[int, list[_Line]] = {}
-    for line in lines:
-        by_page.setdefault(line.page, []).append(line)
-    edges = {page: {id(line) for line in [*found[:2], *found[-2:]]} for page, found in by_page.items()}
-    seen = Counter(
-        text
-        for page, found in by_page.items()
-        for text in {_pattern(line) for line in found if id(line) in edges[page]}
-    )
-    often = max(2, len(by_page) // 3)
-
-    def running(line: _Line) -> bool:
-        if id(line) not in edges[line.page] or len(by_page) < 2:
-            return False
-        return seen[_pattern(line)] >= often or _PAGE_NUMBER.match(line.text) is not None
-
-    return [line for line in lines if not running(line)] or lines
-
-
-def _pattern(line: _Line) -> str:
-    return re.sub(r"\d+", "0", line.text)
+def _with_notes(lines: Sequence[TypeLine], body: float) -> list[TypeLine]:
+    """The lines of one page, those marked that make the notes at its foot, or at that of a column."""
+    marked = list(lines)
+    at = len(marked) - 1
+    while at >= 0:
+        end = at
+        while (
+            at >= 0
+            and marked[at].size <= SMALLER * body
+            and (at == end or marked[at].top > marked[at + 1].top)
+        ):
+            at -= 1
+        if end > at >= 0 and _NOTE_MARK.match(marked[at + 1].text) and marked[at].size > SMALLER * body:
+            for number in range(at + 1, end + 1):
+                marked[number] = replace(marked[number], note=True)
+        while at > 0 and marked[at - 1].top > marked[at].top:  # up to the head of the column
+            at -= 1
+        at -= 1
+    return marked
 
 
 # ----------------------------------------------------------------- headings
 
 
-def _levels(lines: list[_Line]) -> tuple[dict[tuple[float, bool], int], float]:
+def _levels(lines: Sequence[TypeLine]) -> tuple[dict[tuple[float, bool], int], float]:
     """The heading level of each style of type larger or bolder than the body's, and the body's size."""
     weight: Counter[tuple[float, bool]] = Counter()
     for line in lines:
-        weight[line.size, line.bold] += len(line.text)
+        weight[line.style] += len(line.text)
     body, body_bold = weight.most_common(1)[0][0]
     styles = [
         (size, bold)
@@ -172,11 +136,11 @@ def _levels(lines: list[_Line]) -> tuple[dict[tuple[float, bool], int], float]:
     return {style: min(6, level) for level, style in enumerate(sorted(styles, reverse=True), start=1)}, body
 
 
-def _largest(lines: list[_Line], levels: dict[tuple[float, bool], int]) -> str:
+def _largest(lines: Sequence[TypeLine], levels: dict[tuple[float, bool], int]) -> str:
     """The text in the largest type of the first page, ``""`` if nothing stands out."""
-    styles = {(line.size, line.bold) for line in lines if line.page == lines[0].page} & levels.keys()
+    styles = {line.style for line in lines if line.page == lines[0].page} & levels.keys()
     best = min(styles, key=lambda style: levels[style], default=None)
-    found = [line.text for line in lines if line.page == lines[0].page and (line.size, line.bold) == best]
+    found = [line.text for line in lines if line.page == lines[0].page and line.style == best]
     return one_line(" ".join(found[:3]))[:MAX_HEADING]
 
 
@@ -184,17 +148,13 @@ def _largest(lines: list[_Line], levels: dict[tuple[float, bool], int]) -> str:
 
 
 def _write_lines(
-    lines: list[_Line], levels: dict[tuple[float, bool], int], body: float, writer: ArticleBuilder
+    lines: Sequence[TypeLine], levels: dict[tuple[float, bool], int], body: float, writer: ArticleBuilder
 ) -> None:
     """Headings as they come, all else in paragraphs; items one after the other are one list."""
     pitch = _pitch(lines, body)
-    compounds = {word for line in lines for word in re.findall(r"\w+(?:-\w+)+", line.text)}
-    runs: list[list[_Line]] = []
-    for line in lines:
-        if not runs or not _continues(runs[-1][-1], line, levels, pitch):
-            runs.append([])
-        runs[-1].append(line)
-    blocks = [(run[0], _joined_lines([line.text for line in run], compounds)) for run in runs]
+    joiner = Joiner(line.text for line in lines)
+    runs = _runs_of_lines(lines, levels, pitch)
+    blocks = [(run[0], joiner.join([line.text for line in run])) for run in runs]
 
     for kind, group in groupby(blocks, key=lambda block: _block_kind(block[0], block[1], levels)):
         entries = list(group)
@@ -203,12 +163,31 @@ def _write_lines(
             continue
         for first, text in entries:
             if kind == "heading":
-                writer.heading(text, levels[first.size, first.bold], page=first.page)
+                writer.heading(text, levels[first.style], page=first.page)
             else:
                 writer.add(kind, text, page=first.page)
 
 
-def _block_kind(first: _Line, text: str, levels: dict[tuple[float, bool], int]) -> BlockKind:
+def _runs_of_lines(
+    lines: Sequence[TypeLine], levels: dict[tuple[float, bool], int], pitch: float
+) -> list[list[TypeLine]]:
+    """The lines of each heading and paragraph. A note comes behind the paragraph that it stands in."""
+    runs: list[list[TypeLine]] = []
+    notes: list[list[TypeLine]] = []
+    for line in lines:
+        if line.note:
+            if not notes or _NOTE_MARK.match(line.text) or not _continues(notes[-1][-1], line, levels, pitch):
+                notes.append([])
+            notes[-1].append(line)
+        elif runs and _continues(runs[-1][-1], line, levels, pitch):
+            runs[-1].append(line)
+        else:
+            runs += [*notes, [line]]
+            notes = []
+    return runs + notes
+
+
+def _block_kind(first: TypeLine, text: str, levels: dict[tuple[float, bool], int]) -> BlockKind:
     """A block's kind by its first sign, its type and its shape: a sentence in large type is no heading."""
     if _PDF_BULLET.match(text) and not (_styled(first, levels) and text[0].isdigit()):
         return "list"
@@ -218,11 +197,11 @@ def _block_kind(first: _Line, text: str, levels: dict[tuple[float, bool], int]) 
     return "heading" if _styled(first, levels) and not sentence and re.search(r"\w", text) else "paragraph"
 
 
-def _styled(line: _Line, levels: dict[tuple[float, bool], int]) -> bool:
-    return (line.size, line.bold) in levels
+def _styled(line: TypeLine, levels: dict[tuple[float, bool], int]) -> bool:
+    return line.style in levels
 
 
-def _pitch(lines: list[_Line], body: float) -> float:
+def _pitch(lines: Sequence[TypeLine], body: float) -> float:
     """The usual distance from one line of the body to the next, in points."""
     gaps = Counter(
         round(one.top - two.top, 1)
@@ -232,27 +211,12 @@ def _pitch(lines: list[_Line], body: float) -> float:
     return gaps.most_common(1)[0][0] if gaps else body * 1.2
 
 
-def _continues(last: _Line, line: _Line, levels: dict[tuple[float, bool], int], pitch: float) -> bool:
+def _continues(last: TypeLine, line: TypeLine, levels: dict[tuple[float, bool], int], pitch: float) -> bool:
     """Whether a line goes on with the paragraph or heading of the line before it."""
-    if levels.get((last.size, last.bold)) != levels.get((line.size, line.bold)) or _PDF_BULLET.match(
-        line.text
-    ):
+    if levels.get(last.style) != levels.get(line.style) or _PDF_BULLET.match(line.text):
         return False
     if last.page != line.page or line.top >= last.top:  # the next page or column
         return not _styled(last, levels) and not _CLOSED_LINE.search(last.text)
     if line.left > last.left + INDENT and _CLOSED_LINE.search(last.text):
         return False
     return last.top - line.top <= max(pitch, line.size * 1.1) * GAP
-
-
-def _joined_lines(texts: list[str], compounds: set[str]) -> str:
-    """Lines as running text; a hyphen at the end goes unless the word is written with it elsewhere."""
-    joined = texts[0]
-    for text in texts[1:]:
-        before, after = re.search(r"(\w+)-$", joined), re.match(r"\w+", text)
-        if before and after and after[0][0].islower():
-            keeps = f"{before[1]}-{after[0]}" in compounds
-            joined = (joined if keeps else joined[:-1]) + text
-        else:
-            joined = f"{joined} {text}"
-    return joined

@@ -17,7 +17,7 @@ PROMOTION = 0.2
 """The share of a page's text up to which an element named as promotion is taken to be that."""
 _PROMOTIONS = {"promo", "promotion", "promoted", "advert", "advertisement", "ad-slot", "sponsored", "sponsor"}
 _PERMALINKS = {"", "#", "\u00b6", "\u00a7", "\U0001f517", "link", "permalink"}
-_INLINE = ("a", "b", "em", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
+_INLINE_TAGS = ("a", "b", "em", "i", "mark", "small", "span", "strong", "sub", "sup", "u")
 _EMPTY_BLOCKS = (
     *("article", "blockquote", "dd", "div", "dt", "h1", "h2", "h3", "h4", "h5", "h6"),
     *("li", "main", "p", "pre", "section"),
@@ -95,10 +95,10 @@ def _keep_after_empty(tree: HtmlElement) -> None:
 
     From the last to the first, so that what held only empty elements is empty when its turn comes.
     """
-    for element in reversed(list(tree.iter(*_INLINE, *_EMPTY_BLOCKS))):
+    for element in reversed(list(tree.iter(*_INLINE_TAGS, *_EMPTY_BLOCKS))):
         if len(element) or (element.text or "").strip() or element.getparent() is None:
             continue
-        if element.tag in _INLINE:
+        if element.tag in _INLINE_TAGS:
             element.drop_tag()
         elif (element.tail or "").strip():
             element.text = None

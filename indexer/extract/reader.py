@@ -21,12 +21,17 @@ _HTML = re.compile(
 def read(page: Page) -> Reading:
     """The article of a page and what the crawl needs to know of it, whatever kind of file it is.
 
-    An HTML page without a main text gives an article without blocks; its other fields tell why.
+    An HTML page without a main text gives an article without blocks; its other fields tell why. A web
+    archive (MHTML) is read as the page that it holds, a page saved otherwise as its site published it.
 
     Raises:
         Unreadable: the body is empty, a picture or other binary file, a PDF that is locked, broken or
-            without text.
+            without text, a web archive without a page.
     """
+    from indexer.extract.mhtml import is_mhtml, page_inside
+
+    if is_mhtml(page.body):
+        page = page_inside(page)
     head = page.body[:_SNIFFED].lstrip(b"\xef\xbb\xbf \t\r\n\f")
     if not page.body.strip():
         raise Unreadable("the body is empty")
@@ -37,8 +42,9 @@ def read(page: Page) -> Reading:
     _refuse_binary(page, head)
     if _looks_like_html(page, head):
         from indexer.extract.html import read_html
+        from indexer.extract.saved import as_published
 
-        return read_html(page)
+        return read_html(as_published(page))
     from indexer.extract.plain import read_plain
 
     return read_plain(page)

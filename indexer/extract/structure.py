@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NEARLY_ALL = 0.85
 """The share of the extracted characters that the frame must hold. The rest are stray paragraphs of
 banners and teasers, which a frame is there to leave out."""
-SHORT = 300
+SHORT_PAGE = 300
 """Words. A page with less prose than this may consist of its lists of links."""
 _SECTIONS = ("h2", "h3", "h4", "h5", "h6")
 
@@ -31,7 +31,7 @@ def missed_structure(tree: HtmlElement, body: _Element) -> bool:
     if next(body.iter("head"), None) is None:
         return next(tree.iter(*_SECTIONS), None) is not None
     bare = any(one.tag == two.tag == "head" for one, two in pairwise(body))
-    return bare and len(text_of(body).split()) < SHORT
+    return bare and len(text_of(body).split()) < SHORT_PAGE
 
 
 def mark_frame(tree: HtmlElement, body: _Element) -> bool:
@@ -41,10 +41,10 @@ def mark_frame(tree: HtmlElement, body: _Element) -> bool:
     their links, so that they count as text.
     """
     paragraphs = _paragraphs(tree, body)
-    frame = _frame(paragraphs)
+    frame = _paragraphs_frame(paragraphs)
     if frame is None or not _headings_among(frame, paragraphs):
         return False
-    if len(text_of(body).split()) < SHORT:
+    if len(text_of(body).split()) < SHORT_PAGE:
         for entries in frame.iter("ul", "ol"):
             for link in list(entries.iter("a")):
                 link.drop_tag()
@@ -71,7 +71,7 @@ def _paragraphs(tree: HtmlElement, body: _Element) -> dict[HtmlElement, int]:
     return found
 
 
-def _frame(paragraphs: dict[HtmlElement, int]) -> HtmlElement | None:
+def _paragraphs_frame(paragraphs: dict[HtmlElement, int]) -> HtmlElement | None:
     """The deepest element with nearly all of the extracted text."""
     weight: Counter[HtmlElement] = Counter()
     for paragraph, length in paragraphs.items():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from indexer.extract.clean import one_line
 from indexer.extract.declared import declares_thread
 from indexer.extract.dom import named, text_of
-from indexer.extract.frame import HEADINGS, is_hidden
+from indexer.extract.frame import HEADING_TAGS, is_hidden
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -25,7 +25,7 @@ BODIES = 0.6
 """The share of the largest group's prose that the bodies of the posts hold; the rest is signatures."""
 OUTSIDE = 0.4
 """The share of the frame's prose that may stand outside of the posts: above it they are comments."""
-DECLARED = 0.7
+DECLARED_THREAD = 0.7
 """The same where the page declares itself a thread: comments and lists of others may stand there."""
 AUTHORED = 0.5
 """The share of posts that must show an author."""
@@ -103,7 +103,7 @@ def _is_thread(bodies: list[HtmlElement], body: HtmlElement, prose: dict[_Elemen
     inside = sum(prose[element] for element in bodies)
     if max(prose[element] for element in bodies) > LARGEST * inside:
         return False
-    if inside < (1 - (DECLARED if declares_thread(body) else OUTSIDE)) * prose[body]:
+    if inside < (1 - (DECLARED_THREAD if declares_thread(body) else OUTSIDE)) * prose[body]:
         return False
     around = " ".join(map(_names, [bodies[-1], *bodies[-1].iterancestors()][:6]))
     return _POSTS.search(around) is not None and _REVIEWS.search(around) is None
@@ -169,7 +169,7 @@ def _written(
             frame.append(heading)
         copy = deepcopy(body)
         copy.tail = None
-        for element in copy.iter(*HEADINGS):
+        for element in copy.iter(*HEADING_TAGS):
             element.tag = f"h{min(6, int(element.tag[1]) + 2)}"
         for element in list(copy.iter(*_NO_POST)):
             if element is not copy:

@@ -1,6 +1,6 @@
 """Which words tell a place of an article apart, there and on the page it was taken from.
 
-Words are compared in runs of :data:`RUN_LENGTH`, by their hashes: that is linear in the length of the text.
+Words are compared in runs of :data:`TELLING_WORDS`, by their hashes: linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from itertools import pairwise
 from indexer.extract.dom import BLOCK_BREAK
 from indexer.records import Article
 
-RUN_LENGTH = 4
+TELLING_WORDS = 4
 """Words that tell a place apart at least: fewer match by chance in what surrounds an article."""
 MOST_PLACES = 64
 """Places with the same run above which no text is told apart by it."""
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _FOLDED_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
-_LINE = re.compile(r"\n| \| ")
+_LINE_OR_CELL = re.compile(r"\n| \| ")
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 
@@ -47,7 +47,7 @@ class Wording:
             self.starts.append(word.start())
             self.words.append(word[0])
         self._places: defaultdict[int, list[int]] = defaultdict(list)
-        for place, run in enumerate(runs_of(self.words, RUN_LENGTH - 1)):
+        for place, run in enumerate(runs_of(self.words, TELLING_WORDS - 1)):
             self._places[run].append(place)
 
     def unique(self, start: int, end: int) -> bool:
@@ -64,10 +64,10 @@ class Wording:
         A longer last word counts too: "number 1" stands in "number 12".
         """
         low, high = bisect_left(self.starts, start), bisect_left(self.starts, end)
-        if high - low < RUN_LENGTH:
+        if high - low < TELLING_WORDS:
             return None
         *wanted, last = self.words[low:high]
-        places = [(self._places[run], at) for at, run in enumerate(runs_of(wanted, RUN_LENGTH - 1))]
+        places = [(self._places[run], at) for at, run in enumerate(runs_of(wanted, TELLING_WORDS - 1))]
         rarest, offset = min(places, key=lambda place: len(place[0]))
         if earlier:
             rarest = rarest[: min(bisect_left(rarest, low + offset), MOST_PLACES + 1)]
@@ -87,14 +87,16 @@ def as_shown(article: Article, page: str) -> Article:
     folded = browser_folded(article.text)
     words = list(_FOLDED_WORD.finditer(folded))
     lines = [folded[one.end() : two.start()] for one, two in pairwise(words)]
-    runs = runs_of([word[0] for word in words], RUN_LENGTH, [bool(_LINE.search(gap)) for gap in lines])
+    runs = runs_of(
+        [word[0] for word in words], TELLING_WORDS, [bool(_LINE_OR_CELL.search(gap)) for gap in lines]
+    )
     here, there = Counter(runs), _runs_of_page(browser_folded(page))
     stretches: list[tuple[int, int]] = []
     before = -1
     for at, run in enumerate(runs):
         if here[run] == there[run]:
             begin = stretches.pop()[0] if before == at - 1 and stretches else words[at].start()
-            stretches.append((begin, words[at + RUN_LENGTH - 1].end()))
+            stretches.append((begin, words[at + TELLING_WORDS - 1].end()))
             before = at
     starts = [begin for begin, _ in stretches]
     bounds = ((bisect_left(starts, block.start), bisect_left(starts, block.end)) for block in article.blocks)
@@ -112,7 +114,7 @@ def _runs_of_page(folded: str) -> Counter[int]:
         if found := _FOLDED_WORD.findall(line):
             words += found
             gaps += [True, *(False for _ in found[1:])]
-    return Counter(runs_of(words, RUN_LENGTH, gaps[1:]))
+    return Counter(runs_of(words, TELLING_WORDS, gaps[1:]))
 
 
 def runs_of(words: Sequence[str], length: int, gaps: Sequence[bool] = ()) -> list[int]:

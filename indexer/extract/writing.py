@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
-from indexer.extract.clean import one_line
+from indexer.extract.clean import one_line, parseable
 from indexer.extract.dom import text_of
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ _CONTAINERS = frozenset(
         "caption",
     ]
 )
+_SPACE = re.compile(r"\s+")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _KIND_OF_ELEMENT: dict[str, BlockKind] = {"list": "list", "quote": "quote", "table": "table", "code": "code"}
 
@@ -59,12 +60,25 @@ def write_tree(body: _Element, writer: ArticleBuilder, anchors: Anchors) -> None
     Containers are transparent, and so is what is inline by its name but holds a block. Recursion is bounded
     by the depth of the parsed tree (256 elements).
     """
+    _unwrap_lines(body)
     for element in body.iter():
         if (name := _NAMES.get(str(element.tag))) is not None:
             if name == "head":
                 element.set("rend", element.tag)
             element.tag = name
-    _write(body, writer, anchors, _holders(body))
+    _write_container(body, writer, anchors, _holders(body))
+
+
+def _unwrap_lines(body: _Element) -> None:
+    """Makes the line feeds of the source spaces, as a browser does, but for those in code."""
+    code: set[_Element] = set()
+    for element in body.iter():
+        if element.tag in ("pre", "code") or element.getparent() in code:
+            code.add(element)
+        elif element.text and "\n" in element.text:
+            element.text = parseable(_SPACE.sub(" ", element.text))
+        if element.tail and "\n" in element.tail and element.getparent() not in code:
+            element.tail = parseable(_SPACE.sub(" ", element.tail))
 
 
 def _holders(body: _Element) -> set[_Element]:
@@ -79,7 +93,9 @@ def _holders(body: _Element) -> set[_Element]:
     return holders
 
 
-def _write(body: _Element, writer: ArticleBuilder, anchors: Anchors, holders: set[_Element]) -> None:
+def _write_container(
+    body: _Element, writer: ArticleBuilder, anchors: Anchors, holders: set[_Element]
+) -> None:
     text = body.text or ""
     for element in body:
         if element.tag in _BLOCKS or _is_code_block(element):
@@ -88,7 +104,7 @@ def _write(body: _Element, writer: ArticleBuilder, anchors: Anchors, holders: se
             text = element.tail or ""
         elif element.tag in _CONTAINERS or element in holders:
             _write_paragraphs(text, writer)
-            _write(element, writer, anchors, holders)
+            _write_container(element, writer, anchors, holders)
             text = element.tail or ""
         else:
             text += "\n" if element.tag == "lb" else text_of(element)

@@ -6,10 +6,11 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from indexer.records import Article, Block, Fetch, Generation, Passage, Source, Verdict
+from indexer.records import Article, Block, Fetch, Generation, Loss, Passage, Source, Verdict
 
 Row = Mapping[str, Any] | sqlite3.Row
 
@@ -90,6 +91,7 @@ def article_row(article: Article) -> dict[str, Any]:
         "words": article.words,
         "text": article.text,
         "blocks": to_json(blocks),
+        "lost": to_json({name: value for name, value in asdict(article.lost).items() if value}),
     }
 
 
@@ -108,7 +110,13 @@ def article_of(row: Row) -> Article:
         language=row["language"],
         site=row["site"],
         hash=row["hash"],
+        lost=loss_of(row["lost"]),
     )
+
+
+def loss_of(text: str) -> Loss:
+    """What an article lost, from its column."""
+    return Loss(**json.loads(text))
 
 
 def generation_row(generation: Generation) -> dict[str, Any]:

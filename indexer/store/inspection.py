@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import UnknownName
-from indexer.records import Article, Fetch, Link, Verdict
-from indexer.store.codec import article_of, fetch_of
+from indexer.records import Article, Fetch, Link, Loss, Verdict
+from indexer.store.codec import article_of, fetch_of, loss_of
 from indexer.store.snapshot import LIBRARY_FILE, connect
 
 
@@ -21,8 +21,8 @@ class LinkState:
     """One link as `status` shows it: what the last fetch said, and what is held for it.
 
     ``article_at`` is when the held text was taken, ``source`` from where, ``rendered`` whether in a
-    browser; ``words`` and ``passages`` count all pages of the link. Empty strings and zeros where there is
-    nothing.
+    browser, ``lost`` what of its page's main part it does not hold; ``words`` and ``passages`` count all
+    pages of the link. Empty strings and zeros where there is nothing.
     """
 
     url: str
@@ -39,6 +39,7 @@ class LinkState:
     passages: int
     pages: int
     rendered: bool
+    lost: Loss
 
     @property
     def good(self) -> bool:
@@ -78,7 +79,7 @@ FROM current_articles c JOIN articles a ON a.id = c.article GROUP BY c.link_url
 """
 
 OWN = """
-SELECT c.link_url, a.title, a.source, a.fetched_at, a.final_url, f.rendered
+SELECT c.link_url, a.title, a.source, a.fetched_at, a.final_url, f.rendered, c.lost
 FROM current_articles c JOIN articles a ON a.id = c.article LEFT JOIN fetches f ON f.id = a.fetch
 WHERE c.page_url = c.link_url
 """
@@ -123,6 +124,7 @@ def _state(
         passages=total["passages"] if total else 0,
         pages=total["pages"] if total else 0,
         rendered=bool(own and own["rendered"]),
+        lost=loss_of(own["lost"]) if own else Loss(),
     )
 
 

@@ -307,8 +307,9 @@ def _write_current_articles(database: Database, wanted: dict[Key, int]) -> None:
         "DELETE FROM current_articles WHERE link_url = ? AND page_url = ?", current.keys() - wanted.keys()
     )
     connection.executemany(
-        "INSERT OR REPLACE INTO current_articles (link_url, page_url, article, site, fetched_at, source) "
-        "SELECT link_url, page_url, id, site, fetched_at, source FROM articles WHERE id = ?",
+        "INSERT OR REPLACE INTO current_articles "
+        "(link_url, page_url, article, site, fetched_at, source, lost) "
+        "SELECT link_url, page_url, id, site, fetched_at, source, lost FROM articles WHERE id = ?",
         [(article,) for key, article in wanted.items() if current.get(key) != article],
     )
 

@@ -113,6 +113,13 @@ DELETE FROM segments;
 
 FETCHES_THAT_WERE_RENDERED: Final = "ALTER TABLE fetches ADD COLUMN rendered INTEGER NOT NULL DEFAULT 0;"
 
+# What of a page's main part its article does not hold: beside the text, and again where status reads it
+# without the text.
+WHAT_ARTICLES_LOST: Final = """
+ALTER TABLE articles ADD COLUMN lost TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE current_articles ADD COLUMN lost TEXT NOT NULL DEFAULT '{}';
+"""
+
 MIGRATIONS: Final = (
     FIRST_TABLES,
     SEGMENTS_BESIDE_THE_LIBRARY,
@@ -120,6 +127,7 @@ MIGRATIONS: Final = (
     HOLDINGS_WITH_THEIR_SOURCE,
     VECTORS_AS_FAISS_FILES,
     FETCHES_THAT_WERE_RENDERED,
+    WHAT_ARTICLES_LOST,
 )
 """What brings a library of each version to the next: the first script makes version 1 of an empty file."""
 

@@ -282,7 +282,7 @@ def test_the_schema_that_ships_is_the_one_the_code_holds() -> None:
     assert schema()["title"] == "catalogue.yaml"
     entry = schema()["$defs"]["Entry"]
     assert set(entry["properties"]) == {
-        "url", "title", "note", "tags", "follow", "expect", "fallbacks", "archive",
+        "url", "title", "note", "tags", "follow", "expect", "fallbacks", "archive", "render",
     }  # fmt: skip
     assert all("description" in spec for spec in entry["properties"].values())
     assert entry["additionalProperties"] is False

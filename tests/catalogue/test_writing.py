@@ -66,6 +66,7 @@ a_link = st.builds(
     expect=st.builds(Expect, st.lists(a_word, max_size=3).map(tuple), st.integers(0, 9999)),
     fallbacks=st.lists(st.builds(Fallback, a_url, st.sampled_from(kinds)), max_size=2).map(tuple),
     archive=st.booleans(),
+    render=st.sampled_from([None, "auto", "never"]),
 )
 some_links = st.lists(a_link, min_size=1, max_size=4, unique_by=lambda link: link.url)
 

@@ -24,6 +24,7 @@ from indexer.records import (
     Page,
     Reading,
     ReadPage,
+    RenderPage,
     Source,
 )
 from indexer.workers import reading_workers
@@ -71,6 +72,7 @@ class Options(TypedDict, total=False):
     source: Source
     transport: httpx.AsyncBaseTransport
     force: bool
+    render: RenderPage
 
 
 async def outcomes(

@@ -8,12 +8,15 @@ from pathlib import Path
 from string import Template
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from indexer.config import CrawlConfig
 from indexer.crawl.verdict import judge, judge_status
 from indexer.errors import Unreadable
 from indexer.extract import read
-from indexer.records import Expect, Judgement, Page, Verdict
+from indexer.records import Article, Block, Expect, Judgement, Page, Reading, Verdict
 from tests.shared_data import shared_data
 
 TEMPLATES = Path(__file__).parents[2] / "data" / "sample" / "templates"
@@ -46,6 +49,10 @@ def article(
         f"<html><head><title>{title}</title>{head}</head><body>{body}"
         f"<article><h1>{title}</h1><p>{' '.join(prose)}</p></article></body></html>"
     )
+
+
+def make_article(title: str, text: str) -> Article:
+    return Article(title, text, (Block("paragraph", 0, len(text)),) if text else ())
 
 
 def notice(name: str) -> str:
@@ -213,6 +220,98 @@ def test_what_cannot_be_read_says_why() -> None:
     judged = verdict(page(b"%PDF-1.7 broken", content_type="application/pdf"))
     assert judged.verdict is Verdict.UNREADABLE
     assert judged.reason
+
+
+# -------------------------------------------------------------------- notices
+
+SHORT = yaml.safe_load((Path(__file__).parent / "notices.yaml").read_text(encoding="utf-8"))
+FOOTER = "<footer>" + "<a href='/y'>Terms and privacy of this company</a> " * 50 + "</footer>"
+
+
+def short_page(text: dict[str, str], *, chrome: bool) -> Page:
+    title = text["title"]
+    body = f"<main><h1>{text.get('heading', title)}</h1><p>{text['text']}</p></main>"
+    around = (CHROME, FOOTER) if chrome else ("", "")
+    return page(f"<html><head><title>{title}</title></head><body>{around[0]}{body}{around[1]}</body></html>")
+
+
+NOTICES = [
+    pytest.param(text, chrome, id=f"{text['title']}, menus: {chrome}")
+    for text in SHORT["notices"]
+    for chrome in ((False,) if text.get("alone") else (False, True))
+]
+
+
+@pytest.mark.parametrize(("text", "chrome"), NOTICES)
+def test_a_notice_is_no_article(text: dict[str, str], *, chrome: bool) -> None:
+    judged = verdict(short_page(text, chrome=chrome))
+    assert not judged.verdict.good
+    assert judged.reason
+
+
+@pytest.mark.parametrize("chrome", [False, True])
+@pytest.mark.parametrize("text", SHORT["articles"], ids=lambda text: text["title"])
+def test_a_short_article_about_such_things_is_one(text: dict[str, str], *, chrome: bool) -> None:
+    assert verdict(short_page(text, chrome=chrome)).verdict is Verdict.OK
+
+
+def test_a_short_article_in_another_charset_is_one() -> None:
+    text = "维护一台服务器不难。每周看一次日志。每月换一次密码。每年换一次硬盘。" * 3
+    html = (
+        f"<title>系统维护指南</title><meta charset=gbk><article><h1>系统维护指南</h1><p>{text}</p></article>"
+    )
+    assert verdict(page(html.encode("gbk"), content_type="text/html")).verdict is Verdict.OK
+
+
+def test_a_notice_that_wants_cookies_says_so() -> None:
+    wanting = [text for text in SHORT["notices"] if "cookies" in text["text"] and "okie" in text["title"]]
+    assert len(wanting) > 3
+    for text in wanting:
+        assert "cookies" in verdict(short_page(text, chrome=False)).reason
+
+
+@settings(deadline=None)
+@given(
+    st.text(max_size=400), st.sampled_from(["It's not found. ", "we " * 50, "page " * 90, "a.b" * 9000, ""])
+)
+def test_any_short_text_is_judged(text: str, more: str) -> None:
+    assert verdict(page(f"<title>{more}{text}</title><h1>{text}</h1><p>{text}{more}")).verdict
+
+
+# ------------------------------------------------- little text on a page with much
+
+
+def wordy(words: int) -> str:
+    """A page that shows many words in small pieces."""
+    return "<title>A list</title>" + "".join(f"<div><span>item {n}</span></div>" for n in range(words // 2))
+
+
+@pytest.mark.parametrize(("article_words", "words"), [(0, 1500), (10, 1500), (30, 4000), (0, 160)])
+def test_what_reading_did_not_find_is_not_called_thin(article_words: int, words: int) -> None:
+    prose = " ".join((SENTENCE * 5).split()[:article_words])
+    reading = Reading(make_article("A list", prose), text_on_page=words)
+    judged = judge(page(wordy(words)), reading, expect=Expect(), config=CrawlConfig())
+    assert judged.verdict is Verdict.UNREADABLE
+    assert f"{article_words} of the {words:,} visible words" in judged.reason
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "We value your privacy. Accept all. Reject all. Cookie policy.",
+        "<script src='/_Incapsula_Resource'></script>",
+        "Already a subscriber? Please enable JavaScript. Verify you are human.",
+    ],
+)
+def test_a_banner_on_a_page_full_of_text_is_no_wall(extra: str) -> None:
+    reading = Reading(make_article("A list", ""), text_on_page=1500)
+    body = f"<p>{extra}</p>{wordy(1500)}"
+    assert judge(page(body), reading, expect=Expect(), config=CrawlConfig()).verdict is Verdict.UNREADABLE
+
+
+def test_an_application_is_known_by_the_scripts_it_loads() -> None:
+    head = "<title>A thread</title><link rel='preload' href='/start.js' as='script'>"
+    assert verdict(page(f"{head}<body><a href='/'>Forum</a></body>")).verdict is Verdict.SCRIPT_ONLY
 
 
 # ------------------------------------------------------------------- soft 404

@@ -15,12 +15,12 @@ ROOT = Path(__file__).parents[2]
 FLOORS = {
     "all": 0.83,
     "article": 0.955,
-    "documentation": 0.925,
-    "forum": 0.77,
+    "documentation": 0.93,
+    "forum": 0.775,
     "listing": 0.70,
-    "product": 0.70,
-    "service": 0.82,
-    "collection": 0.57,
+    "product": 0.71,
+    "service": 0.84,
+    "collection": 0.63,
 }
 
 

@@ -205,8 +205,8 @@ def test_comments_below_an_article_are_no_thread() -> None:
 def test_what_the_article_lost_is_told() -> None:
     """Nothing of a plain article; a share and the elements where it holds less than its frame."""
     whole = read(document(f"<article><h1>A page</h1>{PROSE}<h2>More</h2>{PROSE}</article>"))
-    assert whole.lost.share < 0.02
-    assert whole.lost.headings == whole.lost.lists == 0
+    assert whole.article.lost.share < 0.02
+    assert whole.article.lost.headings == whole.article.lost.lists == 0
 
 
 def test_held_counts_runs_of_words() -> None:

@@ -14,6 +14,8 @@ from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
 from indexer.store.snapshot import Snapshot
 from tests.store.shelving import Shelf, article, outcome
 
+VECTORS_AS_FAISS_FILES = 5
+"""The version in which the table of the published articles got its name."""
 PAGE, AT = "https://example.org/a", "2026-01-05T03:00:00+00:00"
 
 
@@ -45,7 +47,8 @@ def test_what_an_older_version_kept_is_still_there(tmp_path: Path, version: int)
         old.execute(f"PRAGMA user_version = {version}")
         old.commit()
     with Database(tmp_path) as database:
-        assert database.rows("SELECT * FROM current_articles") == [{**known, "source": "archive"}]
+        [row] = database.rows("SELECT * FROM current_articles")
+        assert row == {**known, "source": "archive", "lost": "{}"}
         assert database.rows("SELECT hash, vector FROM embeddings") == [{"hash": "h", "vector": b"1234"}]
         assert database.rows("SELECT id, position, text FROM passages") == [
             {"id": 3, "position": 0, "text": "One."}
