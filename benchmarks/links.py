@@ -39,7 +39,7 @@ from indexer.config import PassageConfig
 from indexer.demo.site import SampleAnswer
 from indexer.extract import passages, read
 from indexer.records import Page, Passage
-from tests.whole.chromium import CHROMIUM, DRIVER, chromium, serving
+from tests.whole.chromium import CHROMIUM, DRIVER, NO_PICTURES, chromium, serving
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -196,7 +196,7 @@ def landings(folder: Path, *, seed: int, number: int) -> Iterator[Landing]:
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
         serving(answering(folder), None) as port,
-        chromium(Path(profile), hosts="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1") as driver,
+        chromium(Path(profile), hosts="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", switches=NO_PICTURES) as driver,
     ):
         for one in drawn(folder, seed=seed):
             found = landing(driver, port, one)
