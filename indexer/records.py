@@ -305,7 +305,7 @@ class Passage:
     page: int = 0
     context: str = ""
     fragment: str = ""
-    """What opens the page at this passage: ``#anchor``, ``#page=3`` or ``#:~:text=...``."""
+    """What opens the page at this passage: ``#page=3``, ``#anchor:~:text=...``, or either part alone."""
 
     @property
     def embedded_text(self) -> str:

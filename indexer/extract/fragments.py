@@ -69,26 +69,26 @@ class Fragments:
         if not parts:
             return []
         before = list(_parts(self._text, max(0, start - NEAR), start))[::-1]
-        known = self._known(parts, before, start, end)
-        guesses = [] if known else [*filter(None, self._guesses(parts, end))]
-        if not known and not guesses:
-            guesses = [*islice(filter(None, (self._alone(part, start, self._unique) for part in before)), 1)]
-        return [known] if known else list(dict.fromkeys(guesses))[:MOST_DIRECTIVES]
+        found = self._known(parts, before, start, end) if self._shown else []
+        found = found or [*filter(None, self._guesses(parts, end))]
+        if not found:
+            found = [*islice(filter(None, (self._alone(part, start, self._unique) for part in before)), 1)]
+        return list(dict.fromkeys(found))[:MOST_DIRECTIVES]
 
-    def _known(self, parts: list[_TextPart], before: list[_TextPart], start: int, end: int) -> str:
-        """The first words, with what follows or stands before if need be; else the nearest that will do."""
-        if not self._shown:
-            return ""
+    def _known(self, parts: list[_TextPart], before: list[_TextPart], start: int, end: int) -> list[str]:
+        """The first words, with what follows or stands before if need be; then the nearest that will do."""
         first, once = parts[0], self._shown_once
+        if alone := self._alone(first, end, once):
+            return [alone]
         nearest = (part[at:] for part in parts for at in range(len(part)) if part[at][0] < start + NEAR)
-        return (
-            self._alone(first, end, once)
-            or self._followed(first, end, once)
-            or self._preceded(first, end, once)
-            or self._alone(first[:MOST_WORDS], end, self._shown_first)
-            or next(filter(None, (self._alone(part, end, once) for part in nearest)), "")
-            or next(filter(None, (self._alone(part, start, once) for part in before)), "")
-        )
+        found = [
+            self._followed(first, end, once) or self._preceded(first, end, once),
+            self._alone(first[:MOST_WORDS], end, self._shown_first),
+            next(filter(None, (self._alone(part, end, once) for part in nearest)), ""),
+        ]
+        if not any(found):
+            found = [next(filter(None, (self._alone(part, start, once) for part in before)), "")]
+        return [each for each in found if each]
 
     def _guesses(self, parts: list[_TextPart], end: int) -> Iterator[str]:
         """The surest first. Where the page has something that the article left out, the next stands in.

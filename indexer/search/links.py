@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def deep_link(row: PassageRow) -> str:
     """The address the text was taken from, at the passage.
 
-    The passage's own fragment (a section's anchor, ``#page=n`` of a PDF, or a text fragment) takes the
-    place of the address's; a passage without one opens the address as it is. A capture of the web
+    The passage's own fragment (its words, its heading's id, both, or ``#page=n`` of a PDF) takes the place
+    of the address's; a passage without one opens the address as it is. A capture of the web
     archive opens in the archive's own page, not in the raw form (``id_``) that was read.
     """
     address = re.sub(r"^(https?://web\.archive\.org/web/\d+)id_/", r"\1/", row.final_url)

@@ -23,21 +23,29 @@ SWITCHES = (
     "--disable-component-update --disable-sync --ignore-certificate-errors --window-size=1000,1400 "
     "--hide-scrollbars --force-device-scale-factor=1"
 )
+NO_PICTURES = "--blink-settings=imagesEnabled=false"
+"""Pictures that cannot be had lose their place in the page, which moves what was found before."""
 
 
 @contextmanager
-def chromium(profile: Path, *, hosts: str) -> Iterator[Chrome]:
+def chromium(profile: Path, *, hosts: str, switches: str = "") -> Iterator[Chrome]:
     """A headless Chromium, ended on leaving.
 
     Args:
         profile: an empty folder for it.
         hosts: its rules for names, as ``MAP *:80 127.0.0.1:8000``.
+        switches: more of its own, parted by spaces.
     """
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM or ""
-    for switch in [*SWITCHES.split(), f"--user-data-dir={profile}", f"--host-resolver-rules={hosts}"]:
+    for switch in [
+        *SWITCHES.split(),
+        *switches.split(),
+        f"--user-data-dir={profile}",
+        f"--host-resolver-rules={hosts}",
+    ]:
         options.add_argument(switch)
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
     try:

@@ -208,14 +208,21 @@ def test_pages_of_a_pdf_exist(rows: list[PassageRow]) -> None:
 
 
 def test_links_into_real_pages_land() -> None:
-    """60 passages of real pages of all kinds, those left out that the page does not show by itself."""
+    """58 at least of 60 passages of real pages, those left out that the page does not show by itself."""
     collection = shared_data("extraction/wcxb")
-    command = [sys.executable, str(ROOT / "benchmarks" / "links.py"), str(collection), "--json"]
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "links.py"),
+        str(collection),
+        "--seed",
+        "2",
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     found = json.loads(done.stdout)
-    missed = [one for one in found if one["found"] == "shown" and not one["landed"]]
-    assert len(found) == 60
-    assert len(missed) <= 2, missed
+    shown = [one for one in found if one["found"] == "shown"]
+    assert len(shown) == 60
+    assert sum(one["landed"] for one in shown) >= 58, [one for one in shown if not one["landed"]]
 
 
 HTML = """<!doctype html><title>Hard places</title><article><h1>Hard places</h1>
