@@ -52,7 +52,7 @@ PLACE = """
 const [passage, before, patience, done] = arguments;
 const letters = text => text.normalize('NFC').toLowerCase().replace(/[^\\p{L}\\p{N}]/gu, '');
 const wanted = letters(passage), context = letters(before);
-const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const texts = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
 let all = '';
 const nodes = [];
 for (let node; node = texts.nextNode();) {
@@ -107,7 +107,7 @@ const look = () => {
   const onScreen = likest.find(found => found.bottom > 0 && found.top < innerHeight);
   const [best, landed] = [onScreen || likest[0], Boolean(onScreen)];
   if (!landed && performance.now() - begun < patience) return setTimeout(look, 100);
-  const reachable = best && (landed || document.scrollingElement.scrollHeight > innerHeight);
+  const reachable = best && (landed || document.scrollingElement?.scrollHeight > innerHeight);
   done({
     found: reachable ? 'shown' : places.length ? 'hidden' : 'absent',
     landed,

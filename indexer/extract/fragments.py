@@ -64,50 +64,67 @@ class Fragments:
         return f"#{anchor}{':~:' if texts else ''}{texts}" if anchor or texts else ""
 
     def _directives(self, start: int, end: int) -> list[str]:
-        """What finds ``text[start:end]``: one text that the page is known to show, else several guesses."""
+        """What finds ``text[start:end]``: one text that the page is known to show, else several guesses.
+
+        Where the passage and all around it stand on the page more than once, its first words, wherever.
+        """
         parts = list(_parts(self._text, start, end))
         if not parts:
             return []
-        before = list(_parts(self._text, max(0, start - NEAR), start))[::-1]
-        found = self._known(parts, before, start, end) if self._shown else []
-        found = found or [*filter(None, self._guesses(parts, end))]
+        found = self._known(parts, start, end) if self._shown else []
         if not found:
-            found = [*islice(filter(None, (self._alone(part, start, self._unique) for part in before)), 1)]
+            before = list(_parts(self._text, max(0, start - NEAR), start))[::-1]
+            apart = self._shown_once if self._shown else self._unique
+            above = next(filter(None, (self._alone(part, start, apart) for part in before)), "")
+            guesses = [*islice(filter(None, self._guesses(parts, start, end)), MOST_DIRECTIVES - 1)]
+            found = [*guesses, above] if above and (self._shown or not guesses) else guesses
+        if not found:
+            found = self._anywhere(parts[0])
         return list(dict.fromkeys(found))[:MOST_DIRECTIVES]
 
-    def _known(self, parts: list[_TextPart], before: list[_TextPart], start: int, end: int) -> list[str]:
-        """The first words, with what follows or stands before if need be; then the nearest that will do."""
+    def _known(self, parts: list[_TextPart], start: int, end: int) -> list[str]:
+        """The first words, with what stands around them if need be; then the nearest that will do."""
         first, once = parts[0], self._shown_once
         if alone := self._alone(first, end, once):
             return [alone]
         nearest = (part[at:] for part in parts for at in range(len(part)) if part[at][0] < start + NEAR)
         found = [
-            self._followed(first, end, once) or self._preceded(first, end, once),
+            self._in_context(first, end, once),
             self._alone(first[:MOST_WORDS], end, self._shown_first),
-            next(filter(None, (self._alone(part, end, once) for part in nearest)), ""),
+            next(filter(None, (self._alone(part, end, once) for part in nearest)), "")
+            or self._nearest_in_context(parts, start, end, once),
         ]
-        if not any(found):
-            found = [next(filter(None, (self._alone(part, start, once) for part in before)), "")]
+        if not any(found[1:]):
+            found += self._anywhere(first)
         return [each for each in found if each]
 
-    def _guesses(self, parts: list[_TextPart], end: int) -> Iterator[str]:
+    def _guesses(self, parts: list[_TextPart], start: int, end: int) -> Iterator[str]:
         """The surest first. Where the page has something that the article left out, the next stands in.
 
-        They are the first words with what stands before; these alone, or with what follows; what may have
-        been said again later; without the very first word, which may run into one before it on the page;
-        and a later sentence.
+        They are the first words with what stands before; these alone, or with what stands around them; what
+        may have been said again later; words further on, as the first may run into one before it on the page,
+        or end a line there; and a later sentence, or a few words with what stands around them.
         """
         first, unique = parts[0], self._unique
         yield self._preceded(first, end, unique)
         yield (
             self._alone(first, end, unique)
-            or self._followed(first, end, unique)
+            or self._in_context(first, end, unique)
             or self._alone(first[:MOST_WORDS], end, self._wording.earliest)
         )
         if len(first) > TELLING_WORDS:
-            yield self._alone(first[1:], end, unique)
+            yield self._alone(first[TELLING_WORDS:], end, unique) or self._alone(first[1:], end, unique)
         later = (self._alone(part, end, unique) for part in parts[1:] if len(part) >= TELLING_WORDS)
-        yield next(filter(None, later), "")
+        yield next(filter(None, later), "") or self._nearest_in_context(parts, start, end, unique)
+
+    def _nearest_in_context(self, parts: list[_TextPart], start: int, end: int, apart: _Apart) -> str:
+        near = (part for part in parts[1:] if part[0][0] < start + NEAR)
+        return next(filter(None, (self._in_context(part, end, apart) for part in near)), "")
+
+    def _anywhere(self, part: _TextPart) -> list[str]:
+        """A sentence's first words, said elsewhere too: rather there than at the page's beginning."""
+        words = part[:MOST_WORDS]
+        return [self._quoted(words[0][0], words[-1][1])] if len(words) > TELLING_WORDS else []
 
     def _unique(self, start: int, end: int) -> bool:
         return self._wording.unique(start, end)
@@ -128,26 +145,39 @@ class Fragments:
         stop = _first_end(part, TELLING_WORDS, MOST_WORDS, lambda stop: apart(part[0][0], stop))
         return self._line(part[0][0], stop, end) if stop else ""
 
-    def _followed(self, part: _TextPart, end: int, apart: _Apart) -> str:
-        """``start,-suffix``: a short part, told apart by what comes next."""
+    def _in_context(self, part: _TextPart, end: int, apart: _Apart) -> str:
+        """The words that begin a part, told apart by what comes next, stands before, or both."""
+        return self._followed(part, end, apart) or self._preceded(part, end, apart)
+
+    def _followed(self, part: _TextPart, end: int, apart: _Apart, *, begin: int | None = None) -> str:
+        """``start,-suffix``: a short part, told apart by what comes next, from ``begin`` on if that helps."""
         start, stop = part[0][0], part[-1][1]
         after = next(_parts(self._text, stop, end, _BLOCK), [])
         if len(part) > MOST_WORDS or not after or not self._beside(stop, after[0][0]):
             return ""
-        until = _first_end(after, FEWEST_CONTEXT, MOST_CONTEXT, lambda until: apart(start, until))
+        low = start if begin is None else begin
+        until = _first_end(after, FEWEST_CONTEXT, MOST_CONTEXT, lambda until: apart(low, until))
         return f"{self._quoted(start, stop)},-{self._quoted(after[0][0], until)}" if until else ""
 
     def _preceded(self, part: _TextPart, end: int, apart: _Apart) -> str:
-        """``prefix-,start,end``: the words that begin a part, told apart by what stands before."""
+        """``prefix-,start,end``: the words that begin a part, told apart by what stands before.
+
+        ``prefix-,start,-suffix`` where only what comes next as well tells them apart.
+        """
         start, before = part[0][0], self._before(part[0][0])
         if not before or not self._beside(before[-1][1], start):
             return ""
         fewest = _first_end(part, TELLING_WORDS, MOST_WORDS, lambda stop: self._unique(start, stop))
         stop = fewest or part[:MOST_WORDS][-1][1]
-        for begin, _ in islice(before[::-1], min(FEWEST_CONTEXT, len(before)) - 1, MOST_CONTEXT):
+        begins = [
+            begin for begin, _ in islice(before[::-1], min(FEWEST_CONTEXT, len(before)) - 1, MOST_CONTEXT)
+        ]
+        for begin in begins:
             if apart(begin, stop):
                 return f"{self._quoted(begin, before[-1][1])}-,{self._line(start, stop, end)}"
-        return ""
+        both = ((begin, self._followed(part, end, apart, begin=begin)) for begin in begins)
+        found = next(((begin, text) for begin, text in both if text), None)
+        return f"{self._quoted(found[0], before[-1][1])}-,{found[1]}" if found else ""
 
     def _before(self, start: int) -> _TextPart:
         """The line that ends just before a place, or as much of it as is looked at."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from indexer.extract import read
 from indexer.extract.blocks import ArticleBuilder
 from indexer.extract.fragments import NEAR, Fragments
+from indexer.extract.wording import TELLING_WORDS
 from indexer.records import Article, BlockKind, Passage
 from tests.extract.browsing import Directive, directives_of, found_at
 from tests.extract.paging import FILLER, document
@@ -36,22 +37,33 @@ def opened(text: str, passage: str) -> list[Directive]:
 
 @given(BLOCKS, st.data())
 def test_a_browser_comes_to_the_passage(blocks: list[tuple[BlockKind, str]], data: st.DataObject) -> None:
-    """What it finds first begins the passage, stands in it, or is on the screen with it, just before."""
+    """What it finds first begins the passage, stands in it, or is on the screen with it, just before.
+
+    Where the first words of the passage and all around them stand elsewhere too, it may find them there.
+    """
     article = article_of(*blocks)
     if not article.blocks:
         return
     block = data.draw(st.sampled_from(article.blocks))
     text = article.text[block.start : block.end]
-    places = [
-        found_at(article.text, directive)
-        for directive in directives_of(Fragments(article).opening(Passage(text, block.start, block.end)))
-    ]
+    opening = Fragments(article).opening(Passage(text, block.start, block.end))
+    places = [found_at(article.text, directive) for directive in directives_of(opening)]
+    if places and not block.start - NEAR <= places[-1] < block.end:
+        said = re.findall(r"\w+", text)[: TELLING_WORDS + 1]
+        assert re.findall(r"\w+", article.text[places.pop() :])[: len(said)] == said
     assert all(block.start - NEAR <= place < block.end for place in places)
     if places and places[0] >= block.start:
         spoken = re.search(r"\w", text)
         assert spoken
         inside = [place for place in places if place >= block.start]
         assert places[0] == min(inside)
+
+
+def test_what_is_said_twice_is_linked_all_the_same() -> None:
+    """Where nothing tells two copies apart, the link opens at one of them and not at the page's beginning."""
+    text = "\n\n".join(["The same sentence stands here, word for word, with nothing around it."] * 3)
+    [found] = opened(text, "The same sentence stands here, word for word, with nothing around it.")
+    assert found_at(text, found) == 0
 
 
 def test_it_begins_with_the_passage_and_ends_with_its_first_line() -> None:
@@ -150,8 +162,9 @@ def test_a_passage_that_nothing_tells_apart_has_its_heading_only() -> None:
 
 
 def test_a_text_that_repeats_itself_without_end_costs_no_more_for_it() -> None:
-    """Every passage of 100,000 equal words is told nothing of, without being compared to all the others."""
+    """Each passage of 100,000 equal words has one text, the same, without a look at all the others."""
     article = article_of(("paragraph", "again and " * 50_000))
     fragments = Fragments(article)
     for start in range(10_000, 400_000, 1_000):
-        assert fragments.opening(Passage("", start, start + 1_000)) == ""
+        found = directives_of(fragments.opening(Passage("", start, start + 1_000)))
+        assert [found_at(article.text[:1_000], one) for one in found] == [0]
