@@ -84,4 +84,4 @@ def same(one: str, other: str) -> bool:
 
 def comparable(text: str) -> str:
     """Letters and digits only, folded."""
-    return "".join(char for char in text.casefold() if char.isalnum())
+    return "".join(filter(str.isalnum, text.casefold()))

@@ -25,17 +25,22 @@ PAGE_BREAK = "\u2029"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
+def _without_escapes(text: str) -> str:
+    """Looked for at all only where one begins: a tenth of the time for nearly every text."""
+    return _TERMINAL.sub("", text) if any(start in text for start in "\x1b\x9b\x9d") else text
+
+
 def parseable(text: str) -> str:
     """The source of a page without terminal escapes and characters that no XML tree may hold.
 
     A form feed becomes :data:`PAGE_BREAK`, which a tree may hold and which is white space as well.
     """
-    return _NOT_XML.sub("", _TERMINAL.sub("", text).replace("\f", PAGE_BREAK))
+    return _NOT_XML.sub("", _without_escapes(text).replace("\f", PAGE_BREAK))
 
 
 def printable(text: str) -> str:
     """The text in NFC with plain newlines and without anything that steers a terminal or a line."""
-    text = _TERMINAL.sub("", _NEWLINES.sub("\n", text))
+    text = _without_escapes(_NEWLINES.sub("\n", text))
     return unicodedata.normalize("NFC", _FORBIDDEN.sub("", text))
 
 

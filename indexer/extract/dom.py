@@ -35,6 +35,8 @@ def parse(text: str) -> HtmlElement | None:
     from lxml import etree, html
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    # lxml.html's own lookup tells forms from other elements by a call of Python for each one that is seen.
+    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
     try:
         tree = html.document_fromstring(parseable(text).encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):

@@ -66,10 +66,13 @@ def _prose(body: HtmlElement) -> dict[_Element, int]:
     """The letters of all longer runs of text inside each element; of unseen ones none."""
     prose: dict[_Element, int] = {}
     for element in reversed(list(body.iter())):
-        unseen = element.tag in _NO_POST or is_hidden(element)
-        runs = [element.text, *(child.tail for child in element)]
-        own = sum(len(run) for run in runs if run and len(run.strip()) >= SENTENCE)
-        prose[element] = 0 if unseen else own + sum(prose[child] for child in element)
+        children = list(element)
+        if element.tag in _NO_POST or is_hidden(element):
+            prose[element] = 0
+            continue
+        runs = [element.text, *(child.tail for child in children)]
+        own = sum(len(run) for run in runs if run and len(run) >= SENTENCE and len(run.strip()) >= SENTENCE)
+        prose[element] = own + sum(map(prose.__getitem__, children))
     return prose
 
 
@@ -77,9 +80,10 @@ def _bodies(body: HtmlElement, prose: dict[_Element, int]) -> list[HtmlElement]:
     """The elements of one name, none inside another, that hold nearly all prose and little else."""
     groups: dict[tuple[str, str], list[HtmlElement]] = defaultdict(list)
     for element in body.iter("div", "article", "section", "li", "td", "tr", "table", "blockquote", "span"):
-        for name in {*element.get("class", "").split()[:10], "itemprop " + element.get("itemprop", "")}:
-            if name == "itemprop ":
-                continue
+        names = element.get("class", "").split()[:10]
+        if kind := element.get("itemprop"):
+            names.append(f"itemprop {kind}")
+        for name in dict.fromkeys(names):  # in their order: the first of equals is taken below
             groups[str(element.tag), name].append(element)
     whole = {name: group for name, group in groups.items() if len(group) > 1 and not _nested(group)}
     amounts = {name: sum(prose[element] for element in group) for name, group in whole.items()}

@@ -23,15 +23,15 @@ MOST_PLACES = 64
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _FOLDED_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _LINE_OR_CELL = re.compile(r"\n| \| ")
-_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+_QUOTES = {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'}
 
 
 def browser_folded(text: str) -> str:
     """The text as a browser compares it, every character in its place: no case, accents or curly quotes."""
     if text.isascii():
         return text.lower()
-    letters = {ord(char): unicodedata.normalize("NFD", char)[0].lower()[0] for char in set(text)}
-    return text.translate(letters).translate(_QUOTES)
+    letters = {char: unicodedata.normalize("NFD", char)[0].lower()[0] for char in set(text)}
+    return text.translate({ord(char): _QUOTES.get(letter, letter) for char, letter in letters.items()})
 
 
 class Wording:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,3 +39,30 @@ def test_the_text_is_the_article() -> None:
     assert row["below half"] <= 50
     assert row["must not"] <= 0.06
     assert report["kinds"]["structure"]["documentation"]["heading"] >= 0.93
+
+
+READ = """
+import gzip, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from indexer.extract import read
+from indexer.records import Page
+for name in sys.argv[2:]:
+    body = gzip.decompress(Path(sys.argv[1], f"{name}.html.gz").read_bytes())
+    page = Page("https://example.org/", "https://example.org/", 200, {}, body, datetime.now(UTC))
+    print(name, read(page).article.hash)
+"""
+
+
+def test_a_page_reads_the_same_in_every_process() -> None:
+    """Whatever the order of sets in it: else an unchanged page would be a new version every night."""
+    pages = shared_data("extraction/wcxb") / "html"
+    threads = ["0550", "0558", "0507", "0509", "1126", "1674", "4311"]
+    command = [sys.executable, "-c", READ, str(pages), *threads]
+    found = {
+        subprocess.run(
+            command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in "1234"
+    }
+    assert len(found) == 1
