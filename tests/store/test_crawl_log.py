@@ -1,4 +1,5 @@
 """A good copy is never lost, nor replaced by a worse one; what is known makes the next fetch cheap."""
+# ruff: noqa: RUF001 - other scripts have commas of their own
 
 from __future__ import annotations
 
@@ -40,6 +41,29 @@ def test_a_text_that_shrinks_to_a_stub_is_refused_with_a_reason(shelf: Shelf) ->
     assert (effect, fetch.verdict) == ("kept", Verdict.THIN)
     assert "200 to 4 words" in fetch.reason
     assert held(shelf)[0] == LONG.text
+
+
+SENTENCE = "客户端使用命令取得锁，并给它一个随机值和到期时间，释放之前要先比较。"
+"""One of 34 characters, in a script without blanks."""
+
+
+def test_a_text_without_blanks_is_measured_by_its_characters(shelf: Shelf) -> None:
+    """Four lines do not replace 1,050 characters, and the same text in fewer paragraphs is no stub."""
+    good = article(*[SENTENCE] * 30)
+    shelf.log().record(outcome(LINK, good))
+    effect, fetch = shelf.log().record(outcome(LINK, article(*[SENTENCE] * 4)))
+    assert (effect, fetch.verdict) == ("kept", Verdict.THIN)
+    assert held(shelf)[0] == good.text
+    relaid = article(SENTENCE * 15, SENTENCE * 14)
+    assert shelf.log().record(outcome(LINK, relaid))[0] == "changed"
+
+
+def test_a_text_that_was_counted_otherwise_is_counted_again(shelf: Shelf) -> None:
+    """Versions before counted by blanks only, so a stub had as many words as a Chinese article."""
+    shelf.log().record(outcome(LINK, article(*[SENTENCE] * 30)))
+    with shelf.database.atomic() as tables:
+        tables.execute("UPDATE articles SET words = 30")
+    assert shelf.log().record(outcome(LINK, article(*[SENTENCE] * 4)))[0] == "kept"
 
 
 def test_force_takes_a_shrunken_text(shelf: Shelf) -> None:
