@@ -25,7 +25,7 @@ from indexer.search.spelling import Meant, understood
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from indexer.arrays import Ids
+    from indexer.arrays import Ids, Vectors
     from indexer.config import SearchConfig
     from indexer.records import Encoder, Mode, Reranker
     from indexer.store.snapshot import Snapshot
@@ -93,7 +93,10 @@ class Searcher:
             candidates, more = self._rerank(query.text, candidates)
             notices += more
         head = list(islice(candidates, self._config.answer_passages))
-        sure = self._confidence(head, words, mode)
+        vector = asked.vector
+        if vectors_from and words.query.text != query.text:
+            vector = vectors_from.encode_query(query.text)
+        sure = self._confidence(head, words, mode, vector)
         shown = select(chain(head, candidates), k=k, per_article=per_article, same=self._config.same_passage)
         hits = tuple(self._hit(rank, candidate, context) for rank, candidate in enumerate(shown, start=1))
         return Answer(
@@ -184,7 +187,8 @@ class Searcher:
         ]
         return chain(ordered, candidates), ()
 
-    def _confidence(self, head: Sequence[Candidate], words: Meant, mode: Mode) -> float:
+    def _confidence(self, head: Sequence[Candidate], words: Meant, mode: Mode, vector: Vectors) -> float:
+        """How sure an answer is, by the question as it was asked, whose vector (dimension,) this is."""
         covered = confidence.coverage(
             self._snapshot,
             words.query.terms,
@@ -195,7 +199,7 @@ class Searcher:
         )
         if mode == "lexical":
             return confidence.by_words(covered, self._config)
-        nearest = max((candidate.shares["dense"].score for candidate in head), default=0.0)
+        nearest = max((float(candidate.vector @ vector) for candidate in head), default=0.0)
         return confidence.confidence(max(0.0, nearest), covered, self._config)
 
     def _hit(self, rank: int, candidate: Candidate, context: int) -> Hit:

@@ -6,9 +6,10 @@
    stems: of ``distrbution`` and ``distributed`` only these are.
 
 A correction is a guess. How far it is to be trusted follows from how many words are as near by chance, and
-so far it counts where the answer is judged. What is embedded is the question as it was asked. With a word
-of each sample question mistyped the corrected text finds as much, 0.90 of the pages first; and where a word
-was right, only foreign to the library (``movies`` taken for ``moves``), it finds less.
+so far it counts where the answer is judged. What is embedded is the question as it was asked, unless nothing
+of it occurs. With a word of each sample question mistyped the corrected text finds as much, 0.90 of the
+pages first; and where a word was right, only foreign to the library (``movies`` taken for ``moves``), it
+finds less.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ they do, 0.51 of those of six letters, 0.34 of seven, 0.27 of eight, 0.12 of nin
 class Meant:
     """A question's words as they are searched.
 
-    ``counts`` (terms,) says in how many passages each is, ``trust`` (terms,) how far it is what was asked: 1
-    but for words that were corrected.
+    The text of ``query`` is what is to be embedded. ``counts`` (terms,) says in how many passages each is,
+    ``trust`` (terms,) how far it is what was asked: 1 but for words that were corrected.
     """
 
     query: Query
@@ -65,17 +66,19 @@ class _Found:
 def understood(snapshot: Snapshot, query: Query) -> Meant:
     """What the question means in this library: words that occur nowhere are taken for what does."""
     counts = snapshot.occurrences(query.terms)
+    alone = not any(counts)
     found: dict[str, _Found] = {term: _Found((term,), (term,)) for term in query.terms}
     notices = []
     for term, count in zip(query.terms, counts, strict=True):
-        if not count and (meant := _meant(snapshot, query, term, alone=not any(counts))):
+        if not count and (meant := _meant(snapshot, query, term, alone=alone)):
             found |= dict.fromkeys(meant.instead_of, meant)
             if meant.words != tuple(query.parts.get(term, ())):
                 notices.append(f"nothing has {term!r}; searched for {meant.words[0]!r}")
     trust: dict[str, float] = {}
     for one in found.values():
         trust |= {word: max(one.trust, trust.get(word, 0.0)) for word in one.words}
-    searched = replace(query, terms=tuple(trust))
+    text = " ".join(trust) if alone and notices else query.text
+    searched = replace(query, text=text, terms=tuple(trust))
     occurrences = np.array(snapshot.occurrences(searched.terms), np.float64)
     return Meant(searched, occurrences, np.array(list(trust.values())), tuple(notices))
 

@@ -53,5 +53,14 @@ def test_what_is_near_to_nothing_or_too_short_is_left_alone(make: Make, question
     assert answer.hits[0].passage.text == LOCKS[2][0]
 
 
+def test_where_nothing_occurs_the_correction_is_searched_by_meaning_too(make: Make) -> None:
+    """And the answer is judged by what was asked all the same."""
+    answer = make([LOCKS]).search("evnt", mode="hybrid")
+    assert answer.hits[0].passage.text == LOCKS[2][1]
+    assert answer.hits[0].shares["dense"].score > 0.1
+    assert not answer.answered
+    assert make([LOCKS]).search("event", mode="lexical").answered
+
+
 def test_a_word_of_which_nothing_is_left_is_no_correction(make: Make) -> None:
     assert not asked(make, "xylophone").hits
