@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.index.words import is_paired
+from indexer.index.words import fold, is_paired
 
 if TYPE_CHECKING:
     from indexer.arrays import Doubles
@@ -90,7 +90,8 @@ def _meant(snapshot: Snapshot, query: Query, term: str, *, alone: bool) -> _Foun
     for run in query.runs.get(term, ()):
         if any(snapshot.occurrences(["".join(run)])):
             return _Found(("".join(run),), run)
-    return corrected(snapshot, term) if alone or len(term) >= SHORTEST_CORRECTED else None
+    as_typed = term in fold(query.text)  # and not C++, said as it is read
+    return corrected(snapshot, term) if as_typed and (alone or len(term) >= SHORTEST_CORRECTED) else None
 
 
 def corrected(snapshot: Snapshot, term: str) -> _Found | None:

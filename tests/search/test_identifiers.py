@@ -69,6 +69,14 @@ def test_a_letter_with_a_sign_is_another_word_than_the_letter(make: Make) -> Non
         assert [hit.passage.text for hit in answer.hits] == [text]
 
 
+@pytest.mark.parametrize("question", ["C++", "what is C#", ".NET"])
+def test_a_letter_with_a_sign_is_not_taken_for_a_mistake(make: Make, question: str) -> None:
+    """Where nothing has it: how it is read out is near to other words."""
+    texts = ["A cup of tea.", "Csharps is no word.", "Dots and nets."]
+    searcher = make([(Link("https://example.org/tea", "Names"), "Tea", texts)])
+    assert searcher.search(question, mode="lexical").notices == ()
+
+
 def test_a_name_that_texts_write_apart_is_asked_for_as_one(make: Make) -> None:
     """And the other way round, where a neighbour occurs nowhere by itself."""
     texts = ["Proposal KIP 500 replaces the keepers.", "An opentelemetry trace has spans.", "Something else."]

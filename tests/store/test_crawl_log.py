@@ -6,12 +6,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from indexer.errors import UnknownName
 from indexer.records import Fetch, Link, Outcome, Source, Verdict
 from indexer.store import inspection
 from indexer.store.crawl_log import keep_reading, stale_articles
+from tests.crawl.crawling import scripted
 from tests.store.shelving import AT, Shelf, article, outcome
 
 LINK = Link("https://example.org/a", "Patterns")
@@ -56,6 +58,23 @@ def test_a_text_without_blanks_is_measured_by_its_characters(shelf: Shelf) -> No
     assert held(shelf)[0] == good.text
     relaid = article(SENTENCE * 15, SENTENCE * 14)
     assert shelf.log().record(outcome(LINK, relaid))[0] == "changed"
+
+
+def test_a_crawled_page_without_blanks_keeps_its_good_copy(shelf: Shelf) -> None:
+    """Fetched, read, judged and recorded: the menu's words are counted as the article's are."""
+    menu = "".join(f"<li><a href='/{n}'>产品与解决方案</a></li>" for n in range(30))
+
+    def night(paragraphs: int) -> tuple[str, Verdict]:
+        text = "".join(f"<p>{SENTENCE}</p>" for _ in range(paragraphs))
+        page = f"<title>锁</title><body><nav><ul>{menu}</ul></nav><article><h1>锁</h1>{text}</article>"
+        answer = httpx.Response(200, headers={"content-type": "text/html; charset=utf-8"}, text=page)
+        found, _ = scripted([LINK.url], {LINK.url: answer})
+        effect, fetch = shelf.log().record(found[LINK.url])
+        return effect, fetch.verdict
+
+    assert night(30) == ("new", Verdict.OK)
+    assert night(4) == ("kept", Verdict.THIN)
+    assert night(28) == ("changed", Verdict.OK)
 
 
 def test_a_text_that_was_counted_otherwise_is_counted_again(shelf: Shelf) -> None:
