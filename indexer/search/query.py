@@ -78,7 +78,7 @@ def analyse(question: str) -> Query:
         terms,
         tuple(dict.fromkeys(names))[:MOST_TERMS],
         written_as_one(text),
-        _neighbours_of(words, terms),
+        _neighbours_of(words[:MOST_TERMS], terms),
     )
 
 
