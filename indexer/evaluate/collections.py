@@ -24,7 +24,7 @@ from indexer.records import Article, Encoder, Fetch, Link, Outcome, Source, Verd
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database, Run
-from indexer.store.generations import last_generation
+from indexer.store.generations import last_generation, segments_of
 
 DOCUMENT = "document:"
 """Before the id of a document: the address of its link."""
@@ -152,7 +152,8 @@ def build_library(
     folder = cache / f"{collection.name}-{collection.digest}"
     with Database(folder) as database:
         last = last_generation(database)
-        if last is None or last.fingerprint != index_fingerprint(encoder.fingerprint, config):
+        made = last is not None and last.fingerprint == index_fingerprint(encoder.fingerprint, config)
+        if last is None or not made or not segments_of(database, last.number):
             begun = time.monotonic()
             run = database.start_run(resume_within=timedelta(0))
             links = _keep(database, run, collection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexer.counting import count_words
 from indexer.extract.dom import text_of
 
 if TYPE_CHECKING:
@@ -38,5 +39,5 @@ def choose_articles(tree: HtmlElement) -> None:
 
 def _are_parts(articles: list[HtmlElement]) -> bool:
     """Whether no article is much larger than all others, as one with teasers beside it is."""
-    sizes = [len(text_of(article).split()) for article in articles]
+    sizes = [count_words(text_of(article)) for article in articles]
     return max(sizes) < 0.8 * sum(sizes) and min(sizes) > SMALLEST_PART * max(sizes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexer.counting import count_words
 from indexer.extract.compare import held
 from indexer.extract.declared import declares, declares_thread
 from indexer.extract.dom import FEW_WORDS, text_of
@@ -95,7 +96,7 @@ def _headings(body: _Element | None) -> int:
 
 
 def _count(body: _Element | None) -> int:
-    return 0 if body is None else len(text_of(body).split())
+    return 0 if body is None else count_words(text_of(body))
 
 
 def _better(second: _Element, first: _Element) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from indexer.counting import count_words
 from indexer.extract import dom
 from indexer.extract.anchors import Anchors, heading_places
 from indexer.extract.articles import choose_articles
@@ -54,7 +55,7 @@ def read_html(page: Page) -> Reading:
     address = dom.base(tree, page.final_url)
     canonical, links = dom.canonical(tree, address), dom.links(tree, address)
     shown = list(dom.visible_text(tree))
-    words = sum(len(text.split()) for text in shown)
+    words = sum(map(count_words, shown))
     scripts = dom.builds_itself(tree, words)
     article = _article(tree, page.final_url, shown, words)  # last, as it changes the tree
     return Reading(article, canonical, links, words, scripts)
@@ -94,7 +95,7 @@ def _article(tree: HtmlElement, url: str, shown: list[str], words: int) -> Artic
     if (body := main_text(tree, frame, url, shown=words)) is not None:
         write_tree(body, writer, anchors)
     article = writer.article(**metadata)
-    if article.words < HIDDEN * len(declared.split()):
+    if article.words < HIDDEN * count_words(declared):
         return _declared_article(title, declared, metadata)
     return replace(as_shown(article, "".join(shown)), lost=loss(pieces, article))
 
@@ -117,7 +118,7 @@ def _preformatted(tree: HtmlElement, words: int) -> list[str]:
     ``words`` are those that are visible on the page.
     """
     texts = [text_of(pre).replace(PAGE_BREAK, "\f") for pre in tree.iter("pre")]
-    length = len("".join(texts).split())
+    length = count_words("".join(texts))
     return texts if length >= max(MOSTLY * words, ENOUGH) else []
 
 

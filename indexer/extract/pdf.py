@@ -19,6 +19,7 @@ from functools import partial
 from itertools import groupby, pairwise
 from typing import Any
 
+from indexer.counting import count_words
 from indexer.errors import Unreadable
 from indexer.extract.blocks import MAX_HEADING, ArticleBuilder
 from indexer.extract.clean import one_line
@@ -64,7 +65,7 @@ def read_pdf(page: Page) -> Reading:
             raise Unreadable(f"the PDF has {len(document):,} pages, more than any book")
         metadata = document.get_metadata_dict()
         lines = [line for number in range(len(document)) for line in page_lines(document, number)]
-        words = sum(len(line.text.split()) for line in lines)
+        words = sum(count_words(line.text) for line in lines)
         if lines:
             lines = _text_in_order(document, lines)
     except pypdfium2.PdfiumError as error:

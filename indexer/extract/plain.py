@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Mapping
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
+from indexer.counting import count_words
 from indexer.extract.blocks import ArticleBuilder
 from indexer.extract.charset import decode
 from indexer.extract.clean import one_line, printable
@@ -32,7 +33,7 @@ _RFC_NUMBER = re.compile(r"(?:Request for Comments:|\bRFC)\s*(\d+)")
 def read_plain(page: Page) -> Reading:
     """The article of a text body: Markdown by its signs, else plain text."""
     text = decode(page.body, page.headers.get("content-type", ""))
-    words = len(text.split())
+    words = count_words(text)
     if (
         "markdown" in page.media_type
         or page.final_url.endswith((".md", ".markdown"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from indexer.counting import count_words
 from indexer.extract.blocks import comparable
 from indexer.extract.code import keep_code
 from indexer.extract.dom import FEW_WORDS, HEADINGS, text_of, visible_text, words_of_class
@@ -48,11 +49,11 @@ def prepare(tree: HtmlElement) -> None:
 
 def show_noscript(tree: HtmlElement) -> None:
     """Makes a ``noscript`` part of the page where it holds more text than all that is visible beside it."""
-    holding = [one for one in tree.iter("noscript") if len(text_of(one).split()) >= FEW_WORDS]
+    holding = [one for one in tree.iter("noscript") if count_words(text_of(one)) >= FEW_WORDS]
     if holding:
-        visible = sum(len(text.split()) for text in visible_text(tree))
+        visible = sum(map(count_words, visible_text(tree)))
         for element in holding:
-            if len(text_of(element).split()) > visible:
+            if count_words(text_of(element)) > visible:
                 element.tag = "div"
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from indexer.counting import count_words
 from indexer.extract.blocks import comparable
 from indexer.extract.dom import text_of
 
@@ -31,7 +32,7 @@ def missed_structure(tree: HtmlElement, body: _Element) -> bool:
     if next(body.iter("head"), None) is None:
         return next(tree.iter(*_SECTIONS), None) is not None
     bare = any(one.tag == two.tag == "head" for one, two in pairwise(body))
-    return bare and len(text_of(body).split()) < SHORT_PAGE
+    return bare and count_words(text_of(body)) < SHORT_PAGE
 
 
 def mark_frame(tree: HtmlElement, body: _Element) -> bool:
@@ -44,7 +45,7 @@ def mark_frame(tree: HtmlElement, body: _Element) -> bool:
     frame = _paragraphs_frame(paragraphs)
     if frame is None or not _headings_among(frame, paragraphs):
         return False
-    if len(text_of(body).split()) < SHORT_PAGE:
+    if count_words(text_of(body)) < SHORT_PAGE:
         for entries in frame.iter("ul", "ol"):
             for link in list(entries.iter("a")):
                 link.drop_tag()

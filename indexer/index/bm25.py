@@ -84,6 +84,14 @@ class Bm25:
         """In how many passages a stem occurs."""
         return self._term(stem, 1).passages
 
+    def frequency(self, stem: str) -> float:
+        """How often a stem occurs in all, by what its columns count."""
+        parts = zip(self._term(stem, 1).postings, self._parts, strict=True)
+        live_counts = (
+            counts if live is None else counts[live[ordinals]] for (ordinals, counts), (_, live) in parts
+        )
+        return sum(int(counts.sum()) for counts in live_counts) / 2
+
     def _weigh(self, stem: str, times: int) -> _Term:
         postings = tuple(lexicon.postings(stem) for lexicon, _ in self._parts)
         count = sum(

@@ -104,14 +104,20 @@ class IndexReader:
         """In how many passages a word occurs, in any form that has its stem."""
         return self._bm25.count(self._stems[word])
 
+    def frequency(self, word: str) -> float:
+        """How often a word occurs in all, in any form that has its stem."""
+        return self._bm25.frequency(self._stems[word])
+
     def stem(self, word: str) -> str:
         """The stem under which a word is found."""
         return self._stems[word]
 
-    def stems(self, prefix: str) -> list[str]:
-        """The stems of single words that begin so, in order; of some no passage may be left."""
-        known = {stem for segment in self._segments for stem in segment.words.beginning_with(prefix)}
-        return sorted(stem for stem in known if " " not in stem)
+    def vocabulary(self, prefix: str) -> dict[str, str]:
+        """By each stem that begins so, a word that it stands for; of some no passage may be left."""
+        known: dict[str, str] = {}
+        for segment in reversed(self._segments):  # the first is the largest, and tells best how it is written
+            known.update(zip(*segment.words.beginning_with(prefix), strict=True))
+        return known
 
     def _stemmed(self, words: Sequence[str]) -> list[str]:
         return [self._stems[word] for word in words]

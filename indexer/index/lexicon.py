@@ -3,10 +3,12 @@
 ============  ======================================================================
 words.npy     the stems by rising UTF-8, each ended by a line feed: uint8 (bytes,)
 word_at.npy   where each stem begins in ``words``: int64 (stems + 1,)
+spelt.npy     of each stem the word that it mostly stands for, in the same way
+spelt_at.npy  where each of these begins in ``spelt``: int64 (stems + 1,)
 starts.npy    where each stem's postings begin: int64 (stems + 1,)
 ordinals.npy  the passages that hold a stem, by rising ordinal: int32 (postings,)
 counts.npy    how often each does, in halves (:data:`HALVES`): uint8 (postings,)
-lengths.npy   the words of each passage, all columns together: int32 (passages,)
+lengths.npy   the words of each passage, all columns together, without forms: int32 (passages,)
 ============  ======================================================================
 """
 
@@ -21,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.arrays import PackedCounts, PackedOrdinals
-from indexer.index.words import PARTS, Stems, fold, pairs
+from indexer.index.words import Stems, words_and_forms
 
 HALVES = (2, 2, 1)
 """What a word counts in the columns text, context, about, in halves. Of lexical nDCG@10 on SciFact, CACM
@@ -31,15 +33,15 @@ about a link stand with every passage of its article, so they say which article 
 Sizes: TypeAlias = npt.NDArray[np.int64]
 """How many postings stems have ``(stems,)``."""
 
-ARRAYS = ("words", "word_at", "starts", "ordinals", "counts", "lengths")
+ARRAYS = ("words", "word_at", "spelt", "spelt_at", "starts", "ordinals", "counts", "lengths")
 
 
 class LexiconBuilder:
     """Collects the words of passages, one passage after another; ``write`` makes the arrays."""
 
     def __init__(self) -> None:
-        self._numbers = _StemNumbers()
-        self._occurrences = array("i")  # the number of the stem of each word, column after column
+        self._numbers = _Numbers()
+        self._occurrences = array("i")  # the number of each word and form, column after column
         self._sizes = array("i")  # how many of them are each column's
         self._lengths = array("i")
 
@@ -47,57 +49,65 @@ class LexiconBuilder:
         """The next passage, by its columns text, context, about."""
         length = 0
         for column in columns:
-            folded = fold(column)
-            words = PARTS.findall(folded)
+            words, forms = words_and_forms(column)
             length += len(words)
-            words += pairs(folded)
-            self._sizes.append(len(words))
+            self._sizes.append(len(words) + len(forms))
             self._occurrences.extend(map(self._numbers.__getitem__, words))
+            self._occurrences.extend(map(self._numbers.__getitem__, forms))
         self._lengths.append(length)
 
     def write(self, folder: Path) -> None:
         """Write the arrays into ``folder``."""
         passages = len(self._lengths)
-        ordered = sorted(self._numbers.stems, key=str.encode)
-        rank = np.empty(len(ordered), np.int64)
-        rank[[self._numbers.stems[stem] for stem in ordered]] = np.arange(len(ordered))
+        occurrences = np.frombuffer(self._occurrences, np.int32)
+        ordered, spelt, rank = self._ranked(occurrences)
         sizes = np.frombuffer(self._sizes, np.int32)
         column = np.arange(len(sizes))
         ordinal = np.repeat(column // len(HALVES), sizes)
         halves = np.repeat(np.array(HALVES)[column % len(HALVES)], sizes)
         # Sorted by stem, then by ordinal: occurrences of one stem in one passage become one posting.
-        key = rank[np.frombuffer(self._occurrences, np.int32)] * max(1, passages) + ordinal
+        key = rank[occurrences] * max(1, passages) + ordinal
         order = np.argsort(key, kind="stable")
         key, first = np.unique(key[order], return_index=True)
         counts = np.add.reduceat(halves[order], first) if len(first) else np.zeros(0)
         stems, ordinals = np.divmod(key, max(1, passages))
-        _save_words(folder, ordered)
+        _save_words(folder, ordered, spelt)
         starts = np.searchsorted(stems, np.arange(len(ordered) + 1))
         np.save(folder / "starts.npy", starts.astype(np.int64))
         np.save(folder / "ordinals.npy", ordinals.astype(np.int32))
         np.save(folder / "counts.npy", np.minimum(counts, 255).astype(np.uint8))
         np.save(folder / "lengths.npy", np.frombuffer(self._lengths, np.int32))
 
+    def _ranked(self, occurrences: PackedOrdinals) -> tuple[list[str], list[str], Sizes]:
+        """The stems in order, the word that each mostly stands for, and each word's place among the stems."""
+        stem_of = Stems()
+        stems = [stem_of[word] for word in self._numbers]
+        ordered = sorted(set(stems), key=str.encode)
+        place = {stem: number for number, stem in enumerate(ordered)}
+        rank = np.array([place[stem] for stem in stems], np.int64)
+        # Of the words of a stem, the most frequent is written last and stays.
+        rising = np.argsort(np.bincount(occurrences, minlength=len(rank)), kind="stable")
+        words, spelt = list(self._numbers), [""] * len(ordered)
+        for number, at in zip(rising.tolist(), rank[rising].tolist(), strict=True):
+            spelt[at] = words[number]
+        return ordered, spelt, rank
 
-class _StemNumbers(dict[str, int]):
-    """The number of the stem of every word that was asked for, given out as they come."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.stems: dict[str, int] = {}
-        self._stem_of = Stems()
+class _Numbers(dict[str, int]):
+    """The number of every word that was asked for, given out as they come."""
 
     def __missing__(self, word: str) -> int:
-        number = self[word] = self.stems.setdefault(self._stem_of[word], len(self.stems))
+        number = self[word] = len(self)
         return number
 
 
-def _save_words(folder: Path, ordered: Sequence[str]) -> None:
-    blobs = [stem.encode() + b"\n" for stem in ordered]
-    word_at = np.zeros(len(blobs) + 1, np.int64)
-    np.cumsum([len(blob) for blob in blobs], out=word_at[1:])
-    np.save(folder / "words.npy", np.frombuffer(b"".join(blobs), np.uint8))
-    np.save(folder / "word_at.npy", word_at)
+def _save_words(folder: Path, stems: Sequence[str], spelt: Sequence[str]) -> None:
+    for name, at, texts in (("words", "word_at", stems), ("spelt", "spelt_at", spelt)):
+        blobs = [text.encode() + b"\n" for text in texts]
+        starts = np.zeros(len(blobs) + 1, np.int64)
+        np.cumsum([len(blob) for blob in blobs], out=starts[1:])
+        np.save(folder / f"{name}.npy", np.frombuffer(b"".join(blobs), np.uint8))
+        np.save(folder / f"{at}.npy", starts)
 
 
 class Lexicon:
@@ -105,11 +115,14 @@ class Lexicon:
 
     def __init__(self, folder: Path) -> None:
         """Open the arrays in ``folder``; raises OSError or ValueError where one is missing or none."""
-        self._words, self._word_at, self._starts, self._ordinals, self._counts, self.lengths = (
+        (
+            self._words, self._word_at, self._spelt, self._spelt_at,
+            self._starts, self._ordinals, self._counts, self.lengths,
+        ) = (
             # As plain arrays: the mapping is the same, and slicing it is many times faster.
             np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
             for name in ARRAYS
-        )
+        )  # fmt: skip
 
     def postings(self, stem: str) -> tuple[PackedOrdinals, PackedCounts]:
         """The ordinals (n,) that hold a stem, rising, and how often each, in halves (n,)."""
@@ -119,10 +132,12 @@ class Lexicon:
         start, end = self._starts[number], self._starts[number + 1]
         return self._ordinals[start:end], self._counts[start:end]
 
-    def beginning_with(self, prefix: str) -> list[str]:
-        """The stems with this beginning, in order."""
+    def beginning_with(self, prefix: str) -> tuple[list[str], list[str]]:
+        """The stems with this beginning, in order, and of each the word that it mostly stands for."""
         first, end = self._find(prefix.encode()), self._find(prefix.encode() + b"\xff")
-        return bytes(self._words[self._word_at[first] : self._word_at[end]]).decode().split("\n")[:-1]
+        stems = self._words[self._word_at[first] : self._word_at[end]]
+        spelt = self._spelt[self._spelt_at[first] : self._spelt_at[end]]
+        return _lines(stems), _lines(spelt)
 
     def _word(self, number: int) -> bytes:
         return bytes(self._words[self._word_at[number] : self._word_at[number + 1] - 1])
@@ -149,20 +164,30 @@ class Lexicon:
         return ordinals[stays], self._counts[stays], np.diff(upto[self._starts])
 
 
+def _lines(blob: npt.NDArray[np.uint8]) -> list[str]:
+    return bytes(blob).decode().split("\n")[:-1]
+
+
 def merge_lexicons(folder: Path, parts: Sequence[tuple[Lexicon, PackedOrdinals]]) -> None:
     """Write into ``folder`` the arrays of several segments behind each other.
 
     With each comes where its passages go (see :meth:`Lexicon.kept`), rising from part to part. Stems of
-    which nothing is left stay. Takes the memory of the largest part and of the vocabulary.
+    which nothing is left stay. A stem mostly stands for what it did in the part that has most passages of it.
+    Takes the memory of the largest part and of the vocabulary.
     """
     words = [part.beginning_with("") for part, _ in parts]
-    ordered = sorted(set().union(*words), key=str.encode)
-    rank = {word: number for number, word in enumerate(ordered)}
-    ranks = [np.array([rank[word] for word in part_words], np.int64) for part_words in words]
+    ordered = sorted(set().union(*(stems for stems, _ in words)), key=str.encode)
+    rank = {stem: number for number, stem in enumerate(ordered)}
+    ranks = [np.array([rank[stem] for stem in stems], np.int64) for stems, _ in words]
+    sizes, most = np.zeros(len(ordered), np.int64), np.full(len(ordered), -1, np.int64)
+    spelt = [""] * len(ordered)
+    for (part, moved), part_ranks, (_, part_spelt) in zip(parts, ranks, words, strict=True):
+        own = part.kept(moved)[2]
+        sizes[part_ranks] += own
+        for number in np.flatnonzero(own > most[part_ranks]):
+            spelt[part_ranks[number]] = part_spelt[number]
+        most[part_ranks] = np.maximum(most[part_ranks], own)
     del words, rank
-    sizes = np.zeros(len(ordered), np.int64)
-    for (part, moved), part_ranks in zip(parts, ranks, strict=True):
-        sizes[part_ranks] += part.kept(moved)[2]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     free = starts[:-1].copy()
     ordinals = _new(folder / "ordinals.npy", np.int32, int(starts[-1]))
@@ -174,7 +199,7 @@ def merge_lexicons(folder: Path, parts: Sequence[tuple[Lexicon, PackedOrdinals]]
         ordinals[to] = part_ordinals
         counts[to] = part_counts
         free[part_ranks] += per_stem
-    _save_words(folder, ordered)
+    _save_words(folder, ordered, spelt)
     np.save(folder / "starts.npy", starts)
     np.save(folder / "lengths.npy", np.concatenate([part.lengths[moved >= 0] for part, moved in parts]))
 

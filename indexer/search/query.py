@@ -3,21 +3,23 @@
 BM25 rewards a passage for each of the words, and for the rare ones most. Stop words are dropped,
 unless nothing else is left ("to be or not to be"). Lexical nDCG@10 with and without them dropped,
 passages cut at 254 tokens: CACM 0.452 and 0.427, Cranfield 0.367 and 0.361, SciFact 0.686 and 0.687.
+
+Names are asked for by their forms too (:mod:`indexer.index.words`), and a short question as if it were one.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from indexer.errors import EmptyQuestion
-from indexer.index.words import fold, is_name, pairs
+from indexer.index.words import is_paired, words_and_forms, written_as_one
 
 MOST_TERMS = 64
 """Terms that are searched; who pastes a page is served by its first words and by the dense list."""
 
-_QUERY_WORD = re.compile(r"[^\W_]+(?:['\u2019\-_./+:@][^\W_]+)*")
-_PART = re.compile(r"[^\W_]+")
+LONGEST_JOINED = 5
+"""Words of a question that may as a whole be one name, such as ``to string``, whatever words they are."""
 
 _FUNCTION_WORDS = """
 a about above after again against all also although am an and any are as at be because been before being
@@ -37,17 +39,21 @@ STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question taken apart. ``terms`` are single words in lower case, in order, without repetition."""
+    """A question taken apart. ``terms`` are single words, folded, in order, without repetition."""
 
     text: str
     terms: tuple[str, ...]
-    compounds: tuple[str, ...] = ()
-    """Names of several parts ("kip-500", "node.js"), whose parts are searched as neighbours too."""
+    forms: tuple[str, ...] = ()
+    """What names in it are also found under."""
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By each term that is a name written as one (``kip500``), what it is made of."""
+    runs: Mapping[str, Sequence[tuple[str, ...]]] = field(default_factory=dict)
+    """By each term, the two or three neighbours that it is one of, which may be one name: ``dot net``."""
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What the lexical index is asked: the terms, and the pairs of parts of the names."""
-        return (*self.terms, *(pair for name in self.compounds for pair in pairs(name)))
+        """What the lexical index is asked."""
+        return tuple(dict.fromkeys([*self.terms, *self.forms]))
 
 
 def analyse(question: str) -> Query:
@@ -58,18 +64,30 @@ def analyse(question: str) -> Query:
     """
     # A lone surrogate (from a broken terminal) can be neither searched nor embedded.
     text = " ".join(question.encode("utf-8", "replace").decode().replace("\0", " ").split())
-    words = [match[0] for match in _QUERY_WORD.finditer(fold(text))]
+    words, forms = words_and_forms(text)
     if not words:
         raise EmptyQuestion('nothing was asked; say what you look for, such as "retry a failed payment"')
-    parts = dict.fromkeys(part for word in words for part in _PART.findall(word))
-    terms = [part for part in parts if part not in STOP_WORDS] or list(parts)
-    compounds = dict.fromkeys(word for word in words if _is_name(word))
-    return Query(text, tuple(terms[:MOST_TERMS]), tuple(compounds)[:MOST_TERMS])
+    asked = dict.fromkeys(words)
+    terms = tuple(word for word in asked if word not in STOP_WORDS)[:MOST_TERMS] or tuple(asked)[:MOST_TERMS]
+    # Single characters of a run stand in texts for who asks for one of them; the run has its pairs.
+    names = [form for form in forms if form not in STOP_WORDS and not is_paired(form)]
+    if 1 < len(words) <= LONGEST_JOINED and not any(map(is_paired, words)):
+        names.append("".join(words))
+    return Query(
+        text,
+        terms,
+        tuple(dict.fromkeys(names))[:MOST_TERMS],
+        written_as_one(text),
+        _neighbours_of(words[:MOST_TERMS], terms),
+    )
 
 
-def _is_name(word: str) -> bool:
-    """Whether a word is a name of several parts, none of which is a mere function word."""
-    parts = _PART.findall(word)
-    if len(parts) < 2 or any(part in STOP_WORDS for part in parts):
-        return False
-    return is_name(word)
+def _neighbours_of(words: Sequence[str], terms: Sequence[str]) -> dict[str, list[tuple[str, ...]]]:
+    """By each term, the runs of two or three terms that it is one of; the longest first."""
+    runs: dict[str, list[tuple[str, ...]]] = {term: [] for term in terms}
+    for count in (3, 2):
+        for run in zip(*(words[start:] for start in range(count)), strict=False):
+            if runs.keys() >= set(run) and not any(map(is_paired, run)):
+                for word in run:
+                    runs[word].append(run)
+    return runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -17,30 +17,21 @@ from indexer.search import confidence, retrieve
 from indexer.search.answer import Answer
 from indexer.search.fuse import specificity
 from indexer.search.links import deep_link
-from indexer.search.query import Query, analyse
+from indexer.search.query import analyse
 from indexer.search.retrieve import Candidate, Question
 from indexer.search.select import select
-from indexer.search.spelling import corrected
+from indexer.search.spelling import Meant, understood
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from indexer.arrays import Doubles, Ids
+    from indexer.arrays import Ids, Vectors
     from indexer.config import SearchConfig
     from indexer.records import Encoder, Mode, Reranker
     from indexer.store.snapshot import Snapshot
 
 CANDIDATES = 2
 """Passages asked of each list for one that is shown, where more are to be shown than half its depth."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The question's words as they are searched, how often each occurs, and what was corrected."""
-
-    query: Query
-    counts: Doubles
-    notices: tuple[str, ...]
 
 
 class Searcher:
@@ -89,7 +80,7 @@ class Searcher:
         # A one-time cost of the process, not of the question.
         vectors_from = self._encoder if mode != "lexical" else None
         begun = time.perf_counter()
-        words = self._words(query)
+        words = understood(self._snapshot, query)
         asked = Question(
             words=words.query.words,
             vector=vectors_from.encode_query(words.query.text) if vectors_from else np.zeros(0, np.float32),
@@ -102,7 +93,10 @@ class Searcher:
             candidates, more = self._rerank(query.text, candidates)
             notices += more
         head = list(islice(candidates, self._config.answer_passages))
-        sure = self._confidence(head, words, mode)
+        vector = asked.vector
+        if vectors_from and words.query.text != query.text:
+            vector = vectors_from.encode_query(query.text)
+        sure = self._confidence(head, words, mode, vector)
         shown = select(chain(head, candidates), k=k, per_article=per_article, same=self._config.same_passage)
         hits = tuple(self._hit(rank, candidate, context) for rank, candidate in enumerate(shown, start=1))
         return Answer(
@@ -157,24 +151,6 @@ class Searcher:
                 raise UnknownName("site", name, hosts)
         return self._snapshot.allowed(categories=categories, sites=sites, since=since)
 
-    def _words(self, query: Query) -> _Words:
-        """Count the words, and search for the nearest known word beside each that is unknown."""
-        counts = self._occurrences(query.terms)
-        meant = {
-            term: word
-            for term, count in zip(query.terms, counts, strict=True)
-            if not count and (word := corrected(self._snapshot, term))
-        }
-        if not meant:
-            return _Words(query, counts, ())
-        terms = tuple(meant.get(term, term) for term in query.terms)
-        notices = tuple(f"nothing has {term!r}; searched for {word!r}" for term, word in meant.items())
-        corrected_query = Query(query.text, terms, query.compounds)
-        return _Words(corrected_query, self._occurrences(terms), notices)
-
-    def _occurrences(self, terms: Sequence[str]) -> Doubles:
-        return np.array(self._snapshot.occurrences(terms), dtype=np.float64)
-
     # ------------------------------------------------------------ ranking
 
     def _rank(self, asked: Question, mode: Mode, depth: int) -> Iterator[Candidate]:
@@ -211,17 +187,19 @@ class Searcher:
         ]
         return chain(ordered, candidates), ()
 
-    def _confidence(self, head: Sequence[Candidate], words: _Words, mode: Mode) -> float:
+    def _confidence(self, head: Sequence[Candidate], words: Meant, mode: Mode, vector: Vectors) -> float:
+        """How sure an answer is, by the question as it was asked, whose vector (dimension,) this is."""
         covered = confidence.coverage(
             self._snapshot,
             words.query.terms,
             words.counts,
+            words.trust,
             [candidate.row for candidate in head],
             passages=self._passages,
         )
         if mode == "lexical":
             return confidence.by_words(covered, self._config)
-        nearest = max((candidate.shares["dense"].score for candidate in head), default=0.0)
+        nearest = max((float(candidate.vector @ vector) for candidate in head), default=0.0)
         return confidence.confidence(max(0.0, nearest), covered, self._config)
 
     def _hit(self, rank: int, candidate: Candidate, context: int) -> Hit:

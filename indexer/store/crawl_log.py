@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from indexer.counting import count_words
 from indexer.records import GOOD_VERDICTS, Article, Fetch, Outcome, Page, Source, Verdict
 from indexer.store.codec import article_row, digest, fetch_of, fetch_row, moment, to_json
 from indexer.store.database import Database, Run
@@ -81,7 +82,7 @@ class CrawlLog:
 
     def _current_version(self, outcome: Outcome) -> dict[str, Any] | None:
         rows = self._db.rows(
-            "SELECT hash, words, source, final_url, extractor FROM articles "
+            "SELECT hash, text, source, final_url, extractor FROM articles "
             "WHERE link_url = ? AND page_url = ? ORDER BY id DESC LIMIT 1",
             (outcome.link.url, outcome.page_url),
         )
@@ -97,9 +98,10 @@ class CrawlLog:
             return "unchanged", fetch
         if RANK[fetch.source] < RANK[Source(current["source"])]:
             return "kept", fetch
-        if article.words < SHRUNK * current["words"] and not self._force:
+        held = count_words(current["text"])  # not as an older version may have counted them
+        if article.words < SHRUNK * held and not self._force:
             reason = (
-                f"the text shrank from {current['words']:,} to {article.words:,} words; "
+                f"the text shrank from {held:,} to {article.words:,} words; "
                 "the good copy is kept (`crawl --force` takes the new one)"
             )
             return "kept", replace(fetch, verdict=Verdict.THIN, reason=reason)

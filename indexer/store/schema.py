@@ -120,6 +120,9 @@ ALTER TABLE articles ADD COLUMN lost TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE current_articles ADD COLUMN lost TEXT NOT NULL DEFAULT '{}';
 """
 
+# Words of all scripts, names by their parts, how stems are written: the next run writes the segments anew.
+WORDS_OF_ALL_SCRIPTS: Final = "DELETE FROM segments;"
+
 MIGRATIONS: Final = (
     FIRST_TABLES,
     SEGMENTS_BESIDE_THE_LIBRARY,
@@ -128,6 +131,7 @@ MIGRATIONS: Final = (
     VECTORS_AS_FAISS_FILES,
     FETCHES_THAT_WERE_RENDERED,
     WHAT_ARTICLES_LOST,
+    WORDS_OF_ALL_SCRIPTS,
 )
 """What brings a library of each version to the next: the first script makes version 1 of an empty file."""
 

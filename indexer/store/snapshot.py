@@ -97,8 +97,7 @@ class Snapshot:
     ) -> list[tuple[int, float]]:
         """Passages that hold any of the words with their BM25, best first, ties by id.
 
-        ``words`` are single words or, for the neighbouring parts of a name, pairs, see
-        :mod:`indexer.index.words`.
+        ``words`` are words or forms, see :mod:`indexer.index.words`.
         """
         return self._index.matching(words, limit, allowed)
 
@@ -110,13 +109,20 @@ class Snapshot:
         """In how many passages each word occurs, in any form that has its stem."""
         return [self._index.count(word) for word in words]
 
+    def frequency(self, word: str) -> float:
+        """How often a word occurs in all, in any form that has its stem."""
+        return self._index.frequency(word)
+
     def stem(self, word: str) -> str:
         """The stem under which a word is found."""
         return self._index.stem(word)
 
-    def stems(self, prefix: str) -> list[str]:
-        """The stems of the library that begin so, in order; of some no passage may be left."""
-        return self._index.stems(prefix)
+    def vocabulary(self, prefix: str) -> dict[str, str]:
+        """By each stem of the library that begins so, a word that it stands for.
+
+        Of some no passage may be left.
+        """
+        return self._index.vocabulary(prefix)
 
     def dense(self, vector: Vectors, *, limit: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         """The passages nearest to ``vector`` (dimension,) with their cosine, best first, ties by id."""

@@ -1,4 +1,5 @@
 """Walls are not taken for articles, nor articles for walls."""
+# ruff: noqa: RUF001 - other scripts have commas of their own
 
 from __future__ import annotations
 
@@ -53,6 +54,18 @@ def article(
 
 def make_article(title: str, text: str) -> Article:
     return Article(title, text, (Block("paragraph", 0, len(text)),) if text else ())
+
+
+def test_a_short_article_without_blanks_beside_its_menu_is_one() -> None:
+    """Its words are counted as those of the page are: by characters."""
+    text = "客户端取得锁之后应当尽快释放，订阅者会收到通知。" * 9
+    menu = "".join(f"<a href='/{n}'>产品与解决方案</a> " for n in range(40))
+    main = f"<article><h1>锁</h1><p>{text}</p></article>"
+    found = page(f"<html><head><title>锁</title></head><body><nav>{menu}</nav>{main}</body></html>")
+    reading = read(found)
+    assert isinstance(reading, Reading)
+    assert reading.text_on_page > reading.article.words > 90
+    assert judge(found, reading, expect=Expect(), config=CrawlConfig()).verdict is Verdict.OK
 
 
 def notice(name: str) -> str:

@@ -11,9 +11,11 @@ import pytest
 
 from indexer.config import Config
 from indexer.errors import UsageError
-from indexer.evaluate.collections import load_collection
+from indexer.evaluate.collections import build_library, load_collection
 from indexer.evaluate.evaluation import evaluate_collection
 from indexer.evaluate.metrics import compare, interval
+from indexer.store.database import Database
+from indexer.store.snapshot import Snapshot
 from tests.fakes import HashEncoder
 
 DOCUMENTS = {
@@ -49,6 +51,24 @@ def test_a_perfect_run_measures_one_and_the_second_is_not_indexed_again(folder: 
     assert told["ndcg@10"] == told["mrr@10"] == told["recall@10"] == told["recall@100"] == 1.0
     embedded = encoder.texts_encoded
     assert measure()["ndcg@10"] == 1.0
+    assert encoder.texts_encoded == embedded
+
+
+def test_an_index_that_an_older_version_wrote_is_made_again(folder: Path, tmp_path: Path) -> None:
+    """Its migration lists no segments; nothing is embedded again."""
+    encoder, collection = HashEncoder(), load_collection(folder)
+
+    def build() -> Path:
+        passages = Config().passages
+        return build_library(
+            collection, encoder, model="hash", config=passages, cache=tmp_path / "cache"
+        ).folder
+
+    with Database(build()) as database, database.atomic() as tables:
+        tables.table("segments").delete_where()
+    embedded = encoder.texts_encoded
+    with Snapshot(build()) as snapshot:
+        assert snapshot.lexical(["expiry"], limit=5)
     assert encoder.texts_encoded == embedded
 
 

@@ -74,6 +74,6 @@ def test_a_name_tells_its_parts_as_neighbours_from_its_parts(tmp_path: Path) -> 
     reader = IndexReader(
         [written(tmp_path / "1", {1: "One node, and js too.", 2: "We use node.js here, too."})]
     )
-    [first, second] = reader.matching(["node", "js", "node js"], 5, None)
+    [first, second] = reader.matching(["node", "js", "nodejs"], 5, None)
     assert (first[0], second[0]) == (2, 1)
     assert first[1] > second[1]

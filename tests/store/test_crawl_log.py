@@ -1,16 +1,19 @@
 """A good copy is never lost, nor replaced by a worse one; what is known makes the next fetch cheap."""
+# ruff: noqa: RUF001 - other scripts have commas of their own
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from indexer.errors import UnknownName
 from indexer.records import Fetch, Link, Outcome, Source, Verdict
 from indexer.store import inspection
 from indexer.store.crawl_log import keep_reading, stale_articles
+from tests.crawl.crawling import scripted
 from tests.store.shelving import AT, Shelf, article, outcome
 
 LINK = Link("https://example.org/a", "Patterns")
@@ -40,6 +43,46 @@ def test_a_text_that_shrinks_to_a_stub_is_refused_with_a_reason(shelf: Shelf) ->
     assert (effect, fetch.verdict) == ("kept", Verdict.THIN)
     assert "200 to 4 words" in fetch.reason
     assert held(shelf)[0] == LONG.text
+
+
+SENTENCE = "客户端使用命令取得锁，并给它一个随机值和到期时间，释放之前要先比较。"
+"""One of 34 characters, in a script without blanks."""
+
+
+def test_a_text_without_blanks_is_measured_by_its_characters(shelf: Shelf) -> None:
+    """Four lines do not replace 1,050 characters, and the same text in fewer paragraphs is no stub."""
+    good = article(*[SENTENCE] * 30)
+    shelf.log().record(outcome(LINK, good))
+    effect, fetch = shelf.log().record(outcome(LINK, article(*[SENTENCE] * 4)))
+    assert (effect, fetch.verdict) == ("kept", Verdict.THIN)
+    assert held(shelf)[0] == good.text
+    relaid = article(SENTENCE * 15, SENTENCE * 14)
+    assert shelf.log().record(outcome(LINK, relaid))[0] == "changed"
+
+
+def test_a_crawled_page_without_blanks_keeps_its_good_copy(shelf: Shelf) -> None:
+    """Fetched, read, judged and recorded: the menu's words are counted as the article's are."""
+    menu = "".join(f"<li><a href='/{n}'>产品与解决方案</a></li>" for n in range(30))
+
+    def night(paragraphs: int) -> tuple[str, Verdict]:
+        text = "".join(f"<p>{SENTENCE}</p>" for _ in range(paragraphs))
+        page = f"<title>锁</title><body><nav><ul>{menu}</ul></nav><article><h1>锁</h1>{text}</article>"
+        answer = httpx.Response(200, headers={"content-type": "text/html; charset=utf-8"}, text=page)
+        found, _ = scripted([LINK.url], {LINK.url: answer})
+        effect, fetch = shelf.log().record(found[LINK.url])
+        return effect, fetch.verdict
+
+    assert night(30) == ("new", Verdict.OK)
+    assert night(4) == ("kept", Verdict.THIN)
+    assert night(28) == ("changed", Verdict.OK)
+
+
+def test_a_text_that_was_counted_otherwise_is_counted_again(shelf: Shelf) -> None:
+    """Versions before counted by blanks only, so a stub had as many words as a Chinese article."""
+    shelf.log().record(outcome(LINK, article(*[SENTENCE] * 30)))
+    with shelf.database.atomic() as tables:
+        tables.execute("UPDATE articles SET words = 30")
+    assert shelf.log().record(outcome(LINK, article(*[SENTENCE] * 4)))[0] == "kept"
 
 
 def test_force_takes_a_shrunken_text(shelf: Shelf) -> None:
