@@ -7,7 +7,7 @@ model      what the file may hold, as pydantic models; its JSON Schema
 mistakes   what the models find wrong, told in the user's words
 writing    edits in place: every other byte stays as it was
 emitting   links as YAML text in the style of a file kept by hand
-importers  Markdown lists, browser bookmarks, OPML, sitemaps, plain URLs
+importers  lists of links from elsewhere: bookmarks, CSV, JSON, feeds, Markdown, addresses
 =========  ==================================================================================
 
 >>> catalogue = load(Path("catalogue.yaml"))             # doctest: +SKIP
@@ -15,11 +15,12 @@ importers  Markdown lists, browser bookmarks, OPML, sitemaps, plain URLs
 """
 
 from indexer.catalogue.catalogue import Catalogue, check, load
-from indexer.catalogue.importers import Imported, import_links
+from indexer.catalogue.importers import MAX_BYTES, Imported, import_links
 from indexer.catalogue.model import schema
 from indexer.catalogue.writing import add, dump, merge, remove
 
 __all__ = [
+    "MAX_BYTES",
     "Catalogue",
     "Imported",
     "add",

@@ -30,6 +30,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 
+_CREDENTIALS = re.compile(r"(?i:(https?://))[^/?#\\\s]*@")
+
+
+def without_credentials(url: str) -> str:
+    """The address without a user name and password, which no file, message or host is given."""
+    return _CREDENTIALS.sub(r"\1", url, count=1)
+
+
 def check_url(url: str) -> str:
     """Return ``url`` unchanged, or raise ValueError saying in words what is wrong with it."""
     if blank := _BLANK_OR_CONTROL.search(url):

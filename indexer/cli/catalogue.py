@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -129,27 +130,40 @@ def import_command(
     *,
     into: Annotated[str | None, typer.Option(help="Put all links into this category.")] = None,
     catalogue: CatalogueOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Take in the links of a Markdown list, bookmarks, OPML, a sitemap or a list of URLs.
+    """Take in the links of a list from elsewhere.
 
-    Links that the catalogue already has are left as they are.
+    Browser bookmarks (HTML, JSON), CSV and JSON of bookmark services, OPML, RSS, Atom, sitemaps, Markdown
+    and plain addresses, and gzip of these. What a file is, its content tells; what is no list of links is
+    refused. Links that the catalogue already has are left as they are.
 
     Example: indexer catalogue import bookmarks.html --into "To read"
     """
-    from indexer.catalogue import import_links, merge
+    from indexer.catalogue import MAX_BYTES, import_links, merge
 
     path = configure(catalogue=catalogue).catalogue
     name = "standard input" if file == "-" else file
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as source:
+            content = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
     imported = import_links(content, name=name, into=into)
     added = merge(path, imported.links)
     categories = plural(len({link.category for link in added}), "category", "categories")
     known = len(imported.links) - len(added)
-    say(f"{path}: {plural(len(added), 'link')} added in {categories}; {known} known already")
+    if as_json:
+        print_json(
+            {"catalogue": str(path), "format": imported.format, "found": imported.found, "added": len(added)}
+            | {"known": known, "left_out": imported.left_out, "remarks": imported.remarks}
+        )
+        return
+    say(
+        f"{path}: {plural(len(added), 'link')} added in {categories}; {known} known already "
+        f"({imported.format} of {plural(imported.found, 'link')})"
+    )
     for remark in imported.remarks:
         typer.echo(safe(f"  {remark}"), err=True)
