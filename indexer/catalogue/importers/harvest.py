@@ -149,8 +149,8 @@ def finish(harvest: Harvest, *, default: str, into: str | None) -> Imported:
         Link(
             url=item.url,
             category=into or names.get(item.path, "") or default,
-            title=_shortened(clean(item.title), MAX_TITLE),
-            note=_shortened(clean(item.note), MAX_NOTE),
+            title=_shortened(without_credentials(clean(item.title)), MAX_TITLE),
+            note=_shortened(without_credentials(clean(item.note)), MAX_NOTE),
             tags=_tags(item.tags),
         )
         for item in items.values()
