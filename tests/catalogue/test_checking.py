@@ -13,6 +13,7 @@ from indexer.catalogue import add, check, load, remarks, tidied
 from indexer.errors import CatalogueError
 from indexer.records import Link
 from tests.command import Run
+from tests.store.shelving import Shelf, article, outcome
 
 MESSY = """\
 # my links
@@ -102,6 +103,26 @@ def test_links_with_the_same_text_in_the_library_are_told(tmp_path: Path) -> Non
     (warning,) = check(path, texts)
     assert f"{second} has the same text as the page at line 3" in warning
     assert second not in tidied(path, texts)[1]
+
+
+def test_the_library_knows_which_links_hold_the_same_text(run: Run, shelf: Shelf, tmp_path: Path) -> None:
+    """The command asks it, and does without where there is none."""
+    path = tmp_path / "catalogue.yaml"
+    links = [
+        Link("https://example.org/a", "A"),
+        Link("https://example.com/b", "A"),
+        Link("https://example.net/", "A"),
+    ]
+    for link, text in zip(
+        links, ("the same words " * 90, "the same words " * 90, "other words " * 90), strict=True
+    ):
+        add(path, link)
+        shelf.log().record(outcome(link, article(text)))
+    shelf.publish(*links)
+    ended = run("catalogue", "check", "--catalogue", path, "--data", shelf.folder)
+    assert "https://example.com/b has the same text as the page at line" in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert "0 warnings" in run("catalogue", "check", "--catalogue", path, "--data", tmp_path / "none").out
 
 
 def test_no_password_is_shown_stored_or_handed_on(run: Run, messy: Path) -> None:

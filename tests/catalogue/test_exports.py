@@ -212,6 +212,10 @@ JSON_LISTS: dict[str, tuple[Any, list[Row]]] = {
         ),
         [("list", "/o/r", "r", ("x",))],
     ),
+    "objects of addresses": (
+        [{"url": f"{ROOT}/1"}, {"url": f"{ROOT}/2"}],
+        [("list", "/1", "", ()), ("list", "/2", "", ())],
+    ),
     "bare addresses": ([f"{ROOT}/1", f"{ROOT}/2"], [("list", "/1", "", ()), ("list", "/2", "", ())]),
 }
 
@@ -255,6 +259,7 @@ def test_what_json_holds_that_is_no_web_page_is_counted() -> None:
             "Titel;Wo;Wann\r\nEins;https://example.org/1;2020\r\nZwei;https://example.org/2;2021\r\n",
             [("list", "/1", "Eins", ()), ("list", "/2", "Zwei", ())],
         ),
+        ("sep=;\ntitle;url\nA;https://example.org/a,b\n", [("list", "/a,b", "A", ())]),
         (
             "https://example.org/1\tOne\nhttps://example.org/2\tTwo\n",
             [("list", "/1", "One", ()), ("list", "/2", "Two", ())],
@@ -269,7 +274,16 @@ def test_what_json_holds_that_is_no_web_page_is_counted() -> None:
             [("list", "/a,b", "", ()), ("list", "/c,d", "", ())],
         ),
     ],
-    ids=["Raindrop", "Instapaper", "semicolons", "tabs", "no header", "one column", "addresses with commas"],
+    ids=[
+        "Raindrop",
+        "Instapaper",
+        "semicolons",
+        "for Excel",
+        "tabs",
+        "no header",
+        "one column",
+        "addresses with commas",
+    ],
 )
 def test_csv_is_a_table_with_a_column_of_addresses(text: str, right: list[Row]) -> None:
     """Cells are cells: no title becomes part of an address, and no cover a link."""

@@ -99,6 +99,16 @@ TEXT = {
         "a program",
     ),
     "JavaScript in one line": (f'!function(e){{var n="{LINK}";e.exports=n}}(this);', "a program"),
+    "Haskell": (
+        f'module Main where\n-- | see\n-- {LINK}\nmain :: IO ()\nmain = putStrLn "{LINK}"\n',
+        "a program",
+    ),
+    "batch file": (f"@echo off\ncurl {LINK}\npause\n", "a program"),
+    "TeX": (
+        f"\\documentclass{{article}}\n\\begin{{document}}\nSee \\url{{{LINK}}}.\n\\end{{document}}\n",
+        "a program",
+    ),
+    "XML without declaration": (f"<project><url>{LINK}</url></project>", "<project>"),
     "stylesheet": (
         f"/* {LINK} */\nbody {{\n  color: red;\n  background: url({LINK}.png);\n}}\n",
         "a program",

@@ -20,6 +20,8 @@ import re
 from collections.abc import Callable
 from pathlib import PurePath
 
+from lxml.html.defs import tags
+
 from indexer.catalogue.importers.bookmarks import looks_like_bookmarks, read_bookmarks
 from indexer.catalogue.importers.csv_rows import read_csv, table_of
 from indexer.catalogue.importers.feeds import read_xml
@@ -33,9 +35,12 @@ from indexer.errors import UsageError
 __all__ = ["MAX_BYTES", "Imported", "import_links"]
 
 _XML_LISTS = frozenset({"opml", "urlset", "sitemapindex", "rss", "feed", "rdf"})
-_OTHER_XML = frozenset({"svg", "plist", "kml"})
 _HTML_STARTS = frozenset({"html", "head", "body", "title", "meta", "link", "dl"})
-_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+_HTML_ELEMENTS = (tags | {"main", "picture"}) - {"svg", "math"}
+"""Elements that Markdown may begin with; anything else is XML."""
+_ELEMENT = re.compile(r"<(?!https?:|mailto:)(?:[\w.-]+:)?([\w.-]+)[\s/>]")
+_SEPARATOR_NAMED = re.compile(r"\"?sep=.\"?\r?\n", re.IGNORECASE)
+"""The first line of CSV that tells Excel the separator, and nobody else."""
 
 
 def import_links(source: str | bytes, *, name: str, into: str | None = None) -> Imported:
@@ -69,6 +74,7 @@ def _category(name: str) -> str:
 
 def _read_list(text: str) -> Harvest:
     """The links of a text, by the reader for what is in it. Markdown takes everything, so it comes last."""
+    text = _SEPARATOR_NAMED.sub("", text, count=1) if _SEPARATOR_NAMED.match(text) else text
     start = text.lstrip()
     if start.startswith("<") and (read := _markup_reader(start)):
         return read(text)
@@ -90,7 +96,7 @@ def _markup_reader(text: str) -> Callable[[str], Harvest] | None:
         return read_bookmarks
     if first in _HTML_STARTS or text[:9].lower() == "<!doctype":
         return read_html_list
-    return read_xml if text.startswith("<?xml") or first in _OTHER_XML else None
+    return read_xml if text.startswith("<?xml") or (first and first not in _HTML_ELEMENTS) else None
 
 
 def _first_element(text: str) -> str:

@@ -90,7 +90,7 @@ def read_csv(text: str, table: _Table) -> Harvest:
 
 def _cells_by_row(text: str, separator: str) -> Iterator[CsvRow]:
     """All rows that are not empty."""
-    csv.field_size_limit(max(len(text), 1))
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # of the whole process, so only ever raised
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         yield from (row for row in reader if any(map(str.strip, row)))

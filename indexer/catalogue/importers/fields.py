@@ -18,7 +18,7 @@ ADDRESS: Final = ("givenurl", "uri", "href", "htmlurl", "url", "link", "resolved
 TITLE: Final = ("customtitle", "title", "name", "giventitle", "resolvedtitle", "pagetitle", "text", "label")
 NOTE: Final = ("note", "notes", "customdescription", "extended", "comment", "comments", "annotation",
                "selection", "description", "excerpt", "summary")  # fmt: skip
-TAGS: Final = ("tags", "tag", "labels", "tagnames", "keywords", "topics")
+TAGS: Final = ("tags", "tag", "documenttags", "labels", "tagnames", "keywords", "topics")
 FOLDER: Final = ("folder", "folders", "folderpath", "collection", "category", "list", "lists", "group",
                  "folderid", "collectionid")  # fmt: skip
 TIME: Final = ("timeadded", "dateadded", "adddate", "added", "addedat", "created", "createdat", "time",
@@ -90,9 +90,9 @@ def _tag_names(value: Any, *, blanks: bool) -> tuple[str, ...]:
         return tuple(name for name in names if isinstance(name, str))
     if not isinstance(value, str):
         return ()
-    if value.startswith("["):  # Instapaper writes JSON into a cell
+    if value.startswith("["):  # Instapaper writes JSON into a cell, Readwise a list of Python
         try:
-            return _tag_names(json.loads(value), blanks=False)
+            return _tag_names(json.loads(value.replace("'", '"')), blanks=False)
         except (ValueError, RecursionError):
             pass
     if _TAG_SEPARATORS.search(value):

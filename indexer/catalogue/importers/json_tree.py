@@ -1,8 +1,8 @@
 """Lists in JSON: a tree whose objects hold an address, whoever wrote it.
 
 An object is a link where it stands in a list (or in an object of nothing but objects, as Pocket's answers
-do), holds an address under a usual name, and says more of it: a title, tags, a folder, a time. Objects around
-it that have a name are its folders. JSON of which links are a small part is no list of links.
+do), holds an address under a usual name, and says more of it (title, tags, folder, time) or nothing else.
+Objects around it that have a name are its folders. JSON of which links are a small part is no list of links.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _record(node: dict[str, Any]) -> dict[str, Any] | None:
             record = inner | {key: value for key, value in record.items() if value or key not in inner}
             record.setdefault("url", "")
     address = address_name(key for key in record if isinstance(record[key], str) and key in ADDRESS)
-    if not address or "email" in record or not says_of_link(record):
+    if not address or "email" in record or (len(record) > 1 and not says_of_link(record)):
         return None
     return {key: value for key, value in record.items() if key not in ADDRESS or key == address}
 

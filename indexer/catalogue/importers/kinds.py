@@ -29,14 +29,16 @@ _CODE = re.compile(
     r"|#\s*(?:include|define|ifn?def|endif|pragma)\b|@\w+\s*(?:\(|$)|//|/\*|\*/|\*\s|<\?|<%"
     r"|(?:SELECT|INSERT|CREATE|UPDATE|DELETE|DROP|ALTER)\s|(?:FROM|RUN|COPY|ENV|CMD|ENTRYPOINT)\s\S"
     r"|--?[a-z][\w-]*[ =]\S|[\w.\[\]-]{1,80}\s*(?:[=<>~!]=|@\s)"
-    r"|(?:fi|done|end|esac)\s*$|[\])}]+[;,)]*\s*$|(?:echo|export|set|cd|curl|sudo|apt-get|pip|npm|git)\s\S"
+    r"|\\[a-zA-Z]+\*?\s*[{\[]|--\s|\w+\s*::\s"
+    r"|(?:fi|done|end|esac|pause)\s*$|[\])}]+[;,)]*\s*$|(?:@?echo|export|set|cd|curl|sudo|apt-get|pip|npm|git)\s\S"
     r"|[\w.$\[\]\"'-]{1,80}\s*(?:=|:=|\+=|=>)\s*\S|[\w.]{1,80}\([^()]{0,200}\)\s*$|[\"'].{0,300}[\"'],?\s*$"
     r"|\[[\w. \"-]{1,80}\]\s*$|[.#@]?[\w-]{1,60}[^{}]{0,100}\{\s*$|.{0,2000}[;{]\s*$"
     r")"
 )
 """How lines of programs, queries, stylesheets and settings look, and lines of a list do not."""
 _LOGGED = re.compile(
-    r"\s*[\[(]?(?:\d{1,3}(?:\.\d{1,3}){3}\s|\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|[A-Z][a-z]{2} +\d+ \d\d:\d\d:)"
+    r"\s*[\[(]?(?:\d{1,3}(?:\.\d{1,3}){3}\s.{0,200}\["
+    r"|\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d|[A-Z][a-z]{2} +\d+ \d\d:\d\d:)"
 )
 _KEY = re.compile(r"\s*(?:-\s+)?[a-z_][\w.-]*:(?:\s|$)")
 _BARE_KEY = re.compile(r"\s*[a-z_][\w.-]*:(?:\s+(?!https?://)|$)")

@@ -208,7 +208,9 @@ def _harvest(rendered: str, form: str, *, page: bool = False) -> Harvest:
     walker.walk(html.document_fromstring(rendered.encode("utf-8", "replace"), parser=parser))
     mentioned, words = len({link.url for link in walker.prose}), walker.words
     if not harvest.links:
-        if mentioned and words > mentioned * (_WORDS_IN_LINE if mentioned >= _SOME_LINKS else _WORDS_TO_FEW):
+        if mentioned and (
+            page or words > mentioned * (_WORDS_IN_LINE if mentioned >= _SOME_LINKS else _WORDS_TO_FEW)
+        ):
             raise NotAList(
                 f"running text that mentions links ({mentioned} in {words:,} words), and no list of them"
             )
