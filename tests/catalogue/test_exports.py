@@ -216,6 +216,10 @@ JSON_LISTS: dict[str, tuple[Any, list[Row]]] = {
         [{"url": f"{ROOT}/1"}, {"url": f"{ROOT}/2"}],
         [("list", "/1", "", ()), ("list", "/2", "", ())],
     ),
+    "pages under pages": (
+        [{"title": "A", "url": f"{ROOT}/a", "children": [{"title": "B", "url": f"{ROOT}/b"}]}],
+        [("list", "/a", "A", ()), ("list", "/b", "B", ())],
+    ),
     "bare addresses": ([f"{ROOT}/1", f"{ROOT}/2"], [("list", "/1", "", ()), ("list", "/2", "", ())]),
 }
 

@@ -69,7 +69,7 @@ def _category(name: str) -> str:
     """The file's name without what says its kind: ``feed`` of ``feed.xml.gz``."""
     path = PurePath(name)
     stem = clean(PurePath(path.stem).stem if path.suffix.lower() == ".gz" else path.stem)
-    return stem if stem not in ("", "-") else "Links"
+    return stem if stem not in ("", "-", "standard input") else "Links"
 
 
 def _read_list(text: str) -> Harvest:

@@ -82,6 +82,8 @@ class _Walk:
             elif isinstance(node, dict):
                 if listed and (record := _record(node)) is not None:
                     self._take(record, path)
+                    if record.get("children"):  # a page that others are filed under
+                        stack.append((record["children"], path, False))
                     continue
                 below_it = list(self._members(node, path, root=node is tree, listed=listed))
                 others += listed and not below_it
