@@ -393,6 +393,9 @@ class PassageRow:
     category: str
     site: str
     note: str
+    tags: tuple[str, ...]
+    about: str
+    """The user's own words about the link, as they are searched."""
     source: Source
     fetched_at: datetime
 
@@ -459,6 +462,11 @@ class Hit:
     def note(self) -> str:
         """The user's own words about the link."""
         return self.row.note
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The link's tags."""
+        return self.row.tags
 
     @property
     def source(self) -> Source:

@@ -16,8 +16,11 @@ from indexer.cli.output import print_json, remark, safe, stdout
 from indexer.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import RenderableType
 
+    from indexer.library import Library
     from indexer.records import Hit
     from indexer.search.answer import Answer
 
@@ -48,14 +51,24 @@ def register(app: typer.Typer) -> None:
     app.command("ask")(ask_command)
 
 
-def _categories(incomplete: str) -> list[str]:
-    """For shell completion: the library's categories, quietly none where there is no library."""
+def _categories(context: typer.Context) -> list[str]:
+    """For shell completion: the library's categories."""
+    return _known(context, lambda library: library.categories)
+
+
+def _tags(context: typer.Context) -> list[str]:
+    """For shell completion: the library's tags."""
+    return _known(context, lambda library: library.tags)
+
+
+def _known(context: typer.Context, names: Callable[[Library], list[str]]) -> list[str]:
+    """Names of the library that is asked; quietly none where there is no library. Typer picks what fits."""
     from indexer.errors import IndexerError
     from indexer.library import Library
 
     try:
-        with Library.open(configure().data) as library:
-            return [name for name in library.categories if name.lower().startswith(incomplete.lower())]
+        with Library.open(configure(data=context.params.get("data")).data) as library:
+            return names(library)
     except IndexerError:
         return []
 
@@ -67,6 +80,10 @@ def ask_command(
     category: Annotated[
         list[str] | None,
         typer.Option("-c", "--category", help="Only this category; repeatable.", autocompletion=_categories),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="Only links with this tag; repeatable.", autocompletion=_tags),
     ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
     since: Annotated[str | None, typer.Option(help="Only texts fetched since this date (ISO 8601).")] = None,
@@ -101,6 +118,7 @@ def ask_command(
             question,
             k=k,
             categories=category or (),
+            tags=tag or (),
             sites=site or (),
             since=_date(since),
             mode=mode.value,
@@ -178,6 +196,8 @@ def print_table(answer: Answer, *, explain: bool = False) -> None:
         parts: list[RenderableType] = [where, Text(safe(facts), style="dim")]
         if hit.note:
             parts.append(Text(f"note: {safe(hit.note)}", style="dim"))
+        if hit.tags:
+            parts.append(Text(f"tags: {safe(', '.join(hit.tags))}", style="dim"))
         parts += [Text(safe(before.text), style="dim") for before in hit.before]
         parts.append(Text(safe(hit.passage.text)))
         parts += [Text(safe(after.text), style="dim") for after in hit.after]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TABLE_COLUMNS = (
     "rank", "score", "title", "heading", "text", "category", "site", "note", "source", "fetched_at",
-    "link", "url", "passage_id",
+    "link", "url", "passage_id", "tags",
 )  # fmt: skip
 """Those of :meth:`Answer.to_pandas`."""
 
@@ -54,7 +54,7 @@ class Answer:
         }
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a hit: rank, score, title, heading, text, category, site, note, source, link, url.
+        """One row a hit, with :data:`TABLE_COLUMNS`.
 
         Raises:
             MissingExtra: pandas is not installed.
@@ -93,6 +93,7 @@ def _result(hit: Hit, *, explain: bool) -> dict[str, Any]:
         "category": hit.category,
         "site": hit.site,
         "note": hit.note,
+        "tags": list(hit.tags),
         "source": hit.source.value,
         "fetched_at": hit.fetched_at.isoformat(),
         "passage_id": hit.passage_id,

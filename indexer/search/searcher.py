@@ -57,6 +57,7 @@ class Searcher:
         *,
         k: int = 5,
         categories: Iterable[str] = (),
+        tags: Iterable[str] = (),
         sites: Iterable[str] = (),
         since: datetime | None = None,
         mode: Mode = "hybrid",
@@ -71,12 +72,12 @@ class Searcher:
         answer comes without, and says so in its notices.
 
         Raises:
-            EmptyQuestion: nothing was asked. UnknownName: no such category or site.
+            EmptyQuestion: nothing was asked. UnknownName: no such category, tag or site.
             StaleIndex: the encoder is not the one the index was made with.
             ModelError: the encoder cannot be had.
         """
         query = analyse(question)
-        allowed = self._allowed(tuple(categories), tuple(sites), since)
+        allowed = self._allowed(tuple(categories), tuple(tags), tuple(sites), since)
         # A one-time cost of the process, not of the question.
         vectors_from = self._encoder if mode != "lexical" else None
         begun = time.perf_counter()
@@ -139,17 +140,25 @@ class Searcher:
     # ----------------------------------------------------------- question
 
     def _allowed(
-        self, categories: tuple[str, ...], sites: tuple[str, ...], since: datetime | None
+        self,
+        categories: tuple[str, ...],
+        tags: tuple[str, ...],
+        sites: tuple[str, ...],
+        since: datetime | None,
     ) -> Ids | None:
         known = self._snapshot.categories() if categories else []
         for name in categories:
             if name not in known:
                 raise UnknownName("category", name, known)
+        known = self._snapshot.tags() if tags else []
+        for name in tags:
+            if name not in known:
+                raise UnknownName("tag", name, known)
         hosts = self._snapshot.sites() if sites else []
         for name in sites:
             if not any(host == name.lower() or host.endswith(f".{name.lower()}") for host in hosts):
                 raise UnknownName("site", name, hosts)
-        return self._snapshot.allowed(categories=categories, sites=sites, since=since)
+        return self._snapshot.allowed(categories=categories, tags=tags, sites=sites, since=since)
 
     # ------------------------------------------------------------ ranking
 

@@ -7,6 +7,7 @@ writing side: `indexer ask` pays for what it uses only.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -33,7 +34,7 @@ SEGMENTS = "segments"
 
 PASSAGE_ROWS = """
 SELECT p.*, a.title, a.page_url, a.final_url, c.site, c.source, c.fetched_at,
-       l.url AS link_url, l.category, l.note
+       l.url AS link_url, l.category, l.note, l.tags
 FROM passages p JOIN articles a ON a.id = p.article
 JOIN current_articles c ON c.link_url = a.link_url AND c.page_url = a.page_url
 JOIN links l ON l.url = a.link_url
@@ -137,17 +138,27 @@ class Snapshot:
         return self._index.faiss_index(self.generation.dimension)
 
     def allowed(
-        self, *, categories: Iterable[str] = (), sites: Iterable[str] = (), since: datetime | None = None
+        self,
+        *,
+        categories: Iterable[str] = (),
+        tags: Iterable[str] = (),
+        sites: Iterable[str] = (),
+        since: datetime | None = None,
     ) -> Ids | None:
         """The ids that pass the filters, rising; None where there is no filter.
 
-        ``sites`` match a host and its subdomains; ``since`` is compared with when the text was fetched.
+        A link passes with any of the ``tags``; ``sites`` match a host and its subdomains; ``since`` is
+        compared with when the text was fetched.
         """
         where: list[str] = []
         values: list[Any] = []
         if chosen := list(categories):
             where.append(f"l.category IN ({','.join('?' * len(chosen))})")
             values += chosen
+        if marked := list(tags):
+            among = ",".join("?" * len(marked))
+            where.append(f"EXISTS (SELECT 1 FROM json_each(l.tags) WHERE value IN ({among}))")
+            values += marked
         if hosts := [host.lower() for host in sites]:
             where.append("(" + " OR ".join("c.site = ? OR c.site LIKE '%.' || ?" for _ in hosts) + ")")
             values += [host for host in hosts for _ in range(2)]
@@ -189,6 +200,11 @@ class Snapshot:
         return [
             r[0] for r in self._all("SELECT category FROM links GROUP BY category ORDER BY min(position)")
         ]
+
+    def tags(self) -> list[str]:
+        """The tags of the published links, in alphabetical order."""
+        sql = "SELECT DISTINCT value FROM links, json_each(tags) ORDER BY lower(value), value"
+        return [row[0] for row in self._all(sql)]
 
     def sites(self) -> list[str]:
         """The hosts that published articles come from, in alphabetical order."""
@@ -271,6 +287,8 @@ def _passage_row(row: sqlite3.Row) -> PassageRow:
         category=row["category"],
         site=row["site"],
         note=row["note"],
+        tags=tuple(json.loads(row["tags"])),
+        about=row["about"],
         source=Source(row["source"]),
         fetched_at=moment(row["fetched_at"]),
     )
