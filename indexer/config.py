@@ -202,7 +202,11 @@ class SearchConfig:
     words_slope: float = 10.0
     """Evidence for each unit of it; a logistic fit to the three collections gives 8 to 12."""
     answered: float = 0.5
-    """Confidence from which a question counts as answered."""
+    """Confidence from which a question counts as answered; below it the state is ``nothing answers``."""
+    sure: float = 0.8
+    """Confidence from which the state is ``answers``, and not ``may answer``: the smallest step of 0.05
+    that at most 2.5 % of foreign questions reach in any library, and from which the first passage is right
+    for at least 95 % of the sample questions (``benchmarks/states.py``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,16 +174,15 @@ def _write_answer(answer: Answer, form: Format, *, explain: bool) -> None:
 
 
 def print_table(answer: Answer, *, explain: bool = False) -> None:
-    """The answer for a person: rank and score beside where it stands, what it says, where it opens."""
+    """The answer for a person: its state; each passage with its rank, where it stands, where it opens."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     console = stdout()
-    if not answer.answered:
-        console.print(Text("Nothing in the library answers this." + (" The closest:" * bool(answer.hits))))
-        console.print()
+    console.print(Text(answer.headline))
+    console.print()
     table = Table.grid(padding=(0, 2, 1, 0), expand=True)
     table.add_column(justify="right", style="bold", width=3)
     table.add_column(ratio=1)
@@ -192,7 +191,7 @@ def print_table(answer: Answer, *, explain: bool = False) -> None:
         for heading in hit.passage.headings:
             if heading != hit.title:
                 where.append(f" › {safe(heading)}", style="not bold cyan")
-        facts = f"{hit.category} · {hit.site} · {hit.source.value} · score {hit.score:.2f}"
+        facts = f"{hit.category} · {hit.site} · {hit.source.value}"
         parts: list[RenderableType] = [where, Text(safe(facts), style="dim")]
         if hit.note:
             parts.append(Text(f"note: {safe(hit.note)}", style="dim"))
@@ -209,18 +208,19 @@ def print_table(answer: Answer, *, explain: bool = False) -> None:
 
 
 def _explained(hit: Hit) -> str:
-    return "\n".join(
+    lists = (
         f"{name:<8} rank {share.rank or '-':>4}  score {share.score:8.3f}  share {share.share:+.3f}"
         for name, share in hit.shares.items()
     )
+    return "\n".join([f"score {hit.score:.3f}", *lists])
 
 
 def _plain(answer: Answer) -> str:
-    lines = [] if answer.answered else ["Nothing in the library answers this. The closest:", ""]
+    lines = [answer.headline, ""]
     for hit in answer.hits:
         place = " > ".join([hit.title, *hit.passage.headings])
         lines += [f"{hit.rank}. {place} [{hit.category}]", hit.passage.text, hit.link, ""]
-    return safe("\n".join(lines) + "\n") if lines else ""
+    return safe("\n".join(lines) + "\n")
 
 
 def _csv(answer: Answer) -> str:
@@ -249,9 +249,7 @@ def _csv(answer: Answer) -> str:
 
 
 def _markdown(answer: Answer) -> str:
-    lines = [f"# {answer.question}", ""]
-    if not answer.answered:
-        lines += ["*Nothing in the library answers this. The closest:*", ""]
+    lines = [f"# {answer.question}", "", f"*{answer.headline}*", ""]
     for hit in answer.hits:
         place = " › ".join([hit.title, *hit.passage.headings])
         quoted = "\n".join(f"> {line}" for line in hit.passage.text.splitlines())

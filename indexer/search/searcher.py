@@ -14,7 +14,7 @@ import numpy as np
 from indexer.errors import ModelError, StaleIndex, UnknownName
 from indexer.records import Hit, Share
 from indexer.search import confidence, retrieve
-from indexer.search.answer import Answer
+from indexer.search.answer import Answer, state_of
 from indexer.search.fuse import specificity
 from indexer.search.links import deep_link
 from indexer.search.query import analyse
@@ -97,13 +97,17 @@ class Searcher:
         vector = asked.vector
         if vectors_from and words.query.text != query.text:
             vector = vectors_from.encode_query(query.text)
-        sure = self._confidence(head, words, mode, vector)
+        sure = self._confidence(head, words, mode, vector) if query.asks else 0.0
+        if not query.asks:
+            notices += (
+                f"{query.text!r} has only common words and numbers; add a word for what you look for",
+            )
         shown = select(chain(head, candidates), k=k, per_article=per_article, same=self._config.same_passage)
         hits = tuple(self._hit(rank, candidate, context) for rank, candidate in enumerate(shown, start=1))
         return Answer(
             question=question,
             mode=mode,
-            answered=bool(hits) and sure >= self._config.answered,
+            state=state_of(sure if hits else 0.0, self._config),
             took_ms=(time.perf_counter() - begun) * 1000,
             generation=self._snapshot.generation.number,
             model=self._snapshot.generation.model,
