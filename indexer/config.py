@@ -179,7 +179,7 @@ class SearchConfig:
     """Length of that move, the question having length 1; 0.4 to 0.6 are alike. 0 switches it off."""
 
     reranker: str = "cross-encoder/ms-marco-MiniLM-L6-v2"
-    """The cross-encoder of ``--rerank``: a folder or hub name."""
+    """The cross-encoder of ``--rerank``: a folder or hub name, from ``INDEXER_RERANKER``."""
     rerank_depth: int = 30
     """Candidates that the cross-encoder reads."""
     same_passage: float = 0.985
@@ -237,8 +237,8 @@ class Config:
         """The defaults, overlaid by ``INDEXER_*`` variables, overlaid by what is ``given``.
 
         ``None`` among ``given`` means "not given". Variables: ``INDEXER_DATA``, ``INDEXER_CATALOGUE``,
-        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_CONTACT``, ``INDEXER_RENDER``. Catalogue and library
-        are looked for as :mod:`indexer.locate` says.
+        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_RERANKER``, ``INDEXER_CONTACT``, ``INDEXER_RENDER``.
+        Catalogue and library are looked for as :mod:`indexer.locate` says.
 
         Raises:
             UsageError: ``INDEXER_RENDER`` is neither ``auto`` nor ``never``.
@@ -252,6 +252,7 @@ class Config:
             data_why=places.data_why,
             cache=cache_folder(env),
             model=env.get("INDEXER_MODEL", ""),
+            search=SearchConfig(reranker=env.get("INDEXER_RERANKER") or SearchConfig().reranker),
             crawl=CrawlConfig(contact=env.get("INDEXER_CONTACT", ""), render=_render_mode(env)),
         )
         return replace(config, **{key: value for key, value in given.items() if value is not None})
