@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from indexer.evaluate.settings import Setting
 
 
+MOST_EXPECTED = 3
+"""Places of a failing question that a person is shown; some queries of a collection have fifty."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("eval")(evaluate_command)
@@ -165,8 +169,10 @@ def _against(against: Mapping[str, Any]) -> Iterator[str]:
 
 def _failure(failure: Mapping[str, Any]) -> Iterator[str]:
     yield f"\n{failure['question']}\n  {failure['why']}"
-    for place in failure["expected"]:
+    for place in failure["expected"][:MOST_EXPECTED]:
         yield f"  expected  {_as_text(place)}"
+    if more := failure["expected"][MOST_EXPECTED:]:
+        yield f"  expected  or {len(more)} more"
     yield f"  first     {_as_text(failure['first']) or 'nothing'}"
 
 

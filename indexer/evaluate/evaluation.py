@@ -120,7 +120,9 @@ class CollectionReport:
             failed.append(
                 Failure(
                     question=self.collection.queries[query],
-                    why=f"nDCG@10 {self.values['ndcg@10'][at]:.3f}",
+                    why=f"one that answers came at rank {ranks[0]}"
+                    if ranks
+                    else "none that answers was found",
                     expected=tuple(
                         {"document": name, "title": titles.get(name, "")}
                         for name, grade in grades.items()
