@@ -1,10 +1,9 @@
 """The experiments behind the constants of ``SearchConfig``, to be run again.
 
-    python benchmarks/fusion_experiments.py COLLECTION_FOLDER...   # or INDEXER_SHARED_DATA, as retrieval.py
+    python benchmarks/fusion_experiments.py [--held-out] [--write] COLLECTION_FOLDER...   # as retrieval.py
 
 1. *Sweep*: each constant moved alone, nDCG@10 on every collection; a good constant is a flat optimum.
-2. *Stress*: collections where one retriever is bad: identifiers (one rare word of a document), a rare
-   beside a common word, and terse questions (two rare words). Hybrid is to keep up with the better one.
+2. *Stress*: questions for which one retriever is bad (``stress.py``). Hybrid is to keep up with the better.
 3. *No answer*: queries of one collection on another have no answer. The confidence's constants are
    judged by how many of these are told so while 1 % of the answerable ones are refused.
 4. *Held out*: BM25's constants and the lexical share, chosen on all collections but one and verified on
@@ -13,15 +12,16 @@
 
 from __future__ import annotations
 
-import random
-import sys
+import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import bench
 import numpy as np
 from retrieval import CachedEncoder, folders, opened
+from stress import stressed
 
 from indexer.arrays import Doubles
 from indexer.config import DEFAULT_MODEL, Config, SearchConfig
@@ -31,13 +31,11 @@ from indexer.evaluate.evaluation import ask_all
 from indexer.index import bm25
 from indexer.records import Encoder, Mode
 from indexer.search import Searcher
-from indexer.search.query import analyse
 from indexer.store.snapshot import Snapshot
 
 SWEEP: dict[str, tuple[Any, ...]] = {
     "lexical_weight": (0.3, 0.33, 0.36, 0.4, 0.5),
     "rarity_slope": (0.0, 2.5, 5.0, 7.5),
-    "common": (0.25, 0.3, 0.35),
     "rare": (0.6, 0.65, 0.7, 0.75),
     "cohesion_slope": (0.0, 0.2, 0.4, 0.6),
     "feedback_strength": (0.0, 0.4, 0.5, 0.6),
@@ -53,38 +51,7 @@ GRID: list[Setting] = [
 """BM25's k1 and b, and the lexical share."""
 CUSTOMARY: Setting = (1.2, 0.75, 0.4)
 MODES: tuple[Mode, ...] = ("lexical", "dense", "hybrid")
-Judgements = dict[str, dict[str, int]]
-"""By question: the documents that answer it, and how well."""
-STRESSED = 150
 QUESTIONS = 60
-
-
-def stressed(collection: Collection, snapshot: Snapshot) -> Iterator[tuple[str, Collection]]:
-    """Collections of the same documents with questions that are hard for one of the retrievers."""
-    chance = random.Random(5)
-    rows = snapshot.query("SELECT article, text FROM passages ORDER BY id")
-    urls = {row["id"]: row["link_url"] for row in snapshot.query("SELECT id, link_url FROM articles")}
-    names: Judgements = {}
-    mixed: Judgements = {}
-    for row in chance.sample(rows, min(len(rows), 4 * STRESSED)):
-        terms = [term for term in analyse(row["text"] or "-").terms if term.isalpha() and len(term) > 2]
-        counts = np.array(snapshot.occurrences(terms))
-        rare = [term for term, count in zip(terms, counts, strict=True) if count == 1]
-        common = [term for term, count in zip(terms, counts, strict=True) if count > len(rows) / 100]
-        if rare and common and len(names) < STRESSED:
-            document = urls[row["article"]].partition(":")[2]
-            names[rare[0]] = {document: 1}
-            mixed[f"{chance.choice(common)} {rare[0]}"] = {document: 1}
-    for kind, judged in {"identifiers": names, "identifier and word": mixed}.items():
-        yield kind, replace(collection, queries={text: text for text in judged}, judgements=judged)
-    terse: dict[str, str] = {}
-    judgements: Judgements = {}
-    for name, text in collection.queries.items():
-        held = analyse(text).terms
-        rarest = np.argsort(np.array(snapshot.occurrences(held)), kind="stable")[:2]
-        terse[name] = " ".join(held[place] for place in sorted(rarest))
-        judgements[name] = collection.judgements[name]
-    yield "terse", replace(collection, queries=terse, judgements=judgements)
 
 
 def ndcg(
@@ -120,8 +87,8 @@ def confidences(
     return own, foreign
 
 
-def held_out(paths: list[Path], encoder: Encoder) -> None:
-    """What a choice is worth on questions that had no part in it."""
+def held_out(paths: list[Path], encoder: Encoder) -> Iterator[str]:
+    """What a choice is worth on questions that had no part in it, as a table."""
     found: dict[str, dict[Setting, Doubles]] = {
         collection.name: {} for collection, _ in opened(paths, encoder)
     }
@@ -136,33 +103,41 @@ def held_out(paths: list[Path], encoder: Encoder) -> None:
     def chosen(part: slice, names: Iterable[str]) -> Setting:
         return max(GRID, key=lambda setting: np.mean([found[name][setting][part].mean() for name in names]))
 
-    def verified(setting: Setting, part: slice, names: Iterable[str]) -> None:
-        for name in names:
-            print(f"  {name}: {found[name][setting][part].mean():.4f}, "
-                  f"customary {found[name][CUSTOMARY][part].mean():.4f}", flush=True)  # fmt: skip
+    def row(what: str, name: str, setting: Setting, part: slice) -> str:
+        ours, other, most = (
+            found[name][each][part].mean()
+            for each in (setting, CUSTOMARY, max(GRID, key=lambda one: found[name][one][part].mean()))
+        )
+        return f"| {name} | {what} | {', '.join(map(str, setting))} | {ours:.4f} | {other:.4f} | {most:.4f} |"
 
+    yield "| verified on | chosen on | k1, b, share | nDCG@10 | customary | best of the grid |"
+    yield "| --- | --- | --- | ---: | ---: | ---: |"
     for name in found:
-        best = chosen(slice(None), [other for other in found if other != name])
-        print(f"chosen without {name}: k1, b, share {best}")
-        verified(best, slice(None), [name])
+        others = [other for other in found if other != name]
+        yield row("the others", name, chosen(slice(None), others), slice(None))
     for first in (0, 1):
         best = chosen(slice(first, None, 2), found)
-        print(f"chosen on every other question from {first}: k1, b, share {best}; on the rest")
-        verified(best, slice(1 - first, None, 2), found)
+        for name in found:
+            yield row(f"every other question from {first}", name, best, slice(1 - first, None, 2))
 
 
 def main() -> None:
-    paths = folders([Path(name) for name in sys.argv[1:]])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folders", type=Path, nargs="*", help="collections")
+    parser.add_argument("--held-out", action="store_true", help="experiment 4 alone")
+    parser.add_argument("--write", action="store_true", help="its table into BENCHMARKS.md too")
+    options = parser.parse_args()
+    paths = folders(options.folders)
     encoder = CachedEncoder(open_encoder(Config(), DEFAULT_MODEL))
     queries = {made.name: list(made.queries.values()) for made, _ in opened(paths, encoder)}
-    for collection, snapshot in opened(paths, encoder):
+    for collection, snapshot in () if options.held_out else opened(paths, encoder):
         own, foreign = map(np.array, confidences(collection.name, snapshot, encoder, queries))
         told = (foreign < SearchConfig().answered).mean() if len(foreign) else float("nan")
         refused = (own < SearchConfig().answered).mean()
         print(f"{collection.name}  no answer: told {told:.3f}, answerable refused {refused:.3f}", flush=True)
         stress(collection.name, collection, snapshot, encoder)
         sweep(collection.name, collection, snapshot, encoder)
-    held_out(paths, encoder)
+    bench.report("held-out", "\n".join(held_out(paths, encoder)), write=options.write)
 
 
 if __name__ == "__main__":

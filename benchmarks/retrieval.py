@@ -3,7 +3,8 @@
     python benchmarks/retrieval.py [--write] [COLLECTION_FOLDER...]   # else those in INDEXER_SHARED_DATA/ir
 
 1. Collections: hybrid, each list alone, and hybrid with each feature off in turn. nDCG@10 with its 95 %
-   bootstrap interval, and the difference to hybrid, question by question, with its own interval.
+   bootstrap interval, and the difference to hybrid, question by question, with its own interval. Then the
+   same where one of the retrievers is bad (``stress.py``): a part may be there for these alone.
 2. The sample questions on the demo library, with the time that a warm question takes.
 
 Indexes are made once, below ``data/evaluation``; a collection of 5,000 abstracts takes some minutes.
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import bench
 import numpy as np
+from stress import stressed
 
 from indexer.arrays import Vectors
 from indexer.catalogue import load
@@ -107,6 +109,18 @@ def ablation(paths: list[Path], encoder: Encoder) -> Iterator[str]:
             yield row + (
                 f"| {to.mean:+.4f} | {to.low:+.3f} to {to.high:+.3f} | {change.gained} / {change.lost} |"
             )
+        yield from _under_stress(collection, snapshot, encoder)
+
+
+def _under_stress(collection: collections.Collection, snapshot: Snapshot, encoder: Encoder) -> Iterator[str]:
+    """What each part is worth where one of the retrievers is bad."""
+    hard = dict(stressed(collection, snapshot))
+    yield f"\n| nDCG@10 under stress | {' | '.join(hard)} |"
+    yield "| --- |" + " ---: |" * len(hard)
+    for name, (mode, config) in SETTINGS.items():
+        reports = (ask_all(one, snapshot, encoder, config, mode=mode) for one in hard.values())
+        means = (f"{report.interval('ndcg@10').mean:.4f}" for report in reports)
+        yield f"| {name} | {' | '.join(means)} |"
 
 
 def sample_questions(encoder: Encoder) -> Iterator[str]:

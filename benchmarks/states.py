@@ -11,7 +11,7 @@ anything answers:
 
 The bound between ``answers`` and ``may answer`` is the smallest step of 0.05 that at most 2.5 % of the
 foreign questions reach in any library, and from which the first passage is right for at least 95 % of the
-sample questions.
+sample questions that something answers.
 """
 
 from __future__ import annotations
@@ -123,17 +123,17 @@ def tables(told: Sequence[Told], config: SearchConfig) -> Iterator[str]:
         refused, sure = those.confidences < config.answered, those.confidences >= config.sure
         shares = (share(refused), share(~refused & ~sure), share(sure))
         yield f"| {those.library} | {those.kind} | {len(refused)} | " + " | ".join(shares) + " |"
-    samples = [those for those in told if those.library == "demo" and those.kind != "foreign"]
-    confidences = np.concatenate([those.confidences for those in samples])
-    right = np.concatenate([those.right for those in samples]).astype(bool)
+    own, others = (those for those in told if those.library == "demo" and those.kind != "foreign")
+    right, confidences = np.array(own.right, np.bool_), own.confidences
     sure = confidences >= config.sure
     between = (confidences >= config.answered) & ~sure
     yield (
-        f"\nOf the sample questions the first passage is on the right page for {share(right[sure])} "
-        f"of those told `answers`, and for {share(right[between])} of those told `may answer`.\n"
+        f"\nOf the sample questions that something answers the first passage is on the right page for "
+        f"{share(right[sure])} of those told `answers`, and for {share(right[between])} of those told "
+        "`may answer`.\n"
     )
-    yield "| confidence from | sample questions, first right | foreign questions, most in a library |"
-    yield "| ---: | ---: | ---: |"
+    yield "| confidence from | answerable samples, first right | samples nothing answers | foreign, at most |"
+    yield "| ---: | ---: | ---: | ---: |"
     fitting = []
     for step in STEPS:
         reached = max(
@@ -143,7 +143,7 @@ def tables(told: Sequence[Told], config: SearchConfig) -> Iterator[str]:
         first = float(right[confidences >= step].mean())
         if reached <= MOST_FOREIGN and first >= LEAST_RIGHT:
             fitting.append(step)
-        yield f"| {step:.2f} | {first:.3f} | {reached:.3f} |"
+        yield f"| {step:.2f} | {first:.3f} | {share(others.confidences >= step)} | {reached:.3f} |"
     chosen = f"{fitting[0]:.2f}" if fitting else "none"
     yield f"\nThe smallest that fits is {chosen}; `SearchConfig.sure` is {config.sure:.2f}."
 

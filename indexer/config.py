@@ -156,20 +156,16 @@ class SearchConfig:
 
     lexical_weight: float = 0.36
     """The lexical share for an ordinary question; 0.32 to 0.40 are alike on every collection."""
-    common: float = 0.3
-    """Specificity below which a query has common words only, and the dense side is to be believed."""
     rare: float = 0.7
     """Specificity above which a query is about names, and the lexical side is to be believed."""
     rarity_slope: float = 5.0
-    """Lexical share gained (lost) for each unit of specificity above ``rare`` (below ``common``)."""
+    """Lexical share gained for each unit of specificity above ``rare``."""
     cohesion_slope: float = 0.4
     """Lexical share gained for each unit of cohesion that the lexical list is ahead of the dense one."""
     usual_cohesion_gap: float = -0.07
     """That difference on average: the dense list is made of neighbours, so it coheres more."""
     leaders: int = 10
     """Passages at the head of a list whose cohesion is measured."""
-    least_lexical: float = 0.05
-    """The smallest lexical share."""
     most_lexical: float = 0.9
     """The largest lexical share."""
 
@@ -177,6 +173,12 @@ class SearchConfig:
     """Best passages that the question's vector is moved towards; 2 to 5 are alike."""
     feedback_strength: float = 0.5
     """Length of that move, the question having length 1; 0.4 to 0.6 are alike. 0 switches it off."""
+
+    own_words: float = 2.0
+    """What a passage gains, in deviations of the mixture, whose link has all of the question's words in the
+    user's own."""
+    own_enough: float = 0.6
+    """The share of the question's words in the user's own from which on they are taken to mean that link."""
 
     reranker: str = "cross-encoder/ms-marco-MiniLM-L6-v2"
     """The cross-encoder of ``--rerank``: a folder or hub name, from ``INDEXER_RERANKER``."""
@@ -192,9 +194,13 @@ class SearchConfig:
     on another gives 25 and 1.7 (its words are foreign, so cosine alone tells). Of three ratios tried, this
     one was picked with the sample questions in view; the bias is where 1 % of the collections' own
     queries is refused."""
-    answer_coverage: float = 3.0
+    answer_coverage: float = 2.5
     """Evidence for each unit of the share of the question's words that one of them has."""
-    answer_bias: float = -4.4
+    answer_name: float = 1.0
+    """Evidence lost where the question names something that none of them holds. This, ``answer_coverage``
+    and the bias tell most of the sample questions whose page is left out (0.44) while 3 % at most of those
+    whose page is there are refused (``benchmarks/fusion_experiments.py``)."""
+    answer_bias: float = -4.3
     """Evidence before anything is seen."""
     words_enough: float = 0.3
     """That share from which a passage answers where words alone are searched: below it lie 5 % of SciFact's
@@ -206,7 +212,7 @@ class SearchConfig:
     sure: float = 0.8
     """Confidence from which the state is ``answers``, and not ``may answer``: the smallest step of 0.05
     that at most 2.5 % of foreign questions reach in any library, and from which the first passage is right
-    for at least 95 % of the sample questions (``benchmarks/states.py``)."""
+    for at least 95 % of the answerable sample questions (``benchmarks/states.py``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

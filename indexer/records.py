@@ -421,7 +421,7 @@ class Hit:
     before: tuple[Passage, ...] = ()
     after: tuple[Passage, ...] = ()
     shares: Mapping[str, Share] = field(default_factory=dict)
-    """For ``--explain``: by retriever (``dense``, ``lexical``, ``rerank``)."""
+    """For ``--explain``: by retriever (``dense``, ``lexical``, ``own``, ``rerank``)."""
 
     @property
     def passage(self) -> Passage:

@@ -26,12 +26,29 @@ _WANTED = {
 
 def first_mistake(error: ValidationError, lines: Mapping[NodePath, int]) -> tuple[int, str]:
     """The line and the words of the mistake that comes first in the file, and how many more follow."""
+    told = all_mistakes(error, lines)
+    line, message = told[0]
+    return line, message + (f" (and {len(told) - 1} more)" if len(told) > 1 else "")
+
+
+def all_mistakes(error: ValidationError, lines: Mapping[NodePath, int]) -> list[tuple[int, str]]:
+    """The line and the words of each mistake, in the file's order."""
     told = []
     for detail in error.errors(include_url=False):
         path = _path_in_file(detail["loc"], lines)
         told.append((line_of(path, lines), _message(detail, path)))
-    line, message = min(told)
-    return line, message + (f" (and {len(told) - 1} more)" if len(told) > 1 else "")
+    return sorted(told)
+
+
+def misspelt_keys(error: ValidationError, lines: Mapping[NodePath, int]) -> dict[NodePath, str]:
+    """The unknown keys that are nearly a known one, each with the spelling that is meant."""
+    meant: dict[NodePath, str] = {}
+    for detail in error.errors(include_url=False):
+        path = _path_in_file(detail["loc"], lines)
+        if detail["type"] == "extra_forbidden":
+            near = nearest(str(path[-1]), _model_at(path[:-1]).model_fields, 1)
+            meant |= {path: near[0]} if near else {}
+    return meant
 
 
 def line_of(path: NodePath, lines: Mapping[NodePath, int]) -> int:

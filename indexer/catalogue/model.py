@@ -30,20 +30,31 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 
-def check_url(url: str) -> str:
-    """Return ``url`` unchanged, or raise ValueError saying in words what is wrong with it."""
+_CREDENTIALS = re.compile(r"(https?://)[^/?#\s]*@", re.IGNORECASE)
+
+
+def without_credentials(text: str, instead: str = "") -> str:
+    """An address, or a text with addresses, without user names and passwords: nobody is given them."""
+    return _CREDENTIALS.sub(rf"\1{instead}", text)
+
+
+def check_url(given: str) -> str:
+    """Return an address without user name and password, or raise ValueError saying what is wrong with it."""
+    url = without_credentials(given)
+    # What is malformed is shown without all that may be a password.
+    shown = url if "@" not in url else re.sub(r"(?s)//.*@", "//", url)
     if blank := _BLANK_OR_CONTROL.search(url):
         what = "a blank" if blank.group().isspace() else "a control character"
-        raise ValueError(f"malformed URL {url!r}: {what} at position {blank.start() + 1}")
+        raise ValueError(f"malformed URL {shown!r}: {what} at position {blank.start() + 1}")
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError as error:
-        raise ValueError(f"malformed URL {url!r}: {error}") from None
+        raise ValueError(f"malformed URL {shown!r}: {error}") from None
     if parts.scheme not in ("http", "https"):
-        raise ValueError(f"malformed URL {url!r}: it must start with http:// or https://")
+        raise ValueError(f"malformed URL {shown!r}: it must start with http:// or https://")
     if not host or "" in host.removesuffix(".").split("."):
-        raise ValueError(f"malformed URL {url!r}: it names no host")
+        raise ValueError(f"malformed URL {shown!r}: it names no host")
     return url
 
 

@@ -66,6 +66,15 @@ def read_document(path: Path) -> CatalogueDocument:
     Raises:
         CatalogueError: what is wrong, by file and line.
     """
+    return parse_catalogue(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """A catalogue's text.
+
+    Raises:
+        CatalogueError: it cannot be read, or is not UTF-8.
+    """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -75,7 +84,7 @@ def read_document(path: Path) -> CatalogueDocument:
     except OSError as error:
         raise CatalogueError(f"cannot read the catalogue {path}: {error.strerror}") from None
     try:
-        return parse_catalogue(raw.decode("utf-8"), path)
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         message = f"not UTF-8 text (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
@@ -84,13 +93,7 @@ def read_document(path: Path) -> CatalogueDocument:
 
 def parse_catalogue(text: str, path: Path) -> CatalogueDocument:
     """Judge a catalogue's text; ``path`` is only named in messages."""
-    document = CatalogueDocument(path, text)
-    document.root = _compose(document)
-    values = _Values(document).of(document.root, ()) if document.root is not None else {}
-    if values is None:
-        values = {}
-    if not isinstance(values, dict):
-        raise document.error((), "the file must be a mapping that starts with 'categories:'")
+    document, values = compose_document(text, path)
     try:
         document.links = CatalogueFile.model_validate(values).links()
     except ValidationError as error:
@@ -98,6 +101,22 @@ def parse_catalogue(text: str, path: Path) -> CatalogueDocument:
         raise CatalogueError(f"{path}:{line}: {message}") from None
     _refuse_duplicates(document)
     return document
+
+
+def compose_document(text: str, path: Path) -> tuple[CatalogueDocument, dict[str, Any]]:
+    """A catalogue's text with its nodes and plain values, which nobody judged yet.
+
+    Raises:
+        CatalogueError: it is no YAML, or no mapping.
+    """
+    document = CatalogueDocument(path, text)
+    document.root = _compose(document)
+    values = _Values(document).of(document.root, ()) if document.root is not None else {}
+    if values is None:
+        values = {}
+    if not isinstance(values, dict):
+        raise document.error((), "the file must be a mapping that starts with 'categories:'")
+    return document, values
 
 
 def _compose(document: CatalogueDocument) -> Node | None:

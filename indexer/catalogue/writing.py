@@ -9,12 +9,14 @@ replaces the file in one step. A file that does not read without error is never 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from indexer.catalogue import emitting
 from indexer.catalogue.mistakes import NodePath
+from indexer.catalogue.model import without_credentials
 from indexer.catalogue.reading import CatalogueDocument, parse_catalogue, read_document
 from indexer.errors import CatalogueError, UnknownName
 from indexer.files import replace_file
@@ -38,9 +40,15 @@ def dump(links: Iterable[Link]) -> str:
 def add(path: Path, link: Link) -> None:
     """Append a link to its category, which is made at the end of the file if it is new.
 
+    So is the file, if there is none. A user name and password in the address are left out.
+
     Raises:
-        CatalogueError: the file is missing or wrong, the URL is malformed or already there.
+        CatalogueError: the file is wrong, the URL is malformed or already there.
     """
+    link = replace(link, url=without_credentials(link.url))
+    if not path.exists():
+        write_catalogue(path, dump([link]))
+        return
     document = read_document(path)
     for present, where in document.positions():
         if present.url == link.url:
@@ -58,7 +66,7 @@ def merge(path: Path, links: Iterable[Link]) -> tuple[Link, ...]:
     """
     if not path.exists():
         new = _not_present(links, set())
-        _write(path, dump(new))
+        write_catalogue(path, dump(new))
         return new
     document = read_document(path)
     new = _not_present(links, {link.url for link, _ in document.positions()})
@@ -73,12 +81,12 @@ def remove(path: Path, url: str) -> Link:
     Raises:
         UnknownName: the catalogue does not hold it; offers the nearest URLs.
     """
-    document = read_document(path)
+    document, url = read_document(path), without_credentials(url)
     places = {link.url: (link, where) for link, where in document.positions()}
     if url not in places:
         raise UnknownName("link", url, places)
     link, where = places[url]
-    splice = _removal(document, where)
+    splice = removal(document, where)
     wanted = dict(document.links)
     wanted[link.category] = tuple(other for other in wanted[link.category] if other.url != url)
     _apply(document, [splice], wanted)
@@ -199,7 +207,7 @@ def _in_flow(document: CatalogueDocument, path: NodePath) -> bool:
 # --------------------------------------------------------------------- removal
 
 
-def _removal(document: CatalogueDocument, where: NodePath) -> Splice:
+def removal(document: CatalogueDocument, where: NodePath) -> Splice:
     """Take out one item of a list: its lines, or its text and one comma between brackets."""
     text, node, parent = document.text, document.nodes[where], document.nodes[where[:-1]]
     start, end = node.start_mark.index, node.end_mark.index
@@ -265,16 +273,21 @@ def _key_column(document: CatalogueDocument, path: NodePath) -> int:
     return int(parent.start_mark.column)
 
 
-def _apply(
-    document: CatalogueDocument, splices: Sequence[Splice], wanted: Mapping[str, tuple[Link, ...]]
-) -> None:
-    """Make the edits, prove that they gave what was wanted, and only then write."""
-    text = document.text
+def spliced(text: str, splices: Sequence[Splice]) -> str:
+    """The text with the edits made."""
     # From the end backward; of two at one place the last given goes in first, and so comes out behind.
     for _, (start, end, replacement) in sorted(
         enumerate(splices), key=lambda at: (at[1][0], at[0]), reverse=True
     ):
         text = text[:start] + replacement + text[end:]
+    return text
+
+
+def _apply(
+    document: CatalogueDocument, splices: Sequence[Splice], wanted: Mapping[str, tuple[Link, ...]]
+) -> None:
+    """Make the edits, prove that they gave what was wanted, and only then write."""
+    text = spliced(document.text, splices)
     try:
         edited = dict(parse_catalogue(text, document.path).links)
     except CatalogueError as error:
@@ -285,12 +298,13 @@ def _apply(
         raise CatalogueError(
             f"{document.path} cannot be edited here, so it was left as it is; edit it by hand"
         )
-    _write(document.path, text)
+    write_catalogue(document.path, text)
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace the catalogue; a link to a file elsewhere stays one."""
+def write_catalogue(path: Path, text: str) -> None:
+    """Replace the catalogue, or make it with its folder; a link to a file elsewhere stays one."""
     try:
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
         replace_file(path.resolve(), text.encode("utf-8"))
     except OSError as error:
         raise CatalogueError(f"cannot write the catalogue {path}: {error.strerror}") from None

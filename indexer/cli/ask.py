@@ -51,12 +51,12 @@ def register(app: typer.Typer) -> None:
     app.command("ask")(ask_command)
 
 
-def _categories(context: typer.Context) -> list[str]:
+def _complete_categories(context: typer.Context) -> list[str]:
     """For shell completion: the library's categories."""
     return _known(context, lambda library: library.categories)
 
 
-def _tags(context: typer.Context) -> list[str]:
+def _complete_tags(context: typer.Context) -> list[str]:
     """For shell completion: the library's tags."""
     return _known(context, lambda library: library.tags)
 
@@ -79,11 +79,13 @@ def ask_command(
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 5,
     category: Annotated[
         list[str] | None,
-        typer.Option("-c", "--category", help="Only this category; repeatable.", autocompletion=_categories),
+        typer.Option(
+            "-c", "--category", help="Only this category; repeatable.", autocompletion=_complete_categories
+        ),
     ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option(help="Only links with this tag; repeatable.", autocompletion=_tags),
+        typer.Option(help="Only links with this tag; repeatable.", autocompletion=_complete_tags),
     ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
     since: Annotated[str | None, typer.Option(help="Only texts fetched since this date (ISO 8601).")] = None,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from indexer.cli.options import CatalogueOption, JsonOption, QuietOption, VerboseOption, configure
+from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, print_json, safe, say
 from indexer.errors import UsageError
 
-app = typer.Typer(help="The catalogue itself: list, check, add, remove, import.", no_args_is_help=True)
+app = typer.Typer(help="The catalogue itself: list, check, tidy, add, remove, import.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -48,25 +49,84 @@ def list_command(
 def check_command(
     *,
     catalogue: CatalogueOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Read the catalogue as a crawl would, and tell what looks unintended.
+    """Tell what in the catalogue will fail or repeat.
+
+    That is: mistakes, addresses that are never fetched, the same page under two of them, user names and
+    passwords in them, and, as the library knows if there is one, the same text twice. Nothing is fetched.
+    `indexer catalogue tidy` mends what is marked so.
 
     Example: indexer catalogue check
     """
-    from indexer.catalogue import check, load
+    from indexer.catalogue import load, remarks, wrong_places
+    from indexer.store.inspection import text_hashes
 
-    path = configure(catalogue=catalogue).catalogue
-    warnings = check(path)
-    for warning in warnings:
-        typer.echo(safe(warning), err=True)
+    config = configure(catalogue=catalogue, data=data)
+    path = config.catalogue
+    wrong = wrong_places(path)
+    if len(wrong) > 1:
+        for place in wrong:
+            typer.echo(f"indexer: {safe(place)}", err=True)
+        raise typer.Exit(2)
+    told = remarks(path, text_hashes(config.data))
     loaded = load(path)
-    told = plural(len(warnings), "warning")
+    if as_json:
+        found = [{"line": one.line, "text": one.text, "proposal": one.proposal} for one in told]
+        print_json({"catalogue": str(path), "links": len(loaded.links), "warnings": found})
+        return
+    for one in told:
+        mended = f" ({_PROPOSED[one.proposal]})" if one.proposal else ""
+        typer.echo(safe(f"{path}:{one.line}: {one.text}{mended}"), err=True)
     typer.echo(
         f"{path}: {plural(len(loaded.links), 'link')} in "
-        f"{plural(len(loaded.categories), 'category', 'categories')}, {told}"
+        f"{plural(len(loaded.categories), 'category', 'categories')}, {plural(len(told), 'warning')}"
     )
+
+
+_PROPOSED = {"remove": "tidy takes it out", "without credentials": "tidy takes them out"}
+"""What ``tidy`` does about a remark, by its proposal."""
+
+
+@app.command("tidy")
+def tidy_command(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    catalogue: CatalogueOption = None,
+    data: DataOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Mend what `catalogue check` proposes, keeping comments and all else; shows the changes and asks first.
+
+    Misspelt keys get their names, user names and passwords go, and so do links that are refused or repeat a
+    page or text and say nothing of their own. Where nobody can be asked, nothing is changed without --yes.
+    Exit code 1 means that there are changes which were not made.
+
+    Example: indexer catalogue tidy
+    """
+    from difflib import unified_diff
+
+    from indexer.catalogue import tidied, tidy
+    from indexer.catalogue.model import without_credentials
+    from indexer.store.inspection import text_hashes
+
+    config = configure(catalogue=catalogue, data=data)
+    path = config.catalogue
+    before, after = tidied(path, text_hashes(config.data))
+    if before == after:
+        say(f"{path}: nothing to tidy")
+        return
+    changes = unified_diff(before.splitlines(), after.splitlines(), str(path), "tidied", n=1, lineterm="")
+    for line in changes:
+        typer.echo(safe(without_credentials(line, instead="***@")))
+    if not yes and not (sys.stdin.isatty() and typer.confirm("Write this?", err=True)):
+        raise typer.Exit(1)
+    tidy(path, after)
+    say(f"{path}: tidied")
 
 
 @app.command("add")
@@ -81,16 +141,20 @@ def add_command(
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Add a link, leaving the rest of the file as it is.
+    """Add a link, leaving the rest of the file as it is; the file is made if there is none.
+
+    A user name and password in the address are left out.
 
     Example: indexer catalogue add https://c4model.com/ -c Patterns --note "diagrams that zoom"
     """
     from indexer.catalogue import add
+    from indexer.catalogue.model import without_credentials
     from indexer.records import Link
 
     path = configure(catalogue=catalogue).catalogue
     add(path, Link(url=url, category=category, title=title, note=note, tags=tuple(tag or ())))
-    say(f"{path}: added to {safe(category)}; `indexer crawl --only {safe(url)}` fetches it")
+    shown = safe(without_credentials(url))
+    say(f"{path}: added to {safe(category)}; `indexer crawl --only {shown}` fetches it")
 
 
 @app.command("remove")
@@ -129,27 +193,40 @@ def import_command(
     *,
     into: Annotated[str | None, typer.Option(help="Put all links into this category.")] = None,
     catalogue: CatalogueOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Take in the links of a Markdown list, bookmarks, OPML, a sitemap or a list of URLs.
+    """Take in the links of a list from elsewhere.
 
-    Links that the catalogue already has are left as they are.
+    Browser bookmarks (HTML, JSON), CSV and JSON of bookmark services, OPML, RSS, Atom, sitemaps, Markdown
+    and plain addresses, and gzip of these. What a file is, its content tells; what is no list of links is
+    refused. Links that the catalogue already has are left as they are.
 
     Example: indexer catalogue import bookmarks.html --into "To read"
     """
-    from indexer.catalogue import import_links, merge
+    from indexer.catalogue import MAX_BYTES, import_links, merge
 
     path = configure(catalogue=catalogue).catalogue
     name = "standard input" if file == "-" else file
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as source:
+            content = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
     imported = import_links(content, name=name, into=into)
     added = merge(path, imported.links)
     categories = plural(len({link.category for link in added}), "category", "categories")
     known = len(imported.links) - len(added)
-    say(f"{path}: {plural(len(added), 'link')} added in {categories}; {known} known already")
+    if as_json:
+        print_json(
+            {"catalogue": str(path), "format": imported.format, "found": imported.found, "added": len(added)}
+            | {"known": known, "left_out": imported.left_out, "remarks": imported.remarks}
+        )
+        return
+    say(
+        f"{path}: {plural(len(added), 'link')} added in {categories}; {known} known already "
+        f"({imported.format} of {plural(imported.found, 'link')})"
+    )
     for remark in imported.remarks:
         typer.echo(safe(f"  {remark}"), err=True)

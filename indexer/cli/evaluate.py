@@ -94,7 +94,7 @@ def evaluate_command(
     if as_json:
         print_json(result)
     else:
-        for line in _told(result):
+        for line in _as_lines(result):
             say(line)
 
 
@@ -136,7 +136,7 @@ def _ask_questions(file: Path, config: Config, settings: list[Setting]) -> Itera
 # ------------------------------------------------------------------------ for a person
 
 
-def _told(result: Mapping[str, Any]) -> Iterator[str]:
+def _as_lines(result: Mapping[str, Any]) -> Iterator[str]:
     apart = ("intervals", "states", "rerank", "against", "failed", "failures")
     for name, value in result.items():
         if name in result["intervals"]:

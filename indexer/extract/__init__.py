@@ -2,7 +2,7 @@
 
 ``read`` takes the main text out of HTML, PDF, Markdown or plain text, as blocks under headings;
 ``passages`` cuts it into what the encoder's window holds. Both are pure: no network, no state, so
-that they run in worker processes. trafilatura, pypdfium2, pyspellchecker and webencodings are used here only.
+that they run in worker processes. trafilatura, pypdfium2 and pyspellchecker are used here only.
 
 ===========  ================================================================================
 reader       which kind of file a body is, and the reader for it
@@ -16,7 +16,6 @@ pdf_running  heads, feet and page numbers that are no text
 hyphens      which hyphen at the end of a line parts a word
 markdown     Markdown to an article
 plain        plain text and RFCs to an article
-charset      bytes to text
 clean        characters that must not reach a text
 dom          what a page's own markup says: links, addresses, visible words
 declared     what a page declares about itself, and the text that only JSON-LD holds

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from indexer.charset import decode
 from indexer.counting import count_words
 from indexer.extract import dom
 from indexer.extract.anchors import Anchors, heading_places
 from indexer.extract.articles import choose_articles
 from indexer.extract.blocks import ArticleBuilder, comparable
-from indexer.extract.charset import decode
 from indexer.extract.choice import main_text
 from indexer.extract.clean import PAGE_BREAK, one_line
 from indexer.extract.compare import loss, pieces_of

@@ -8,9 +8,9 @@ from collections.abc import Container, Iterator, Mapping
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
+from indexer.charset import decode
 from indexer.counting import count_words
 from indexer.extract.blocks import ArticleBuilder
-from indexer.extract.charset import decode
 from indexer.extract.clean import one_line, printable
 from indexer.extract.markdown import looks_like_markdown, markdown_article
 from indexer.records import Article, BlockKind, Page, Reading

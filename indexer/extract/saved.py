@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, AnyStr
 
-from indexer.extract.charset import decode
+from indexer.charset import decode
 from indexer.extract.clean import one_line
 from indexer.extract.dom import parse, text_of
 from indexer.records import Page

@@ -37,7 +37,7 @@ SHORTEST_STEMMED = 3
 MOST_PARTS = 6
 """Parts of a name that are joined to one form; longer ones are paths, which are found by their pairs."""
 
-_MARKS = "".join(char for char in map(chr, range(0x483, 0x2000)) if unicodedata.category(char)[0] == "M")
+_COMBINING = "".join(char for char in map(chr, range(0x483, 0x2000)) if unicodedata.category(char)[0] == "M")
 """The marks of all scripts that are not diacritics of Latin, Greek and Cyrillic letters."""
 # A breve makes another letter of the Cyrillic i. Vowel points (Hebrew, Arabic) are mostly left out in texts.
 _DIACRITICS = re.compile(
@@ -47,9 +47,9 @@ _TRADE_MARKS = str.maketrans("\u2120\u2122", "  ")
 
 _PART = re.compile(r"[^\W_]+")
 _OTHER_SCRIPTS = re.compile("[\u0483-\u0487\u0590-\u1dff\u2e80-\uffff\U00010000-\U0003ffff]")
-_WORD = re.compile(f"[{PAIRED}]+|(?:[^\\W_{PAIRED}]|[{_MARKS}])+")
+_WORD = re.compile(f"[{PAIRED}]+|(?:[^\\W_{PAIRED}]|[{_COMBINING}])+")
 _RUN = re.compile(f"[{PAIRED}]+")
-_CHARACTER = re.compile(f"[{PAIRED}][{_MARKS}]*")
+_CHARACTER = re.compile(f"[{PAIRED}][{_COMBINING}]*")
 
 _DOT = r"\.(?<![\w.)\]\"'].)(?=[A-Za-z])"
 """The dot that begins a name, as in ``.NET``; no sentence ends with it, and nothing stands before it."""
@@ -60,7 +60,7 @@ _DOTTED = re.compile(rf"{_DOT}([^\W_]+)")
 _ANY_NAME = re.compile(r"[^\W_]+(?:(?:::|->|['\u2019\-_./+:@])[^\W_]+)*")
 _WITH_NUMBER = re.compile(r"([^\W\d_]{2,})(\d+)")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_CODE = re.compile(r"_|::|->")
+_CODE_SIGN = re.compile(r"_|::|->")
 
 
 def words_and_forms(text: str) -> tuple[list[str], list[str]]:
@@ -167,7 +167,7 @@ def _name_forms(plain: str) -> list[str]:
         if whole.islower() and whole.isalpha():
             continue
         pieces = _PART.findall(whole)
-        is_code = _CODE.search(whole) is not None or plain[match.end() : match.end() + 1] == "("
+        is_code = _CODE_SIGN.search(whole) is not None or plain[match.end() : match.end() + 1] == "("
         for piece in pieces:
             if len(parts := parts_of(piece, is_code=is_code)) > 1:
                 forms += [*parts, *_pairs(parts, least=3)]

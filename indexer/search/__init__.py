@@ -4,10 +4,12 @@
 query      a question in words becomes what the lexical index is asked
 spelling   a word that the library does not know becomes the nearest one that it knows
 fuse       two lists with their exact scores become one; pure functions over arrays
-feedback   the question's vector moves towards the best passages
+wanted     which of the question's words a text holds, and what they weigh
+retrieve   the two lists, the user's own words, and the ranking they come to
 select     what is shown of the merged list: caps, and no passage twice
 confidence whether anything in the library answers
 searcher   the way through all of it
+links      the address at which a passage opens
 answer     the answer as JSON, as a table, in a notebook
 =========  ================================================================================
 """

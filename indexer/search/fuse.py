@@ -62,8 +62,8 @@ def cohesion(vectors: Vectors) -> float:
 def lexical_weight(specific: float, cohesion_gap: float, config: SearchConfig) -> float:
     """The lexical share of the mixture for one question.
 
-    Common words only: BM25 cannot tell passages apart, the meaning must. Rare words, names and
-    identifiers: the encoder has never seen them, the words must. In between the best weight is flat.
+    Rare words, names and identifiers: the encoder has never seen them, the words must tell. Else the best
+    weight is flat. That all words are common says nothing: in a library on one topic they always are.
 
     Args:
         specific: :func:`specificity` of the query.
@@ -73,8 +73,7 @@ def lexical_weight(specific: float, cohesion_gap: float, config: SearchConfig) -
     """
     weight = config.lexical_weight + config.cohesion_slope * (cohesion_gap - config.usual_cohesion_gap)
     weight += config.rarity_slope * max(0.0, specific - config.rare)
-    weight -= config.rarity_slope * max(0.0, config.common - specific)
-    return float(np.clip(weight, config.least_lexical, config.most_lexical))
+    return float(np.clip(weight, 0.0, config.most_lexical))
 
 
 def rocchio(question: Vectors, best: Vectors, strength: float) -> Vectors:

@@ -9,11 +9,11 @@ Names are asked for by their forms too (:mod:`indexer.index.words`), and a short
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from indexer.errors import EmptyQuestion
-from indexer.index.words import is_paired, words_and_forms, written_as_one
+from indexer.index.words import is_paired, words, words_and_forms, written_as_one
 
 MOST_TERMS = 64
 """Terms that are searched; who pastes a page is served by its first words and by the dense list."""
@@ -49,6 +49,8 @@ class Query:
     """By each term that is a name written as one (``kip500``), what it is made of."""
     runs: Mapping[str, Sequence[tuple[str, ...]]] = field(default_factory=dict)
     """By each term, the two or three neighbours that it is one of, which may be one name: ``dot net``."""
+    names: frozenset[str] = frozenset()
+    """The terms that are written as names: with capitals within a sentence, or with digits."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -69,22 +71,34 @@ def analyse(question: str) -> Query:
     """
     # A lone surrogate (from a broken terminal) can be neither searched nor embedded.
     text = " ".join(question.encode("utf-8", "replace").decode().replace("\0", " ").split())
-    words, forms = words_and_forms(text)
-    if not words:
+    asked_words, forms = words_and_forms(text)
+    if not asked_words:
         raise EmptyQuestion('nothing was asked; say what you look for, such as "retry a failed payment"')
-    asked = dict.fromkeys(words)
+    asked = dict.fromkeys(asked_words)
     terms = tuple(word for word in asked if word not in STOP_WORDS)[:MOST_TERMS] or tuple(asked)[:MOST_TERMS]
     # Single characters of a run stand in texts for who asks for one of them; the run has its pairs.
     names = [form for form in forms if form not in STOP_WORDS and not is_paired(form)]
-    if 1 < len(words) <= LONGEST_JOINED and not any(map(is_paired, words)):
-        names.append("".join(words))
+    if 1 < len(asked_words) <= LONGEST_JOINED and not any(map(is_paired, asked_words)):
+        names.append("".join(asked_words))
     return Query(
         text,
         terms,
         tuple(dict.fromkeys(names))[:MOST_TERMS],
         written_as_one(text),
-        _neighbours_of(words[:MOST_TERMS], terms),
+        _neighbours_of(asked_words[:MOST_TERMS], terms),
+        frozenset(_names_in(text)),
     )
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """The words written as names. A capital that begins a sentence, or all of a text, says nothing."""
+    shouted = text.isupper()
+    begins = True
+    for chunk in text.split():
+        capitals = any(map(str.isupper, chunk if not begins else chunk.lstrip("\"'(")[1:]))
+        if (capitals and not shouted) or any(map(str.isdigit, chunk)):
+            yield from words(chunk)
+        begins = chunk.rstrip("\"')")[-1:] in tuple(".?!:;")
 
 
 def _neighbours_of(words: Sequence[str], terms: Sequence[str]) -> dict[str, list[tuple[str, ...]]]:

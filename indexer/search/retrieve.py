@@ -3,7 +3,8 @@
 1. Each retriever gives its best ``depth`` passages among those that the filters allow.
 2. Both scores of every candidate of either list are computed exactly, and mixed with a weight that
    follows the question and the lists (:func:`indexer.search.fuse.lexical_weight`).
-3. The question's vector moves towards the best passages, and the dense side is asked again.
+3. Passages gain whose link has the question's words in the user's own: note, tags, title, category.
+4. The question's vector moves towards the best passages, and the dense side is asked again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from indexer.config import SearchConfig
     from indexer.index.index_reader import ScoredIds
     from indexer.records import PassageRow
+    from indexer.search.wanted import Wanted
     from indexer.store.snapshot import Snapshot
 
 ROWS_AT_ONCE = 10
@@ -34,8 +36,8 @@ ROWS_AT_ONCE = 10
 class Candidate:
     """A passage that may be shown, with its vector (dimension,) and how each retriever saw it.
 
-    ``shares`` has ``dense`` and ``lexical``, and ``rerank`` where a cross-encoder read it. The dense
-    score is the cosine to the question as it was asked.
+    ``shares`` has ``dense`` and ``lexical``, ``own`` where the user's own words about a link lead to it, and
+    ``rerank`` where a cross-encoder read it. The dense score is the cosine to the question as it was asked.
     """
 
     row: PassageRow
@@ -46,10 +48,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the retrievers are asked: words, a vector, how rare the words are."""
+    """What the retrievers are asked: words, a vector, what the words weigh and how rare they are."""
 
     words: Sequence[str]
     vector: Vectors
+    wanted: Wanted
     specificity: float
     allowed: Ids | None
 
@@ -75,7 +78,8 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
     weight = fuse.lexical_weight(question.specificity, cohesion_gap, config)
 
     ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
-    scores = fuse.mix(_cosines(vectors, question.vector), bm25, weight)
+    own = _own_words(snapshot, question, lexical, config)
+    scores = fuse.mix(_cosines(vectors, question.vector), bm25, weight) + _of(ids, own)
     best = fuse.order(ids, scores)[: config.feedback_passages]
     moved = fuse.rocchio(question.vector, vectors[best], config.feedback_strength)
     if moved is not question.vector:
@@ -83,13 +87,15 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
         ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
 
     nearness = _cosines(vectors, moved)
-    scores = fuse.mix(nearness, bm25, weight)
+    scores = fuse.mix(nearness, bm25, weight) + _of(ids, own)
     by_cosine = _Seen(
         _ranks(dense, ids), _cosines(vectors, question.vector), (1.0 - weight) * fuse.standardise(nearness)
     )
     by_words = _Seen(_ranks(lexical, ids), bm25, weight * fuse.standardise(bm25))
-    order = fuse.order(ids, scores)
-    return _candidates(snapshot, ids, scores, {"dense": by_cosine, "lexical": by_words}, order)
+    seen = {"dense": by_cosine, "lexical": by_words}
+    if own:
+        seen["own"] = _Seen(np.zeros_like(ids), _of(ids, own), _of(ids, own))
+    return _candidates(snapshot, ids, scores, seen, fuse.order(ids, scores))
 
 
 # --------------------------------------------------------------------- from arrays to candidates
@@ -155,6 +161,27 @@ def _union(
         known |= snapshot.lexical_scores(question.words, missing)
     bm25 = np.array([known.get(int(number), 0.0) for number in ids], dtype=np.float64)
     return ids, bm25, snapshot.vectors([int(number) for number in ids])
+
+
+def _own_words(
+    snapshot: Snapshot, question: Question, lexical: ScoredIds, config: SearchConfig
+) -> dict[int, float]:
+    """What passages gain whose link has the question's words in its note, tags, title or category.
+
+    Only passages of the lexical list, where these words count too.
+    """
+    head = [number for number, _ in lexical]
+    shares = {number: question.wanted.share(about) for number, about in snapshot.abouts(head).items()}
+    most = config.own_words / (1.0 - config.own_enough)
+    return {
+        number: most * (share - config.own_enough)
+        for number, share in shares.items()
+        if share > config.own_enough
+    }
+
+
+def _of(ids: Ids, gains: Mapping[int, float]) -> Doubles:
+    return np.array([gains.get(int(number), 0.0) for number in ids], dtype=np.float64)
 
 
 def _cosines(vectors: Vectors, vector: Vectors) -> Doubles:

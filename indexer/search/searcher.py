@@ -13,14 +13,16 @@ import numpy as np
 
 from indexer.errors import ModelError, StaleIndex, UnknownName
 from indexer.records import Hit, Share
-from indexer.search import confidence, retrieve
+from indexer.search import retrieve
 from indexer.search.answer import Answer, state_of
+from indexer.search.confidence import confidence
 from indexer.search.fuse import specificity
 from indexer.search.links import deep_link
 from indexer.search.query import analyse
 from indexer.search.retrieve import Candidate, Question
 from indexer.search.select import select
-from indexer.search.spelling import Meant, understood
+from indexer.search.spelling import understood
+from indexer.search.wanted import Wanted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,6 +87,7 @@ class Searcher:
         asked = Question(
             words=words.query.words,
             vector=vectors_from.encode_query(words.query.text) if vectors_from else np.zeros(0, np.float32),
+            wanted=Wanted(self._snapshot, words),
             specificity=specificity(words.counts, self._passages),
             allowed=allowed,
         )
@@ -94,10 +97,10 @@ class Searcher:
             candidates, more = self._rerank(query.text, candidates)
             notices += more
         head = list(islice(candidates, self._config.answer_passages))
-        vector = asked.vector
+        vector = asked.vector if vectors_from else None
         if vectors_from and words.query.text != query.text:
             vector = vectors_from.encode_query(query.text)
-        sure = self._confidence(head, words, mode, vector) if query.asks else 0.0
+        sure = self._confidence(head, asked.wanted, vector) if query.asks else 0.0
         if not query.asks:
             notices += (
                 f"{query.text!r} has only common words and numbers; add a word for what you look for",
@@ -200,20 +203,12 @@ class Searcher:
         ]
         return chain(ordered, candidates), ()
 
-    def _confidence(self, head: Sequence[Candidate], words: Meant, mode: Mode, vector: Vectors) -> float:
-        """How sure an answer is, by the question as it was asked, whose vector (dimension,) this is."""
-        covered = confidence.coverage(
-            self._snapshot,
-            words.query.terms,
-            words.counts,
-            words.trust,
-            [candidate.row for candidate in head],
-            passages=self._passages,
-        )
-        if mode == "lexical":
-            return confidence.by_words(covered, self._config)
-        nearest = max((float(candidate.vector @ vector) for candidate in head), default=0.0)
-        return confidence.confidence(max(0.0, nearest), covered, self._config)
+    def _confidence(self, head: Sequence[Candidate], wanted: Wanted, vector: Vectors | None) -> float:
+        """How sure an answer is, by the question as it was asked; its vector (dimension,) if it has one."""
+        nearest = None
+        if vector is not None:
+            nearest = max((float(candidate.vector @ vector) for candidate in head), default=0.0)
+        return confidence(wanted, [candidate.row for candidate in head], nearest, self._config)
 
     def _hit(self, rank: int, candidate: Candidate, context: int) -> Hit:
         row = candidate.row

@@ -84,6 +84,11 @@ FROM current_articles c JOIN articles a ON a.id = c.article LEFT JOIN fetches f 
 WHERE c.page_url = c.link_url
 """
 
+HASHES = """
+SELECT c.link_url, max(a.hash) AS hash FROM current_articles c JOIN articles a ON a.id = c.article
+GROUP BY c.link_url HAVING count(*) = 1
+"""
+
 LAST = """
 SELECT * FROM fetches WHERE link_url = ? AND page_url = link_url AND decisive ORDER BY id DESC LIMIT 1
 """
@@ -183,6 +188,20 @@ def history(folder: Path, url: str) -> History:
         )
         before = read.text
     return History(url, tuple(fetch_of(row) for row in fetches), tuple(reversed(versions)))
+
+
+def text_hashes(folder: Path) -> dict[str, str]:
+    """The hash of the text held for each link, by its URL; empty where nothing was crawled into ``folder``.
+
+    A link under which there are several pages has none.
+
+    Raises:
+        DamagedLibrary: the file cannot be read.
+    """
+    if not library_exists(folder):
+        return {}
+    with closing(connect(folder)) as connection:
+        return {row["link_url"]: row["hash"] for row in connection.execute(HASHES)}
 
 
 def library_exists(folder: Path) -> bool:

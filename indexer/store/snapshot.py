@@ -183,6 +183,11 @@ class Snapshot:
         }
         return [rows[number] for number in ids]
 
+    def abouts(self, ids: Sequence[int]) -> dict[int, str]:
+        """By passage, the user's own words about its link."""
+        marks = ",".join("?" * len(ids))
+        return dict(map(tuple, self._all(f"SELECT id, about FROM passages WHERE id IN ({marks})", ids)))
+
     def neighbours(self, passage_id: int, count: int) -> tuple[list[Passage], list[Passage]]:
         """Up to ``count`` passages before and after one in its article, in reading order."""
         centre = self._one("SELECT article, position FROM passages WHERE id = ?", (passage_id,))

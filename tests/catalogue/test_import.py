@@ -77,7 +77,7 @@ def test_a_list_item_gives_url_title_and_note(item: str, title: str, note: str) 
         "https://a.org/日本/ü",
         "http://a.org",
         "https://a.org/x!?;",
-        "https://user@a.org:8080/~x/$(y)",
+        "https://a.org:8080/~x/$(y)",
     ],
 )
 def test_a_bare_url_is_taken_verbatim(url: str) -> None:
@@ -289,10 +289,11 @@ def test_browser_bookmarks_keep_folders_tags_and_descriptions() -> None:
         ("Toolbar: Inner", "https://b.org/", "B", "", ()),
         ("Other: Inner", "https://d.org/", "D", "", ()),
     ]
-    assert imported.duplicates == ("https://a.org/",)
+    assert imported.found == 7
+    assert imported.left_out == {"no_web_address": 1, "repeated": 1}
     assert imported.remarks == (
-        "left out: 1 bookmarks that are no web addresses",
-        "left out: 1 repeated link; the first of each was kept",
+        "left out: 1 link to what is no web page (javascript:, place:, mailto: and the like)",
+        "left out: 1 link that stood there before",
     )
 
 
@@ -340,9 +341,9 @@ def test_an_index_of_sitemaps_says_what_it_is() -> None:
         ("# Heading\nno links here\n", "found no links to import in this Markdown list"),
         ("- [x](https://)\n", "names no host"),
         ("<?xml version='1.0'?><opml><body>", "x:1: broken XML"),
-        ("<?xml version='1.0'?><svg/>", "<svg> is neither OPML nor a sitemap"),
-        ("<rss version='2.0'></rss>", "<rss> is neither OPML nor a sitemap"),
-        (b"\x00\x01\x02\xff\xfe\x00", "found no links"),
+        ("<?xml version='1.0'?><svg/>", "it is a picture (SVG)"),
+        ("<rss version='2.0'></rss>", "XML of the kind <rss>, which is no feed"),
+        (b"\x00\x01\x02\xff\xfe\x00", "it is binary data"),
     ],
 )
 def test_what_cannot_be_imported_is_one_clear_line(text: str | bytes, says: str) -> None:

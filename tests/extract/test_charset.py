@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.charset import decode
 from indexer.extract import read
-from indexer.extract.charset import decode
 from indexer.records import Article, Page
 
 REPORTS = Path(__file__).parent / "reports"

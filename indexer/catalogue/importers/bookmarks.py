@@ -1,83 +1,119 @@
 """Bookmarks as all browsers export them: the Netscape format, folders as nested ``<DL>`` lists.
 
-The format is tag soup by design (``<DT>`` and ``<p>`` are never closed), so it is read as a stream
-of tags: an ``<H3>`` names the ``<DL>`` that follows, ``<DD>`` describes the ``<A>`` before it.
+The format is tag soup by design (``<DT>`` and ``<p>`` are never closed), so it is read as the stream of
+tags that lxml's parser makes of it: an ``<H3>`` names the ``<DL>`` that follows, ``<DD>`` describes the
+``<A>`` before it, and an ``<A>`` within a description is none of the bookmarks.
 """
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+import re
+from collections.abc import Mapping
 
-from indexer.catalogue.importers.harvest import Harvest, ImportedLink, clean, is_web
+from lxml import etree
+
+from indexer.catalogue.importers.feeds import bound_markup
+from indexer.catalogue.importers.harvest import FolderPath, Harvest, ImportedLink, below, clean, is_web
+
+_DOCTYPE = re.compile(r"<!doctype\s+netscape-bookmark-file", re.IGNORECASE)
+_ITEM = re.compile(r"<dt\b[^<>]*>\s*<(?:a|h3)\b", re.IGNORECASE)
+_ANCHOR = re.compile(r"<a\s", re.IGNORECASE)
+_OTHER_MARKUP = re.compile(
+    r"<(?!/?(?:a|b|br|body|center|code|dd|dl|dt|em|font|h[1-6]|head|hr|html|i|link|meta|p|small|span|strong)"
+    r"(?![\w:-])|!doctype\b)",
+    re.IGNORECASE,
+)
+"""Where what looks like markup is text of a title: of scripts and the like, the parser would make one text to
+the end of the file."""
+
+
+def looks_like_bookmarks(text: str) -> bool:
+    """Whether HTML is a bookmark export, whose anchors are items of ``<DL>`` lists."""
+    if _DOCTYPE.search(text[:4096]):
+        return True
+    items = len(_ITEM.findall(text))
+    return bool(items) and items * 2 >= len(_ANCHOR.findall(text))
 
 
 def read_bookmarks(text: str) -> Harvest:
-    """The links of a bookmark export: folders as paths, ``TAGS`` as tags, ``<DD>`` as note."""
+    """The links of a bookmark export: folders as paths, ``TAGS`` as tags, ``<DD>`` as note.
+
+    Raises:
+        NotAList: it is too large.
+    """
+    bound_markup(text)
     reader = _Reader()
-    reader.feed(text)
-    reader.close()
-    reader.settle()
-    harvest = Harvest("bookmark export", reader.links, reader.paths)
-    if reader.left_out:
-        harvest.remarks.append(f"left out: {reader.left_out} bookmarks that are no web addresses")
-    return harvest
+    parser = etree.HTMLParser(target=reader, encoding="utf-8", huge_tree=True)  # type: ignore[arg-type]  # text, never bytes
+    parser.feed(_OTHER_MARKUP.sub("&lt;", text).encode("utf-8", "replace"))
+    parser.close()
+    return reader.harvest
 
 
-class _Reader(HTMLParser):
+class _Reader:
+    """What lxml calls for each tag and text, in the file's order."""
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.links: list[ImportedLink] = []
-        self.paths: list[tuple[str, ...]] = []
-        self.left_out = 0
-        self._folders: list[str] = []
+        self.harvest = Harvest("bookmark export")
+        self._paths: list[FolderPath] = [()]
         self._folder = ""
+        """The name of the folder whose list comes next."""
+        self._gathering = ""
+        """The element whose text is being gathered: ``h3``, ``a``, ``dd``."""
         self._text: list[str] = []
-        self._open: tuple[str, dict[str, str]] = ("", {})
-        """The tag whose text is being gathered (``h3``, ``a``, ``dd``) and its attributes."""
+        self._attributes: Mapping[str, str] = {}
+        self._link: ImportedLink | None = None
+        """The last bookmark, which waits for its description."""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "a" and self._gathering == "dd":
+            return
         if tag in ("h3", "a", "dd", "dt", "dl"):
-            self.settle()
-        if tag in ("h3", "a", "dd"):
-            self._open = (tag, {key: value or "" for key, value in attrs})
-        elif tag == "dl":
-            self._folders.append(self._folder)
+            self._settle()
+        if tag in ("h3", "a"):
+            self._keep()
             self._folder = ""
-            self.paths.append(self._path())
+        if tag in ("h3", "a", "dd"):
+            self._gathering, self._attributes = tag, dict(attributes)
+        elif tag == "dl":
+            self._keep()
+            self._paths.append(below(self._paths[-1], self._folder))
+            self._folder = ""
+            self.harvest.enter(self._paths[-1])
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("h3", "a", "dl"):
-            self.settle()
-        if tag == "dl" and self._folders:
-            self._folders.pop()
+    def end(self, tag: str) -> None:
+        if tag in ("h3", "dl", "dd") or (tag == "a" and self._gathering == "a"):
+            self._settle()
+        if tag == "dl":
+            self._keep()
+            self._paths.pop()
 
-    def handle_data(self, data: str) -> None:
-        self._text.append(data)
+    def data(self, text: str) -> None:
+        if self._gathering:
+            self._text.append(text)
 
-    def settle(self) -> None:
+    def close(self) -> None:
+        self._settle()
+        self._keep()
+
+    def _settle(self) -> None:
         """End the element whose text was being gathered."""
-        (tag, attributes), text = self._open, clean("".join(self._text))
-        self._open, self._text = ("", {}), []
+        tag, text = self._gathering, clean("".join(self._text))
+        self._gathering, self._text = "", []
         if tag == "h3":
             self._folder = text
-        elif tag == "dd" and self.links and not self.links[-1].note and self._described:
-            last = self.links.pop()
-            self.links.append(ImportedLink(last.url, last.title, text, last.tags, last.path))
+        elif tag == "dd" and self._link is not None and not self._folder:
+            link, self._link = self._link, None
+            self.harvest.take(ImportedLink(link.url, link.title, text, link.tags, link.path))
         elif tag == "a":
-            url = attributes.get("href", "")
+            url = (self._attributes.get("href") or "").strip()
             if is_web(url):
-                tags = tuple(attributes.get("tags", "").split(","))
-                self.links.append(ImportedLink(url, text if text != url else "", "", tags, self._path()))
+                tags = tuple((self._attributes.get("tags") or "").split(","))
+                self._link = ImportedLink(url, text if text != url else "", "", tags, self._paths[-1])
             else:
-                self.left_out += 1
-            self._link_open = is_web(url)
+                self.harvest.left_out["no_web_address" if url else "no_address"] += 1
 
-    _link_open = False
-
-    @property
-    def _described(self) -> bool:
-        """Whether a description now belongs to the last link, rather than to one left out or a folder."""
-        return self._link_open and not self._folder
-
-    def _path(self) -> tuple[str, ...]:
-        return tuple(folder for folder in self._folders if folder)
+    def _keep(self) -> None:
+        """Take the bookmark that waited, as no description came."""
+        if self._link is not None:
+            self.harvest.take(self._link)
+            self._link = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from indexer.catalogue.importers.harvest import ImportedLink, clean
@@ -30,6 +31,7 @@ class Anchor(NamedTuple):
 
     url: str
     text: str
+    tags: tuple[str, ...] = ()
 
 
 TextRun: TypeAlias = "str | Anchor"
@@ -74,7 +76,8 @@ def _entries(runs: Sequence[TextRun]) -> list[ImportedLink]:
             title = _title(run)
             if before and title.casefold() in _SAYS_NOTHING:
                 title = ""
-            entries.append(ImportedLink(run.url, title or before, note or (before if title else "")))
+            said = note or (before if title else "")
+            entries.append(ImportedLink(run.url, title or before, said, run.tags))
     return entries
 
 
@@ -92,7 +95,7 @@ def line_links(runs: Sequence[TextRun]) -> tuple[list[ImportedLink], list[Import
         if not anchors:
             text = clean(_joined_runs(line))
             if open_entry and text and not entries[-1].note:
-                entries[-1] = ImportedLink(entries[-1].url, entries[-1].title, text)
+                entries[-1] = replace(entries[-1], note=text)
             open_entry = open_entry and not text
             continue
         first = line.index(anchors[0])
@@ -106,7 +109,9 @@ def line_links(runs: Sequence[TextRun]) -> tuple[list[ImportedLink], list[Import
             mentioned += [ImportedLink(anchor.url, _title(anchor)) for anchor in anchors[len(of_line) :]]
             open_entry = True
         else:
-            mentioned += [ImportedLink(anchor.url, _title(anchor)) for anchor in anchors]
+            alone = len(anchors) == 1 and not _WORD_CHARACTER.search(behind)
+            named = [ImportedLink(anchor.url, _title(anchor)) for anchor in anchors]
+            mentioned += of_line if alone else named
             open_entry = False
     return entries, mentioned
 
@@ -149,7 +154,7 @@ def _anchors(cells: TableRow) -> list[Anchor]:
 def _described(entry: ImportedLink, name: str, note: str) -> ImportedLink:
     """An entry with the words of its row: its name, if its own title says nothing, and what describes it."""
     title = name if name and entry.title.casefold() in _SAYS_NOTHING else entry.title
-    return ImportedLink(entry.url, title, note or entry.note)
+    return replace(entry, title=title, note=note or entry.note)
 
 
 def _describing_column(rows: Sequence[TableRow], header: TableRow, links: int) -> int | None:
@@ -194,4 +199,4 @@ def _note(text: str) -> str:
 
 
 def _trim_end(text: str) -> str:
-    return re.sub(r"\s*[-\u2013\u2014:|\u2022\u00b7,;>=\u2192]+$", "", clean(text))
+    return clean(text).rstrip("-\u2013\u2014:|\u2022\u00b7,;>=\u2192").rstrip()

@@ -1,4 +1,4 @@
-"""Bytes to text as browsers read them, whatever the page says about its own charset.
+"""Bytes to text as browsers read them, whatever a page or a list says about its own charset.
 
 Labels mean what the WHATWG Encoding Standard says, which is often a superset: ``gb2312`` is read as gb18030,
 ``iso-8859-1`` as windows-1252. A byte that fits nothing costs its own character and nothing else.
