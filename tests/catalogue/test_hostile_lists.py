@@ -13,7 +13,9 @@ import pytest
 
 resource = pytest.importorskip("resource", reason="this system cannot bound a process")
 
-SECONDS = 5
+SECONDS = 8
+"""Of processor time. The slowest takes three on a quiet machine; half as fast are those that run other tests
+beside it."""
 MEMORY = 500 << 20
 NETSCAPE = "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL>"
 LINK = "https://example.org/x"
@@ -105,7 +107,7 @@ def bounded() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_list_ends_within_5_s_and_500_mb(tmp_path: Path, kind: str) -> None:
+def test_a_hostile_list_ends_soon_and_within_500_mb(tmp_path: Path, kind: str) -> None:
     """Whatever is imported, the command ends by itself, in one line."""
     content = HOSTILE[kind]()
     (tmp_path / "list").write_bytes(content.encode() if isinstance(content, str) else content)
