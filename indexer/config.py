@@ -181,7 +181,7 @@ class SearchConfig:
     """The share of the question's words in the user's own from which on they are taken to mean that link."""
 
     reranker: str = "cross-encoder/ms-marco-MiniLM-L6-v2"
-    """The cross-encoder of ``--rerank``: a folder or hub name."""
+    """The cross-encoder of ``--rerank``: a folder or hub name, from ``INDEXER_RERANKER``."""
     rerank_depth: int = 30
     """Candidates that the cross-encoder reads."""
     same_passage: float = 0.985
@@ -208,7 +208,11 @@ class SearchConfig:
     words_slope: float = 10.0
     """Evidence for each unit of it; a logistic fit to the three collections gives 8 to 12."""
     answered: float = 0.5
-    """Confidence from which a question counts as answered."""
+    """Confidence from which a question counts as answered; below it the state is ``nothing answers``."""
+    sure: float = 0.8
+    """Confidence from which the state is ``answers``, and not ``may answer``: the smallest step of 0.05
+    that at most 2.5 % of foreign questions reach in any library, and from which the first passage is right
+    for at least 95 % of the answerable sample questions (``benchmarks/states.py``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,8 +243,8 @@ class Config:
         """The defaults, overlaid by ``INDEXER_*`` variables, overlaid by what is ``given``.
 
         ``None`` among ``given`` means "not given". Variables: ``INDEXER_DATA``, ``INDEXER_CATALOGUE``,
-        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_CONTACT``, ``INDEXER_RENDER``. Catalogue and library
-        are looked for as :mod:`indexer.locate` says.
+        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_RERANKER``, ``INDEXER_CONTACT``, ``INDEXER_RENDER``.
+        Catalogue and library are looked for as :mod:`indexer.locate` says.
 
         Raises:
             UsageError: ``INDEXER_RENDER`` is neither ``auto`` nor ``never``.
@@ -254,6 +258,7 @@ class Config:
             data_why=places.data_why,
             cache=cache_folder(env),
             model=env.get("INDEXER_MODEL", ""),
+            search=SearchConfig(reranker=env.get("INDEXER_RERANKER") or SearchConfig().reranker),
             crawl=CrawlConfig(contact=env.get("INDEXER_CONTACT", ""), render=_render_mode(env)),
         )
         return replace(config, **{key: value for key, value in given.items() if value is not None})

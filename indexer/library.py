@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -78,12 +79,18 @@ class Library:
         """The categories, in the catalogue's order."""
         return self._snapshot.categories()
 
+    @property
+    def tags(self) -> list[str]:
+        """The tags of all links, in alphabetical order."""
+        return self._snapshot.tags()
+
     def search(
         self,
         question: str,
         k: int = 5,
         *,
         categories: Iterable[str] = (),
+        tags: Iterable[str] = (),
         sites: Iterable[str] = (),
         since: datetime | None = None,
         mode: Mode = "hybrid",
@@ -97,6 +104,7 @@ class Library:
             question: plain words, in any form.
             k: how many passages.
             categories: only passages of these categories; filters apply before the best are taken.
+            tags: only passages of links with one of these tags.
             sites: only these hosts and their subdomains.
             since: only texts fetched since then.
             mode: both retrievers merged, or one of them alone.
@@ -105,7 +113,8 @@ class Library:
             rerank: let a cross-encoder read the best candidates again.
 
         Raises:
-            EmptyQuestion: there is nothing in the question. UnknownName: no such category.
+            EmptyQuestion: there is nothing in the question. UnknownName: no such category, tag or
+            site; offers the nearest.
             StaleIndex: the encoder is not the one the index was made with.
             ModelError: the encoder (or, with ``rerank``, the reranker) cannot be had.
         """
@@ -113,6 +122,7 @@ class Library:
             question,
             k=k,
             categories=categories,
+            tags=tags,
             sites=sites,
             since=since,
             mode=mode,
@@ -145,17 +155,33 @@ class Library:
         return inspection.article(self._snapshot.folder, url)[0]
 
     def articles(self) -> pd.DataFrame:
-        """One row an article: category, title, url, page_url, site, words, passages, source, fetched_at.
+        """One row an article, in the catalogue's order: whose it is, what it has, when and whence it came.
+
+        Columns are category, title, url, page_url, site, words, passages, source, fetched_at, tags (lists).
 
         Raises:
             MissingExtra: pandas is not installed.
         """
-        return self._table(
+        rows = self._snapshot.query(
             "SELECT l.category, a.title, l.url, a.page_url, a.site, a.words, "
-            "(SELECT count(*) FROM passages p WHERE p.article = a.id) AS passages, a.source, a.fetched_at "
-            "FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url "
-            "ORDER BY l.position, a.id",
-            ("category", "title", "url", "page_url", "site", "words", "passages", "source", "fetched_at"),
+            "(SELECT count(*) FROM passages p WHERE p.article = a.id) AS passages, a.source, a.fetched_at, "
+            "l.tags FROM current_articles c JOIN articles a ON a.id = c.article "
+            "JOIN links l ON l.url = c.link_url ORDER BY l.position, a.id"
+        )
+        return table(
+            ({**row, "tags": json.loads(row["tags"])} for row in map(dict, rows)),
+            (
+                "category",
+                "title",
+                "url",
+                "page_url",
+                "site",
+                "words",
+                "passages",
+                "source",
+                "fetched_at",
+                "tags",
+            ),
         )
 
     def passages(self) -> pd.DataFrame:
@@ -164,12 +190,12 @@ class Library:
         Raises:
             MissingExtra: pandas is not installed.
         """
-        return self._table(
+        rows = self._snapshot.query(
             "SELECT p.id AS passage_id, l.category, a.title, p.headings, p.text, l.url "
             "FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url "
-            "ORDER BY p.id",
-            ("passage_id", "category", "title", "headings", "text", "url"),
+            "ORDER BY p.id"
         )
+        return table(map(dict, rows), ("passage_id", "category", "title", "headings", "text", "url"))
 
     def embeddings(self) -> Vectors:
         """The vectors of all passages, in the order of :meth:`passages`: float32 ``(n, dimension)``."""
@@ -190,6 +216,3 @@ class Library:
             >>> ids[positions[0]]                                             # doctest: +SKIP
         """
         return self._snapshot.faiss_index()
-
-    def _table(self, sql: str, columns: Sequence[str]) -> pd.DataFrame:
-        return table(map(dict, self._snapshot.query(sql)), columns)

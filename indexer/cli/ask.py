@@ -16,8 +16,11 @@ from indexer.cli.output import print_json, remark, safe, stdout
 from indexer.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import RenderableType
 
+    from indexer.library import Library
     from indexer.records import Hit
     from indexer.search.answer import Answer
 
@@ -48,14 +51,24 @@ def register(app: typer.Typer) -> None:
     app.command("ask")(ask_command)
 
 
-def _categories(incomplete: str) -> list[str]:
-    """For shell completion: the library's categories, quietly none where there is no library."""
+def _complete_categories(context: typer.Context) -> list[str]:
+    """For shell completion: the library's categories."""
+    return _known(context, lambda library: library.categories)
+
+
+def _complete_tags(context: typer.Context) -> list[str]:
+    """For shell completion: the library's tags."""
+    return _known(context, lambda library: library.tags)
+
+
+def _known(context: typer.Context, names: Callable[[Library], list[str]]) -> list[str]:
+    """Names of the library that is asked; quietly none where there is no library. Typer picks what fits."""
     from indexer.errors import IndexerError
     from indexer.library import Library
 
     try:
-        with Library.open(configure().data) as library:
-            return [name for name in library.categories if name.lower().startswith(incomplete.lower())]
+        with Library.open(configure(data=context.params.get("data")).data) as library:
+            return names(library)
     except IndexerError:
         return []
 
@@ -66,7 +79,13 @@ def ask_command(
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 5,
     category: Annotated[
         list[str] | None,
-        typer.Option("-c", "--category", help="Only this category; repeatable.", autocompletion=_categories),
+        typer.Option(
+            "-c", "--category", help="Only this category; repeatable.", autocompletion=_complete_categories
+        ),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="Only links with this tag; repeatable.", autocompletion=_complete_tags),
     ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
     since: Annotated[str | None, typer.Option(help="Only texts fetched since this date (ISO 8601).")] = None,
@@ -101,6 +120,7 @@ def ask_command(
             question,
             k=k,
             categories=category or (),
+            tags=tag or (),
             sites=site or (),
             since=_date(since),
             mode=mode.value,
@@ -156,16 +176,15 @@ def _write_answer(answer: Answer, form: Format, *, explain: bool) -> None:
 
 
 def print_table(answer: Answer, *, explain: bool = False) -> None:
-    """The answer for a person: rank and score beside where it stands, what it says, where it opens."""
+    """The answer for a person: its state; each passage with its rank, where it stands, where it opens."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     console = stdout()
-    if not answer.answered:
-        console.print(Text("Nothing in the library answers this." + (" The closest:" * bool(answer.hits))))
-        console.print()
+    console.print(Text(answer.headline))
+    console.print()
     table = Table.grid(padding=(0, 2, 1, 0), expand=True)
     table.add_column(justify="right", style="bold", width=3)
     table.add_column(ratio=1)
@@ -174,10 +193,12 @@ def print_table(answer: Answer, *, explain: bool = False) -> None:
         for heading in hit.passage.headings:
             if heading != hit.title:
                 where.append(f" › {safe(heading)}", style="not bold cyan")
-        facts = f"{hit.category} · {hit.site} · {hit.source.value} · score {hit.score:.2f}"
+        facts = f"{hit.category} · {hit.site} · {hit.source.value}"
         parts: list[RenderableType] = [where, Text(safe(facts), style="dim")]
         if hit.note:
             parts.append(Text(f"note: {safe(hit.note)}", style="dim"))
+        if hit.tags:
+            parts.append(Text(f"tags: {safe(', '.join(hit.tags))}", style="dim"))
         parts += [Text(safe(before.text), style="dim") for before in hit.before]
         parts.append(Text(safe(hit.passage.text)))
         parts += [Text(safe(after.text), style="dim") for after in hit.after]
@@ -189,18 +210,19 @@ def print_table(answer: Answer, *, explain: bool = False) -> None:
 
 
 def _explained(hit: Hit) -> str:
-    return "\n".join(
+    lists = (
         f"{name:<8} rank {share.rank or '-':>4}  score {share.score:8.3f}  share {share.share:+.3f}"
         for name, share in hit.shares.items()
     )
+    return "\n".join([f"score {hit.score:.3f}", *lists])
 
 
 def _plain(answer: Answer) -> str:
-    lines = [] if answer.answered else ["Nothing in the library answers this. The closest:", ""]
+    lines = [answer.headline, ""]
     for hit in answer.hits:
         place = " > ".join([hit.title, *hit.passage.headings])
         lines += [f"{hit.rank}. {place} [{hit.category}]", hit.passage.text, hit.link, ""]
-    return safe("\n".join(lines) + "\n") if lines else ""
+    return safe("\n".join(lines) + "\n")
 
 
 def _csv(answer: Answer) -> str:
@@ -229,9 +251,7 @@ def _csv(answer: Answer) -> str:
 
 
 def _markdown(answer: Answer) -> str:
-    lines = [f"# {answer.question}", ""]
-    if not answer.answered:
-        lines += ["*Nothing in the library answers this. The closest:*", ""]
+    lines = [f"# {answer.question}", "", f"*{answer.headline}*", ""]
     for hit in answer.hits:
         place = " › ".join([hit.title, *hit.passage.headings])
         quoted = "\n".join(f"> {line}" for line in hit.passage.text.splitlines())

@@ -16,8 +16,10 @@ _SETTINGS_FILES = ["*.json", "*.txt", "*.model"]
 _OTHER_FORMATS = ["onnx/*", "openvino/*", "coreml/*"]
 
 
-def find_folder(name: str) -> Path:
+def find_folder(name: str, *, named_with: str = "--model") -> Path:
     """The folder that a model's name or path stands for; what is in it is not looked at.
+
+    ``named_with`` is what an error tells to name another one with.
 
     Raises:
         ModelError: there is none, nor can one be downloaded.
@@ -31,7 +33,7 @@ def find_folder(name: str) -> Path:
         raise ModelError(f"{name} is a file; a model is a folder or a hub name")
     if not _NAME.fullmatch(name):
         raise ModelError(f"no model {name!r}: there is no such folder, and it is not a hub name")
-    return _cached(name) or _download(name)
+    return _cached(name) or _download(name, named_with)
 
 
 def _cached(repository: str) -> Path | None:
@@ -45,14 +47,14 @@ def _cached(repository: str) -> Path | None:
     return folder if any(folder.rglob("*.safetensors")) or any(folder.rglob("*.bin")) else None
 
 
-def _download(repository: str) -> Path:
+def _download(repository: str, named_with: str) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.constants import HF_HUB_OFFLINE
     from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 
     unreachable = f"model {repository!r} is not in the local cache and the hub cannot be reached"
     if HF_HUB_OFFLINE:
-        raise ModelError(f"{unreachable} (HF_HUB_OFFLINE is set); give a folder with --model")
+        raise ModelError(f"{unreachable} (HF_HUB_OFFLINE is set); give a folder with {named_with}")
     try:
         files = HfApi().model_info(repository, timeout=ANSWER_SECONDS).siblings or []
         safe = any(file.rfilename.endswith(".safetensors") for file in files)
@@ -66,4 +68,6 @@ def _download(repository: str) -> Path:
         raise ModelError(f"no model {repository!r}: neither a folder nor known to the hub") from error
     except Exception as error:
         # The hub client's network errors have no common base of its own, and vary with its version.
-        raise ModelError(f"{unreachable} ({type(error).__name__}); give a folder with --model") from error
+        raise ModelError(
+            f"{unreachable} ({type(error).__name__}); give a folder with {named_with}"
+        ) from error

@@ -20,9 +20,11 @@ class CrossEncoderReranker:
     """
 
     def __init__(self, model: str) -> None:
-        folder = find_folder(model)
+        folder = find_folder(model, named_with="INDEXER_RERANKER")
         if kind_of(folder) != "CrossEncoder":
-            raise ModelError(f"{folder} is not a cross-encoder, which a reranker is; name another")
+            raise ModelError(
+                f"{folder} is not a cross-encoder, which a reranker is; name another with INDEXER_RERANKER"
+            )
         from sentence_transformers import CrossEncoder
         from transformers.utils.logging import disable_progress_bar
 

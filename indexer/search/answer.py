@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +12,48 @@ from indexer.tables import table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from indexer.config import SearchConfig
     from indexer.records import Hit, Mode
 
 TABLE_COLUMNS = (
     "rank", "score", "title", "heading", "text", "category", "site", "note", "source", "fetched_at",
-    "link", "url", "passage_id",
+    "link", "url", "passage_id", "tags",
 )  # fmt: skip
 """Those of :meth:`Answer.to_pandas`."""
+
+
+class State(StrEnum):
+    """Whether the library answers, in words that a person is told."""
+
+    ANSWERS = "answers"
+    MAY_ANSWER = "may answer"
+    NOTHING_ANSWERS = "nothing answers"
+
+
+def state_of(confidence: float, config: SearchConfig) -> State:
+    """What a confidence, 0 to 1, means to a person; the bounds are the configuration's."""
+    if confidence < config.answered:
+        return State.NOTHING_ANSWERS
+    return State.ANSWERS if confidence >= config.sure else State.MAY_ANSWER
+
+
+_HEADLINES = {
+    State.ANSWERS: "The library answers:",
+    State.MAY_ANSWER: "The library may answer:",
+    State.NOTHING_ANSWERS: "Nothing answers. The closest:",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The passages that answer a question, best first.
 
-    Where ``answered`` is false nothing in the library answers, and ``hits`` are merely the closest.
+    Where its ``state`` is that nothing answers, ``hits`` are merely the closest.
     """
 
     question: str
     mode: Mode
-    answered: bool
+    state: State
     took_ms: float
     generation: int
     model: str
@@ -39,11 +63,22 @@ class Answer:
     notices: tuple[str, ...] = ()
     """What a person should know: a word that was corrected, a reranker that could not be had."""
 
+    @property
+    def answered(self) -> bool:
+        """Whether anything in the library answers, or may."""
+        return self.state != State.NOTHING_ANSWERS
+
+    @property
+    def headline(self) -> str:
+        """The state as a line above the passages."""
+        return _HEADLINES[self.state] if self.hits else "Nothing answers."
+
     def to_json(self, *, explain: bool = False) -> dict[str, Any]:
         """Plain values for ``ask --json``; with ``explain``, how each retriever saw each hit."""
         return {
             "question": self.question,
             "mode": self.mode,
+            "state": self.state.value,
             "answered": self.answered,
             "confidence": round(self.confidence, 3),
             "took_ms": round(self.took_ms, 2),
@@ -54,7 +89,7 @@ class Answer:
         }
 
     def to_pandas(self) -> pd.DataFrame:
-        """One row a hit: rank, score, title, heading, text, category, site, note, source, link, url.
+        """One row a hit, with :data:`TABLE_COLUMNS`.
 
         Raises:
             MissingExtra: pandas is not installed.
@@ -64,16 +99,15 @@ class Answer:
 
     def _repr_html_(self) -> str:
         """A table for notebooks; everything from the web is escaped."""
-        verdict = "" if self.answered else "<p>Nothing in the library answers this. The closest:</p>"
         rows = "".join(
-            f"<tr><td>{hit.rank}</td><td>{hit.score:.2f}</td>"
+            f"<tr><td>{hit.rank}</td>"
             f'<td style="text-align:left"><a href="{escape(hit.link)}"><b>{escape(hit.title)}</b></a>'
             f"<br><i>{escape(_heading_path(hit))}</i><br>{escape(hit.passage.text)}</td>"
             f"<td>{escape(hit.category)}</td></tr>"
             for hit in self.hits
         )
-        head = "<tr><th>#</th><th>score</th><th>passage</th><th>category</th></tr>"
-        return f"<p><b>{escape(self.question)}</b></p>{verdict}<table>{head}{rows}</table>"
+        head = "<tr><th>#</th><th>passage</th><th>category</th></tr>"
+        return f"<p><b>{escape(self.question)}</b></p><p>{self.headline}</p><table>{head}{rows}</table>"
 
 
 def _heading_path(hit: Hit) -> str:
@@ -93,6 +127,7 @@ def _result(hit: Hit, *, explain: bool) -> dict[str, Any]:
         "category": hit.category,
         "site": hit.site,
         "note": hit.note,
+        "tags": list(hit.tags),
         "source": hit.source.value,
         "fetched_at": hit.fetched_at.isoformat(),
         "passage_id": hit.passage_id,

@@ -57,6 +57,11 @@ class Query:
         """What the lexical index is asked."""
         return tuple(dict.fromkeys([*self.terms, *self.forms]))
 
+    @property
+    def asks(self) -> bool:
+        """Whether it has more than stop words and bare numbers, which stand in any text."""
+        return any(term not in STOP_WORDS and not term.isdecimal() for term in self.terms)
+
 
 def analyse(question: str) -> Query:
     """Take a question apart.

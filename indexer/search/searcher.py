@@ -14,7 +14,7 @@ import numpy as np
 from indexer.errors import ModelError, StaleIndex, UnknownName
 from indexer.records import Hit, Share
 from indexer.search import retrieve
-from indexer.search.answer import Answer
+from indexer.search.answer import Answer, state_of
 from indexer.search.confidence import confidence
 from indexer.search.fuse import specificity
 from indexer.search.links import deep_link
@@ -59,6 +59,7 @@ class Searcher:
         *,
         k: int = 5,
         categories: Iterable[str] = (),
+        tags: Iterable[str] = (),
         sites: Iterable[str] = (),
         since: datetime | None = None,
         mode: Mode = "hybrid",
@@ -73,12 +74,12 @@ class Searcher:
         answer comes without, and says so in its notices.
 
         Raises:
-            EmptyQuestion: nothing was asked. UnknownName: no such category or site.
+            EmptyQuestion: nothing was asked. UnknownName: no such category, tag or site.
             StaleIndex: the encoder is not the one the index was made with.
             ModelError: the encoder cannot be had.
         """
         query = analyse(question)
-        allowed = self._allowed(tuple(categories), tuple(sites), since)
+        allowed = self._allowed(tuple(categories), tuple(tags), tuple(sites), since)
         # A one-time cost of the process, not of the question.
         vectors_from = self._encoder if mode != "lexical" else None
         begun = time.perf_counter()
@@ -99,13 +100,17 @@ class Searcher:
         vector = asked.vector if vectors_from else None
         if vectors_from and words.query.text != query.text:
             vector = vectors_from.encode_query(query.text)
-        sure = self._confidence(head, asked.wanted, vector)
+        sure = self._confidence(head, asked.wanted, vector) if query.asks else 0.0
+        if not query.asks:
+            notices += (
+                f"{query.text!r} has only common words and numbers; add a word for what you look for",
+            )
         shown = select(chain(head, candidates), k=k, per_article=per_article, same=self._config.same_passage)
         hits = tuple(self._hit(rank, candidate, context) for rank, candidate in enumerate(shown, start=1))
         return Answer(
             question=question,
             mode=mode,
-            answered=bool(hits) and sure >= self._config.answered,
+            state=state_of(sure if hits else 0.0, self._config),
             took_ms=(time.perf_counter() - begun) * 1000,
             generation=self._snapshot.generation.number,
             model=self._snapshot.generation.model,
@@ -142,17 +147,25 @@ class Searcher:
     # ----------------------------------------------------------- question
 
     def _allowed(
-        self, categories: tuple[str, ...], sites: tuple[str, ...], since: datetime | None
+        self,
+        categories: tuple[str, ...],
+        tags: tuple[str, ...],
+        sites: tuple[str, ...],
+        since: datetime | None,
     ) -> Ids | None:
         known = self._snapshot.categories() if categories else []
         for name in categories:
             if name not in known:
                 raise UnknownName("category", name, known)
+        known = self._snapshot.tags() if tags else []
+        for name in tags:
+            if name not in known:
+                raise UnknownName("tag", name, known)
         hosts = self._snapshot.sites() if sites else []
         for name in sites:
             if not any(host == name.lower() or host.endswith(f".{name.lower()}") for host in hosts):
                 raise UnknownName("site", name, hosts)
-        return self._snapshot.allowed(categories=categories, sites=sites, since=since)
+        return self._snapshot.allowed(categories=categories, tags=tags, sites=sites, since=since)
 
     # ------------------------------------------------------------ ranking
 

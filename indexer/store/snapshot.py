@@ -208,7 +208,8 @@ class Snapshot:
 
     def tags(self) -> list[str]:
         """The tags of the published links, in alphabetical order."""
-        return [row[0] for row in self._all("SELECT DISTINCT value FROM links, json_each(tags) ORDER BY 1")]
+        sql = "SELECT DISTINCT value FROM links, json_each(tags) ORDER BY lower(value), value"
+        return [row[0] for row in self._all(sql)]
 
     def sites(self) -> list[str]:
         """The hosts that published articles come from, in alphabetical order."""

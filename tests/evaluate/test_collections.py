@@ -103,3 +103,12 @@ def test_a_comparison_names_what_changed_most() -> None:
     change = compare(["x", "y", "z"], np.array([0.5, 0.5, 0.5]), np.array([0.5, 0.1, 0.6]))
     assert (change.gained, change.lost) == (1, 1)
     assert change.largest[0][0] == "y"
+
+
+def test_failing_queries_are_named_with_what_came_first(folder: Path, tmp_path: Path) -> None:
+    (folder / "qrels.tsv").write_text("1\ta\t1\n2\tc\t2\n3\tc\t1\n")
+    report = evaluate_collection(folder, HashEncoder(), Config(), model="hash", cache=tmp_path / "cache")
+    [failure] = report.failures()
+    assert failure.question == QUERIES["2"]
+    assert failure.expected == ({"document": "c", "title": "Bread rises slowly"},)
+    assert failure.first == {"document": "b", "title": "Streams"}

@@ -98,7 +98,24 @@ def test_the_users_own_words_are_searched(run: Run, demo_library: Path) -> None:
 def test_what_nothing_answers_is_told_so(run: Run, demo_library: Path) -> None:
     ended = run("ask", "How long must sourdough rise before it goes into the oven?", "--data", demo_library)
     assert ended.code == 3
-    assert ended.out.startswith("Nothing in the library answers this.")
+    assert ended.out.startswith("Nothing answers. The closest:")
+
+
+def test_the_score_is_for_who_asks_how_it_came_about(run: Run, demo_library: Path) -> None:
+    asked_for = ("ask", QUESTION, "--data", demo_library)
+    plain, explained = run(*asked_for).out, run(*asked_for, "--explain").out
+    assert plain.startswith("The library answers:")
+    assert "score" not in plain
+    assert "score" in explained
+
+
+@pytest.mark.parametrize("form", ["table", "plain", "markdown"])
+def test_common_words_and_numbers_are_no_question(run: Run, demo_library: Path, form: str) -> None:
+    """What is closest is shown, with what to do; the exit code is that of no answer."""
+    ended = run("ask", "of the 3", "--format", form, "--data", demo_library)
+    assert ended.code == 3
+    assert "Nothing answers. The closest:" in ended.out
+    assert "add a word" in ended.err
 
 
 @pytest.mark.parametrize("question", ["", "   ", "?!"])
@@ -117,7 +134,7 @@ def test_an_unknown_category_offers_the_nearest(run: Run, demo_library: Path) ->
 @pytest.mark.parametrize(
     ("form", "holds"),
     [
-        ("plain", lambda out: out.startswith("1. How to design an event store")),
+        ("plain", lambda out: "\n1. How to design an event store" in out),
         ("jsonl", lambda out: [json.loads(line)["rank"] for line in out.splitlines()] == [1, 2, 3, 4, 5]),
         ("csv", lambda out: out.splitlines()[0].startswith("rank,score,title,headings,text,url")),
         ("markdown", lambda out: f"(<{STORE}#" in out),
