@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from indexer.records import Verdict
+
 if TYPE_CHECKING:
     from indexer.store.crawl_log import Effect
     from indexer.store.inspection import LinkState
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 EFFECTS: tuple[Effect, ...] = ("new", "changed", "unchanged", "kept", "missing")
 """In the order in which a summary counts them."""
+
+NO_MORE = (Verdict.GONE, Verdict.SOFT_404)
+"""What says that a page is not there any more; other bad verdicts may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +30,16 @@ class Changes:
     moved: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    """Those of the broken whose page is no more, or of which no copy is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a run did. ``verdicts`` counts links, ``articles`` pages; ``stages`` are wall seconds.
 
-    ``articles``: new, changed, unchanged, kept (the fetch was bad, the good copy stands), missing.
+    ``pages`` are those that came (an error, a wall or silence is no page). ``articles``: new, changed,
+    unchanged, kept (the fetch was bad, the good copy stands), missing.
     """
 
     run: int
@@ -59,9 +67,12 @@ class Tally:
 
     effects: Counter[Effect] = field(default_factory=Counter)
     by_link: dict[str, set[Effect]] = field(default_factory=dict)
+    pages: int = 0
+    """Those that came."""
 
-    def add(self, url: str, effect: Effect) -> None:
-        """One page of the link ``url``."""
+    def add(self, url: str, effect: Effect, *, came: bool) -> None:
+        """One page of the link ``url``, and whether it ``came``."""
+        self.pages += came
         self.effects[effect] += 1
         self.by_link.setdefault(url, set()).add(effect)
 
@@ -83,7 +94,7 @@ def summarise(
         run=run,
         seconds=round(sum(stages.values()), 2),
         links=len(after),
-        pages=sum(tally.effects.values()),
+        pages=tally.pages,
         verdicts=dict(Counter(state.verdict for state in after if state.verdict)),
         articles={effect: tally.effects[effect] for effect in EFFECTS},
         passages=published.passages,
@@ -117,4 +128,5 @@ def changes(before: Sequence[LinkState], after: Sequence[LinkState], tally: Tall
         moved=those(moved),
         broken=those(broke),
         recovered=those(lambda old, new: bool(old.verdict) and not old.good and new.good),
+        lost=those(lambda old, new: broke(old, new) and (not new.words or new.verdict in NO_MORE)),
     )
