@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from indexer.records import Verdict
 
@@ -19,6 +19,30 @@ EFFECTS: tuple[Effect, ...] = ("new", "changed", "unchanged", "kept", "missing")
 
 NO_MORE = (Verdict.GONE, Verdict.SOFT_404)
 """What says that a page is not there any more; other bad verdicts may pass."""
+
+
+class State(Protocol):
+    """What of a link's state tells that something happened to it."""
+
+    @property
+    def url(self) -> str:
+        """The link."""
+
+    @property
+    def verdict(self) -> str:
+        """That of its last fetch, ``""`` where there was none."""
+
+    @property
+    def good(self) -> bool:
+        """Whether that fetch was good."""
+
+    @property
+    def final_url(self) -> str:
+        """Where it ended."""
+
+    @property
+    def words(self) -> int:
+        """How many words are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +130,20 @@ def summarise(
     )
 
 
-def changes(before: Sequence[LinkState], after: Sequence[LinkState], tally: Tally) -> Changes:
-    """Compare the links' states before and after a run."""
+def changes(before: Sequence[State], after: Sequence[State], tally: Tally) -> Changes:
+    """Compare the links' states before and after a run, or any other time."""
     pairs = list(zip(before, after, strict=True))
 
-    def those(condition: Callable[[LinkState, LinkState], bool]) -> tuple[str, ...]:
+    def those(condition: Callable[[State, State], bool]) -> tuple[str, ...]:
         return tuple(new.url for old, new in pairs if condition(old, new))
 
-    def updated(old: LinkState, new: LinkState) -> bool:
+    def updated(old: State, new: State) -> bool:
         return bool(old.words) and not tally.by_link.get(new.url, set()).isdisjoint({"new", "changed"})
 
-    def moved(old: LinkState, new: LinkState) -> bool:
+    def moved(old: State, new: State) -> bool:
         return new.good and bool(old.final_url) and old.final_url != new.final_url
 
-    def broke(old: LinkState, new: LinkState) -> bool:
+    def broke(old: State, new: State) -> bool:
         return bool(new.verdict) and not new.good and (old.good or not old.verdict)
 
     return Changes(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.records import Link, Outcome, Verdict
+from indexer.records import Link, Verdict
 from indexer.store.codec import now, stamp
 from indexer.store.database import Database
 from indexer.store.revisit import LONGEST_INTERVAL, SHORTEST_INTERVAL, PastFetch, due, revisit_interval
@@ -58,7 +57,7 @@ def test_a_fetch_from_the_future_is_not_believed_and_the_next_one_heals_it(shelf
     shelf.log().record(outcome(link, article("The same.")))  # at AT
     year_before = AT - timedelta(days=365)
     assert due(shelf.folder, [link], at=year_before) == [link]
-    shelf.log().record(dated(outcome(link, article("The same.")), year_before))
+    shelf.log().record(outcome(link, article("The same."), at=year_before))
     assert due(shelf.folder, [link], at=year_before + timedelta(hours=1)) == []
     assert due(shelf.folder, [link], at=year_before + timedelta(days=3)) == [link]
 
@@ -68,8 +67,3 @@ def test_an_interrupted_run_from_the_future_is_not_gone_on_with(tmp_path: Path) 
         ahead = stamp(now() + timedelta(days=365))
         database.insert("runs", {"started_at": ahead, "finished_at": "", "summary": "{}"})
         assert not database.start_run(resume_within=timedelta(hours=20)).resumed
-
-
-def dated(made: Outcome, at: datetime) -> Outcome:
-    """An outcome of another time."""
-    return replace(made, attempts=tuple(replace(fetch, fetched_at=at) for fetch in made.attempts))
