@@ -244,7 +244,8 @@ class _Recorder:
 
     def __init__(self, log: CrawlLog, tally: Tally, watcher: Watcher, *, known_bad: Set[str]) -> None:
         self._log, self._tally, self._watcher, self._known_bad = log, tally, watcher, known_bad
-        self._waiting: list[Outcome] | None = []
+        # A run that goes on after an interruption had answers before it.
+        self._waiting: list[Outcome] | None = None if log.finished() else []
 
     def __call__(self, outcome: Outcome) -> None:
         """Take one outcome."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from indexer.records import Verdict
+from indexer.records import Source, Verdict
 
 if TYPE_CHECKING:
     from indexer.store.crawl_log import Effect
@@ -39,6 +39,10 @@ class State(Protocol):
     @property
     def final_url(self) -> str:
         """Where it ended."""
+
+    @property
+    def source(self) -> str:
+        """Where its text was taken from."""
 
     @property
     def words(self) -> int:
@@ -141,7 +145,9 @@ def changes(before: Sequence[State], after: Sequence[State], tally: Tally) -> Ch
         return bool(old.words) and not tally.by_link.get(new.url, set()).isdisjoint({"new", "changed"})
 
     def moved(old: State, new: State) -> bool:
-        return new.good and bool(old.final_url) and old.final_url != new.final_url
+        # Another copy, or a newer capture of the archive, is no other place of the page.
+        own = {old.source, new.source}.isdisjoint((Source.FALLBACK, Source.ARCHIVE))
+        return own and new.good and bool(old.final_url) and old.final_url != new.final_url
 
     def broke(old: State, new: State) -> bool:
         return bool(new.verdict) and not new.good and (old.good or not old.verdict)

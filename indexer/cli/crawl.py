@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,7 +94,7 @@ def dated_messages() -> Iterator[None]:
 
     The journal dates its lines itself.
     """
-    if is_terminal() or "JOURNAL_STREAM" in os.environ:
+    if is_terminal() or _is_journal():
         yield
         return
     handlers = logging.getLogger().handlers
@@ -108,6 +109,15 @@ def dated_messages() -> Iterator[None]:
     finally:
         for handler, formatter in zip(handlers, before, strict=True):
             handler.setFormatter(formatter)
+
+
+def _is_journal() -> bool:
+    """Whether stderr goes to systemd's journal: it names the stream, as a child may write elsewhere."""
+    try:
+        stream = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
 
 
 def _local_time() -> str:

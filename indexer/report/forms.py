@@ -23,8 +23,8 @@ STYLE = (
 
 def heading(report: Report) -> str:
     """What the report is about, in one line."""
-    days = f"{report.since[:10]} to {report.until[:10]}"
-    return f"{days}: nothing new" if not report.sections else days
+    since, until = (moment[:16].replace("T", " ") for moment in (report.since, report.until))
+    return f"{since} to {until} UTC" + (": nothing new" if not report.sections else "")
 
 
 def as_text(report: Report) -> str:

@@ -55,6 +55,7 @@ class Standing:
     url: str
     verdict: str
     final_url: str
+    source: str
     words: int
 
     @property
@@ -214,15 +215,17 @@ def past(folder: Path, links: Sequence[Link], since: datetime) -> Past:
             last = connection.execute(
                 f"{DECIDED} AND id <= ? ORDER BY id DESC LIMIT 1", (link.url, then)
             ).fetchone()
-            verdict, final_url = (last["verdict"], last["final_url"]) if last else ("", "")
-            standings.append(Standing(link.url, verdict, final_url, words.get(link.url, 0)))
+            verdict, final_url, source = (
+                (last["verdict"], last["final_url"], last["source"]) if last else ("", "", "")
+            )
+            standings.append(Standing(link.url, verdict, final_url, source, words.get(link.url, 0)))
             later = connection.execute(f"{DECIDED} AND id > ? ORDER BY id", (link.url, then))
             fetches[link.url] = tuple(map(fetch_of, later))
-        known = {link.url for link in links}
+        listed = {link.url for link in links}
         rewrites = tuple(
             rewrite
             for row in connection.execute(REWRITTEN, {"then": then})
-            if row["link_url"] in known and (rewrite := _rewrite(connection, row))
+            if row["link_url"] in listed and (rewrite := _rewrite(connection, row))
         )
     return Past(tuple(standings), rewrites, fetches)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -13,13 +13,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from indexer import encoding
-from indexer.records import Article, Link, Verdict
+from indexer.records import Article, Link, Source, Verdict
 from indexer.store.publish import publish
 from tests.command import Ended, Run
 from tests.fakes import HashEncoder
 from tests.store.shelving import AT, Shelf, article, cut, outcome
 
-NAMES = ("new", "changed", "moved", "gone", "recovered", "steady")
+NAMES = ("new", "changed", "moved", "gone", "recovered", "steady", "copied")
 LINKS = {name: Link(f"https://example.org/{name}", "Patterns") for name in NAMES}
 OLD = "Locks are granted by a quorum of nodes."
 HOSTILE = "Leases <script>alert(1)</script> & ]]> *expire* \x1b[31m\x00\ufffe after ten seconds."
@@ -46,10 +46,9 @@ def report(run: Run, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPat
             else:
                 made = outcome(link, page, at=at)
             shelf.log().record(made)
-        links = tuple(LINKS.values())
-        publish(shelf.database, links, encoder=HashEncoder(), model="hash", cut=cut, fingerprint="f")
+        _publish(shelf)
 
-    first = {name: article(OLD, title=name) for name in NAMES if name not in ("new", "recovered")}
+    first = {name: article(OLD, title=name) for name in NAMES if name not in ("new", "recovered", "copied")}
     night(AT, **first, recovered=Verdict.SERVER_ERROR)
     night(
         SECOND,
@@ -65,6 +64,11 @@ def report(run: Run, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     watch = '["when do leases expire", "quorum of nodes", "raising sourdough bread"]'
     catalogue.write_text(f"categories:\n  Patterns:\n{urls}watch: {watch}\n")
     return lambda *options: run("report", *options, "--catalogue", catalogue, "--data", shelf.folder)
+
+
+def _publish(shelf: Shelf) -> None:
+    links = tuple(LINKS.values())
+    publish(shelf.database, links, encoder=HashEncoder(), model="hash", cut=cut, fingerprint="f")
 
 
 def sections(ended: Ended) -> dict[str, list[dict[str, Any]]]:
@@ -99,6 +103,20 @@ def test_saved_questions_are_answered_by_new_passages_alone(report: Report) -> N
     assert [entry["title"] for entry in quorum] == ["recovered › recovered"], (
         "the others had this text before"
     )
+
+
+def test_a_newer_capture_of_the_archive_is_no_move(report: Report, shelf: Shelf) -> None:
+    link = LINKS["copied"]
+    for day in (8, 9):
+        address = f"https://web.archive.org/web/2026010{day}id_/{link.url}"
+        at = datetime(2026, 1, day, tzinfo=UTC)
+        read = article(OLD, title="copied")
+        shelf.log().record(outcome(link, read, source=Source.ARCHIVE, final_url=address, at=at))
+        _publish(shelf)
+    assert "Moved" not in sections(report("--since", "2026-01-08T12:00:00+00:00", "--json"))
+    assert [entry["title"] for entry in sections(report("--since", "2026-01-08", "--json"))["New"]] == [
+        "copied"
+    ]
 
 
 def test_where_nothing_happened_that_is_said_and_no_model_is_loaded(

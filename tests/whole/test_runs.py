@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,20 @@ def test_a_dead_network_breaks_no_link(
     for name, value in web.environment.items():
         monkeypatch.setenv(name, value)
     assert crawl("--strict").code == 0
+
+
+def test_a_run_that_goes_on_ends_although_only_silent_hosts_are_left(
+    crawl: Crawl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, web: Web
+) -> None:
+    """Interrupted while it waited for them: others had answered, so the network was there."""
+    assert crawl().code == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "library.db")) as library, library:
+        library.execute("UPDATE runs SET finished_at = ''")
+        library.execute("DELETE FROM fetches WHERE link_url = ?", (web.links[0],))
+    for name in web.environment:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert crawl().code == 0
+    assert {state.url: state.verdict for state in _status(tmp_path)}[web.links[0]] == "network"
 
 
 def test_a_second_run_beside_the_first_ends_with_75(crawl: Crawl, web: Web, tmp_path: Path) -> None:
