@@ -16,6 +16,8 @@
     |-- MissingExtra              exit 1   an optional package is not installed; says which extra brings it
     |-- Unreadable                exit 1   a page from which no text could be extracted
     |-- NotRendered               exit 1   a page that could not be shown in a browser
+    |-- NothingReachable          exit 1   no host answered in a whole run: the network, not the links
+    |-- LostLinks                 exit 4   a strict run found links newly gone, or newly without a copy
     `-- Busy                      exit 75  another run holds the lock (EX_TEMPFAIL of sysexits.h)
 
 A message is one line: what was wrong, where, and what fixes it. The command line prints it
@@ -91,6 +93,16 @@ class Unreadable(IndexerError):
 
 class NotRendered(IndexerError):
     """A page could not be shown in a browser; the message says why, and what to do if anything."""
+
+
+class NothingReachable(IndexerError):
+    """No host at all answered in a run, so nothing was learned about the links."""
+
+
+class LostLinks(IndexerError):
+    """Links are newly gone, or newly without a copy, and the run was to be strict about it."""
+
+    exit_code = 4
 
 
 class Busy(IndexerError):

@@ -13,18 +13,19 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from indexer import extract
 from indexer.config import Config, ExtractConfig, PassageConfig
 from indexer.encoding import chosen_model, open_encoder
-from indexer.errors import NoLibrary, UnknownName, Unreadable
+from indexer.errors import NoLibrary, NothingReachable, UnknownName, Unreadable
 from indexer.records import (
     Article,
     Encoder,
@@ -41,6 +42,7 @@ from indexer.store import inspection, revisit
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog, Effect, keep_reading, stale_articles
 from indexer.store.database import Database
+from indexer.store.inspection import LinkState
 from indexer.store.publish import Progress, Published, publish, rebuild
 from indexer.summary import Summary, Tally, summarise
 
@@ -128,7 +130,7 @@ def crawl_links(
 
     Raises:
         Busy: another run holds the lock. NotWritable, DamagedLibrary: the data folder's state.
-        ModelError: the encoder cannot be had.
+        ModelError: the encoder cannot be had. NothingReachable: no host answered; nothing was changed.
     """
     watcher = watcher or Nobody()
     chosen = links if chosen is None else chosen
@@ -140,8 +142,10 @@ def crawl_links(
         tally = Tally()
         if not offline:
             watcher.started(len(chosen), resumed=run.resumed)
-            task = partial(_fetch_pages, chosen, config, log=log, tally=tally, watcher=watcher, force=force)
+            record = _Recorder(log, tally, watcher, known_bad=_bad(before))
+            task = partial(_fetch_pages, chosen, config, log=log, record=record, force=force)
             _run_async(partial(task, source=source, transport=transport))
+            record.ended()
         clock.ended("crawl")
         encoder = open_encoder(config)
         clock.ended("model")
@@ -217,8 +221,7 @@ async def _fetch_pages(
     config: Config,
     *,
     log: CrawlLog,
-    tally: Tally,
-    watcher: Watcher,
+    record: _Recorder,
     **arguments: Any,
 ) -> None:
     """Crawl the links, keeping every outcome as it comes."""
@@ -229,9 +232,66 @@ async def _fetch_pages(
     async with reading_workers(config.extract) as read, rendering_browser(config.render) as render:
         arguments |= {"config": config.crawl, "memory": log, "read": read, "render": render}
         async for outcome in crawl_pages(links, **arguments):
-            effect, fetch = log.record(outcome)
-            tally.add(outcome.link.url, effect)
-            watcher.page(replace(outcome, attempts=(*outcome.attempts[:-1], fetch)), effect)
+            record(outcome)
+
+
+class _Recorder:
+    """Keeps the outcomes of a crawl as they come.
+
+    Silence tells of a link only when somebody else answers: it may as well be this machine's network. So
+    outcomes without any answer wait for the first one that has an answer.
+    """
+
+    def __init__(self, log: CrawlLog, tally: Tally, watcher: Watcher, *, known_bad: Set[str]) -> None:
+        self._log, self._tally, self._watcher, self._known_bad = log, tally, watcher, known_bad
+        # A run that goes on after an interruption had answers before it.
+        self._waiting: list[Outcome] | None = None if log.finished() else []
+
+    def __call__(self, outcome: Outcome) -> None:
+        """Take one outcome."""
+        if self._waiting is not None and all(map(_silent, outcome.attempts)):
+            self._waiting.append(outcome)
+            return
+        self._let_in()
+        self._keep(outcome)
+
+    def ended(self) -> None:
+        """The crawl has ended.
+
+        Raises:
+            NothingReachable: nobody answered, not even one of whom this is news; nothing was kept.
+        """
+        asked = [outcome for outcome in self._waiting or () if outcome.fetch.verdict is not Verdict.REFUSED]
+        news = [outcome for outcome in asked if outcome.link.url not in self._known_bad]
+        if news:
+            hosts = {urlsplit(outcome.link.url).hostname for outcome in asked}
+            reason = news[0].fetch.reason.partition("; ")[0]  # without what became of its copies
+            who = "the host does not answer" if len(hosts) == 1 else f"none of {len(hosts):,} hosts answers"
+            raise NothingReachable(
+                f"nothing is reachable: {who} ({reason}); check the network. "
+                "No link counts as broken by this, and the next run tries again"
+            )
+        self._let_in()
+
+    def _let_in(self) -> None:
+        waiting, self._waiting = self._waiting or [], None
+        for outcome in waiting:
+            self._keep(outcome)
+
+    def _keep(self, outcome: Outcome) -> None:
+        effect, fetch = self._log.record(outcome)
+        self._tally.add(outcome.link.url, effect, came=fetch.verdict.good)
+        self._watcher.page(replace(outcome, attempts=(*outcome.attempts[:-1], fetch)), effect)
+
+
+def _silent(fetch: Fetch) -> bool:
+    """Whether nobody answered this attempt. An address that is refused was not even asked for."""
+    return not fetch.status and fetch.verdict in (Verdict.NETWORK, Verdict.TIMEOUT, Verdict.REFUSED)
+
+
+def _bad(states: Sequence[LinkState]) -> Set[str]:
+    """The links whose last fetch was bad."""
+    return {state.url for state in states if state.verdict and not state.good}
 
 
 async def _read_in_worker(page: Page, config: ExtractConfig) -> Reading:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from indexer.records import Source, Verdict
 
 if TYPE_CHECKING:
     from indexer.store.crawl_log import Effect
@@ -14,6 +16,37 @@ if TYPE_CHECKING:
 
 EFFECTS: tuple[Effect, ...] = ("new", "changed", "unchanged", "kept", "missing")
 """In the order in which a summary counts them."""
+
+NO_MORE = (Verdict.GONE, Verdict.SOFT_404)
+"""What says that a page is not there any more; other bad verdicts may pass."""
+
+
+class State(Protocol):
+    """What of a link's state tells that something happened to it."""
+
+    @property
+    def url(self) -> str:
+        """The link."""
+
+    @property
+    def verdict(self) -> str:
+        """That of its last fetch, ``""`` where there was none."""
+
+    @property
+    def good(self) -> bool:
+        """Whether that fetch was good."""
+
+    @property
+    def final_url(self) -> str:
+        """Where it ended."""
+
+    @property
+    def source(self) -> str:
+        """Where its text was taken from."""
+
+    @property
+    def words(self) -> int:
+        """How many words are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +58,16 @@ class Changes:
     moved: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    """Those of the broken whose page is no more, or of which no copy is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a run did. ``verdicts`` counts links, ``articles`` pages; ``stages`` are wall seconds.
 
-    ``articles``: new, changed, unchanged, kept (the fetch was bad, the good copy stands), missing.
+    ``pages`` are those that came (an error, a wall or silence is no page). ``articles``: new, changed,
+    unchanged, kept (the fetch was bad, the good copy stands), missing.
     """
 
     run: int
@@ -59,9 +95,12 @@ class Tally:
 
     effects: Counter[Effect] = field(default_factory=Counter)
     by_link: dict[str, set[Effect]] = field(default_factory=dict)
+    pages: int = 0
+    """Those that came."""
 
-    def add(self, url: str, effect: Effect) -> None:
-        """One page of the link ``url``."""
+    def add(self, url: str, effect: Effect, *, came: bool) -> None:
+        """One page of the link ``url``, and whether it ``came``."""
+        self.pages += came
         self.effects[effect] += 1
         self.by_link.setdefault(url, set()).add(effect)
 
@@ -83,7 +122,7 @@ def summarise(
         run=run,
         seconds=round(sum(stages.values()), 2),
         links=len(after),
-        pages=sum(tally.effects.values()),
+        pages=tally.pages,
         verdicts=dict(Counter(state.verdict for state in after if state.verdict)),
         articles={effect: tally.effects[effect] for effect in EFFECTS},
         passages=published.passages,
@@ -95,20 +134,22 @@ def summarise(
     )
 
 
-def changes(before: Sequence[LinkState], after: Sequence[LinkState], tally: Tally) -> Changes:
-    """Compare the links' states before and after a run."""
+def changes(before: Sequence[State], after: Sequence[State], tally: Tally) -> Changes:
+    """Compare the links' states before and after a run, or any other time."""
     pairs = list(zip(before, after, strict=True))
 
-    def those(condition: Callable[[LinkState, LinkState], bool]) -> tuple[str, ...]:
+    def those(condition: Callable[[State, State], bool]) -> tuple[str, ...]:
         return tuple(new.url for old, new in pairs if condition(old, new))
 
-    def updated(old: LinkState, new: LinkState) -> bool:
+    def updated(old: State, new: State) -> bool:
         return bool(old.words) and not tally.by_link.get(new.url, set()).isdisjoint({"new", "changed"})
 
-    def moved(old: LinkState, new: LinkState) -> bool:
-        return new.good and bool(old.final_url) and old.final_url != new.final_url
+    def moved(old: State, new: State) -> bool:
+        # Another copy, or a newer capture of the archive, is no other place of the page.
+        own = {old.source, new.source}.isdisjoint((Source.FALLBACK, Source.ARCHIVE))
+        return own and new.good and bool(old.final_url) and old.final_url != new.final_url
 
-    def broke(old: LinkState, new: LinkState) -> bool:
+    def broke(old: State, new: State) -> bool:
         return bool(new.verdict) and not new.good and (old.good or not old.verdict)
 
     return Changes(
@@ -117,4 +158,5 @@ def changes(before: Sequence[LinkState], after: Sequence[LinkState], tally: Tall
         moved=those(moved),
         broken=those(broke),
         recovered=those(lambda old, new: bool(old.verdict) and not old.good and new.good),
+        lost=those(lambda old, new: broke(old, new) and (not new.words or new.verdict in NO_MORE)),
     )

@@ -25,6 +25,7 @@ settings.load_profile("indexer")
 LONGEST = (
     "whole/test_hostile.py",  # waits a minute and a half, using no processor
     "embed/test_export.py",
+    "whole/test_unattended.py",
     "whole/test_nights.py",
     "whole/test_large.py",
     "whole/test_real_pages.py",

@@ -12,11 +12,12 @@ from indexer.records import Link
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What catalogue.yaml holds: ``links`` and ``categories`` in the file's order."""
+    """What catalogue.yaml holds: ``links``, ``categories`` and ``watch`` (questions) in the file's order."""
 
     path: Path
     links: tuple[Link, ...]
     categories: tuple[str, ...]
+    watch: tuple[str, ...] = ()
 
     def link(self, url: str) -> Link:
         """The link with this URL, verbatim.
@@ -49,7 +50,7 @@ def load(path: str | Path) -> Catalogue:
     """
     document = _with_links(Path(path))
     links = tuple(link for link, _ in document.positions())
-    return Catalogue(document.path, links, tuple(document.links))
+    return Catalogue(document.path, links, tuple(document.links), document.watch)
 
 
 def _with_links(path: Path) -> CatalogueDocument:

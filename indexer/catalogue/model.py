@@ -70,6 +70,12 @@ def _check_name(name: str) -> str:
     return _check_text(name)
 
 
+def _check_question(question: str) -> str:
+    if not any(map(str.isalnum, question)):
+        raise ValueError(f"question {question!r} has no words")
+    return _check_text(question)
+
+
 def _check_prefix(prefix: str) -> str:
     if not prefix.startswith("/") or _BLANK_OR_CONTROL.search(prefix) or "*" in prefix[:-1]:
         raise ValueError(
@@ -84,6 +90,7 @@ UrlText = Annotated[
 ]
 Prefix = Annotated[str, AfterValidator(_check_prefix), Field(json_schema_extra={"pattern": r"^/[^\s*]*\*?$"})]
 Name = Annotated[str, AfterValidator(_check_name)]
+Watch = Annotated[str, AfterValidator(_check_question)]
 
 
 class _Mapping(BaseModel):
@@ -196,6 +203,9 @@ class CatalogueFile(_Mapping):
 
     categories: dict[Name, Category] = Field(
         default={}, description="category name: its links, in your order"
+    )
+    watch: list[Watch] = Field(
+        default=[], description="questions; `indexer report` shows the new passages that answer them"
     )
 
     def links(self) -> dict[str, tuple[Link, ...]]:

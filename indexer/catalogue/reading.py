@@ -44,6 +44,7 @@ class CatalogueDocument:
     nodes: dict[NodePath, Node] = field(default_factory=dict)
     lines: dict[NodePath, int] = field(default_factory=dict)
     links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    watch: tuple[str, ...] = ()
 
     def error(self, path: NodePath, message: str) -> CatalogueError:
         """The mistake at a path, with file and line."""
@@ -95,10 +96,11 @@ def parse_catalogue(text: str, path: Path) -> CatalogueDocument:
     """Judge a catalogue's text; ``path`` is only named in messages."""
     document, values = compose_document(text, path)
     try:
-        document.links = CatalogueFile.model_validate(values).links()
+        file = CatalogueFile.model_validate(values)
     except ValidationError as error:
         line, message = first_mistake(error, document.lines)
         raise CatalogueError(f"{path}:{line}: {message}") from None
+    document.links, document.watch = file.links(), tuple(dict.fromkeys(file.watch))
     _refuse_duplicates(document)
     return document
 

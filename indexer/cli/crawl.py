@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +22,7 @@ from indexer.cli.options import (
     configure,
 )
 from indexer.cli.output import is_terminal, plural, print_json, safe, say, stderr
+from indexer.errors import IndexerError, LostLinks
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -46,7 +53,9 @@ def crawl_command(
     offline: Annotated[
         bool, typer.Option("--offline", help="Fetch nothing; publish what is kept under today's catalogue.")
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if a link has no good copy.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 4 if a link is newly gone or without a copy.")
+    ] = False,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
     model: ModelOption = None,
@@ -61,17 +70,58 @@ def crawl_command(
     from indexer.catalogue import load
     from indexer.pipeline import choose_links, crawl_links
 
-    config = configure(catalogue=catalogue, data=data, model=model)
-    links = load(config.catalogue).links
-    with ProgressBars() as watcher:
-        chosen = choose_links(links, config, only=only or (), failed=failed, due=due)
-        summary = crawl_links(links, config, chosen=chosen, force=force, offline=offline, watcher=watcher)
-    if as_json:
-        print_json(summary.to_json())
-    else:
-        print_summary(summary)
-    if strict and summary.without_copy:
-        raise typer.Exit(4)
+    with dated_messages():
+        config = configure(catalogue=catalogue, data=data, model=model)
+        links = load(config.catalogue).links
+        with ProgressBars() as watcher:
+            chosen = choose_links(links, config, only=only or (), failed=failed, due=due)
+            summary = crawl_links(links, config, chosen=chosen, force=force, offline=offline, watcher=watcher)
+        if as_json:
+            print_json(summary.to_json())
+        else:
+            print_summary(summary)
+        if strict and (lost := summary.night.lost):
+            named = ", ".join(map(safe, lost[:3])) + (f" and {len(lost) - 3:,} more" if lost[3:] else "")
+            raise LostLinks(
+                f"{plural(len(lost), 'link')} newly gone or without a copy: {named}; "
+                "`indexer status` says why"
+            )
+
+
+@contextmanager
+def dated_messages() -> Iterator[None]:
+    """Messages with their date before them where nobody watches: they go to a log or a mail.
+
+    The journal dates its lines itself.
+    """
+    if is_terminal() or _is_journal():
+        yield
+        return
+    handlers = logging.getLogger().handlers
+    before = [handler.formatter for handler in handlers]
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s indexer: %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    try:
+        yield
+    except IndexerError as error:
+        typer.echo(f"{_local_time()} indexer: {error}", err=True)
+        raise typer.Exit(error.exit_code) from error
+    finally:
+        for handler, formatter in zip(handlers, before, strict=True):
+            handler.setFormatter(formatter)
+
+
+def _is_journal() -> bool:
+    """Whether stderr goes to systemd's journal: it names the stream, as a child may write elsewhere."""
+    try:
+        stream = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
+
+
+def _local_time() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 def print_summary(summary: Summary) -> None:
@@ -79,7 +129,8 @@ def print_summary(summary: Summary) -> None:
     articles = ", ".join(f"{count} {name}" for name, count in summary.articles.items() if count)
     verdicts = ", ".join(f"{count} {name}" for name, count in sorted(summary.verdicts.items()))
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in summary.stages.items())
-    say(f"run {summary.run}: {plural(summary.links, 'link')}, {plural(summary.pages, 'page')} fetched")
+    counts = f"{plural(summary.links, 'link')}, {plural(summary.pages, 'page')} fetched"
+    say(f"{_local_time()} run {summary.run}: {counts}")
     say(f"  verdicts   {verdicts or 'none'}")
     say(f"  articles   {articles or 'none'}")
     say(

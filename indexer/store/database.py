@@ -128,12 +128,15 @@ class Database:
     # ------------------------------------------------------------------ runs
 
     def start_run(self, *, resume_within: timedelta) -> Run:
-        """A new run, or the last one if it was interrupted less than ``resume_within`` ago."""
+        """A new run, or the last one if it was interrupted less than ``resume_within`` ago.
+
+        One that began in the future is not gone on with: the clock was wrong.
+        """
         at = now()
         last = self.rows("SELECT id, started_at, finished_at FROM runs ORDER BY id DESC LIMIT 1")
         if last and not last[0]["finished_at"]:
             started_at = moment(last[0]["started_at"])
-            if at - started_at < resume_within:
+            if timedelta(0) <= at - started_at < resume_within:
                 return Run(last[0]["id"], started_at, resumed=True)
         return Run(
             self.insert("runs", {"started_at": stamp(at), "finished_at": "", "summary": "{}"}),

@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
 from indexer.errors import UnknownName
 from indexer.records import Article, Fetch, Link, Loss, Verdict
-from indexer.store.codec import article_of, fetch_of, loss_of
+from indexer.store.codec import article_of, fetch_of, loss_of, stamp
 from indexer.store.snapshot import LIBRARY_FILE, connect
 
 
@@ -45,6 +46,53 @@ class LinkState:
     def good(self) -> bool:
         """Whether the last fetch was good; a link that was never fetched is not."""
         return bool(self.verdict) and Verdict(self.verdict).good
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was known of a link at a time that is past: an older :class:`LinkState`, of few words."""
+
+    url: str
+    verdict: str
+    final_url: str
+    source: str
+    words: int
+
+    @property
+    def good(self) -> bool:
+        """Whether the last fetch then was good; a link that was never fetched is not."""
+        return bool(self.verdict) and Verdict(self.verdict).good
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A published page whose text came, or came to differ: the text ``before`` (``""`` where none was held).
+
+    ``number`` is the article's, ``at`` when this text was taken.
+    """
+
+    link_url: str
+    page_url: str
+    final_url: str
+    category: str
+    title: str
+    number: int
+    at: str
+    hash: str
+    text: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is different now from what it was at a time: all links then, and the pages rewritten since.
+
+    ``fetches`` are the deciding fetches of the links' own pages since then, by link, oldest first.
+    """
+
+    links: tuple[Standing, ...]
+    rewrites: tuple[Rewrite, ...]
+    fetches: dict[str, tuple[Fetch, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +141,26 @@ LAST = """
 SELECT * FROM fetches WHERE link_url = ? AND page_url = link_url AND decisive ORDER BY id DESC LIMIT 1
 """
 
+# By the order of fetches, not by their dates: a clock that was wrong once must not muddle it for ever.
+LAST_BEFORE = "SELECT coalesce(max(id), 0) FROM fetches WHERE fetched_at < ?"
+
+DECIDED = "SELECT * FROM fetches WHERE link_url = ? AND page_url = link_url AND decisive "
+
+WORDS_THEN = """
+SELECT link_url, sum(words) AS words FROM articles
+WHERE id IN (SELECT max(id) FROM articles WHERE fetch <= ? GROUP BY link_url, page_url) GROUP BY link_url
+"""
+
+REWRITTEN = """
+SELECT c.link_url, c.page_url, a.final_url, l.category, a.title, a.id AS number, a.fetched_at AS at, a.hash,
+       a.text, (
+  SELECT b.id FROM articles b WHERE b.link_url = c.link_url AND b.page_url = c.page_url AND b.fetch <= :then
+  ORDER BY b.id DESC LIMIT 1
+) AS old
+FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url
+WHERE a.fetch > :then ORDER BY l.position, a.id
+"""
+
 
 def status(folder: Path, links: Sequence[Link]) -> list[LinkState]:
     """The state of each link of the catalogue, in its order.
@@ -131,6 +199,51 @@ def _state(
         rendered=bool(own and own["rendered"]),
         lost=loss_of(own["lost"]) if own else Loss(),
     )
+
+
+def past(folder: Path, links: Sequence[Link], since: datetime) -> Past:
+    """What the library knew of the links before ``since``, and the pages that were rewritten since.
+
+    Raises:
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+    """
+    with closing(connect(folder)) as connection:
+        then = connection.execute(LAST_BEFORE, (stamp(since),)).fetchone()[0]
+        words = {row["link_url"]: row["words"] for row in connection.execute(WORDS_THEN, (then,))}
+        standings, fetches = [], {}
+        for link in links:
+            last = connection.execute(
+                f"{DECIDED} AND id <= ? ORDER BY id DESC LIMIT 1", (link.url, then)
+            ).fetchone()
+            verdict, final_url, source = (
+                (last["verdict"], last["final_url"], last["source"]) if last else ("", "", "")
+            )
+            standings.append(Standing(link.url, verdict, final_url, source, words.get(link.url, 0)))
+            later = connection.execute(f"{DECIDED} AND id > ? ORDER BY id", (link.url, then))
+            fetches[link.url] = tuple(map(fetch_of, later))
+        listed = {link.url for link in links}
+        rewrites = tuple(
+            rewrite
+            for row in connection.execute(REWRITTEN, {"then": then})
+            if row["link_url"] in listed and (rewrite := _rewrite(connection, row))
+        )
+    return Past(tuple(standings), rewrites, fetches)
+
+
+def _rewrite(connection: sqlite3.Connection, row: sqlite3.Row) -> Rewrite | None:
+    """What became of a page, None where its text is the same as before."""
+    values = dict(row)
+    old = values.pop("old")
+    before = connection.execute("SELECT hash, text FROM articles WHERE id = ?", (old,)).fetchone()
+    if before and before["hash"] == row["hash"]:
+        return None
+    return Rewrite(**values, before=before["text"] if before else "")
+
+
+def changed_lines(before: str, after: str) -> tuple[str, ...]:
+    """The lines that differ between two texts, as in a unified diff: each begins with ``-`` or ``+``."""
+    diff = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return tuple(line for number, line in enumerate(diff) if number > 1 and not line.startswith("@@"))
 
 
 def article(folder: Path, url: str) -> tuple[Article, dict[str, Any]]:
@@ -174,8 +287,7 @@ def history(folder: Path, url: str) -> History:
     versions, before = [], ""
     for row in rows:
         read = article_of(row)
-        diff = unified_diff(before.splitlines(), read.text.splitlines(), lineterm="", n=0)
-        changes = tuple(line for line in diff if not line.startswith(("---", "+++", "@@")))
+        changes = changed_lines(before, read.text)
         versions.append(
             Version(
                 read,

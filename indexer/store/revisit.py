@@ -2,7 +2,7 @@
 
 The interval is that of Nutch's AdaptiveFetchSchedule with its default factors: it grows by 40 % when a
 fetch brought nothing new, and shrinks by 20 % when it did. A link whose last fetch was bad is due every
-night.
+night. So is one whose last fetch lies in the future: the clock was wrong then, or is now.
 """
 
 from __future__ import annotations
@@ -59,9 +59,12 @@ def due(folder: Path, links: Sequence[Link], *, at: datetime) -> list[Link]:
             good = Verdict(row["verdict"]).good
             visit = PastFetch(moment(row["fetched_at"]), good, bool(row["changed"]))
             visits.setdefault(row["link_url"], []).append(visit)
-    return [
-        link
-        for link in links
-        if link.url not in visits
-        or at - visits[link.url][-1].at >= revisit_interval(visits[link.url]) - SLACK
-    ]
+    return [link for link in links if _is_due(visits.get(link.url, []), at)]
+
+
+def _is_due(visits: Sequence[PastFetch], at: datetime) -> bool:
+    """Whether a link with these visits, oldest first, should be looked at again."""
+    if not visits:
+        return True
+    waited = at - visits[-1].at
+    return waited < timedelta(0) or waited >= revisit_interval(visits) - SLACK

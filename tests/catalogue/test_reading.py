@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.catalogue import check, load, schema
+from indexer.catalogue import add, check, load, schema
 from indexer.errors import CatalogueError, UnknownName
 from indexer.records import Expect, Fallback, Follow, Link
 
@@ -273,6 +273,32 @@ def test_check_warns_of_what_is_valid_but_looks_unintended(written: Write) -> No
     assert "plain http" in warnings[1]
     assert "secret" not in warnings[2], "a password is not printed"
     assert check(written(FULL)) == ()
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ("watch: [event store, 'who leads?', event store]\n\n", ""),
+        ("", "\n# what I care for\nwatch:\n  - event store\n  - who leads?\n"),
+    ],
+)
+def test_saved_questions_stand_beside_the_categories(written: Write, above: str, below: str) -> None:
+    assert load(written(FULL)).watch == ()
+    path = written(above + FULL + below)
+    assert load(path).watch == ("event store", "who leads?"), "each once"
+    add(path, Link("https://example.org/new", "Fresh"))
+    assert load(path).watch == ("event store", "who leads?")
+    assert load(path).categories == ("Patterns", "Reading", "Fresh")
+
+
+@pytest.mark.parametrize(
+    ("watch", "told"),
+    [("event store", "must be a list"), ("['?!']", "has no words"), ("[2024]", "put it in quotes")],
+)
+def test_what_is_no_question_is_told_with_its_line(written: Write, watch: str, told: str) -> None:
+    message = error(written(f"{FULL}watch: {watch}\n"))
+    assert f":{len(FULL.splitlines()) + 1}:" in message
+    assert told in message
 
 
 def test_the_schema_that_ships_is_the_one_the_code_holds() -> None:

@@ -69,11 +69,12 @@ def outcome(
     body: bytes = b"<html>",
     page_url: str = "",
     final_url: str = "",
+    at: datetime = AT,
 ) -> Outcome:
     """What a crawl says of one page."""
     url = page_url or link.url
-    page = Page(url, final_url or url, 200, {"content-type": "text/html"}, body, AT)
-    fetch = Fetch(url, final_url or url, verdict, "", AT, source=source, status=200, etag='"1"')
+    page = Page(url, final_url or url, 200, {"content-type": "text/html"}, body, at)
+    fetch = Fetch(url, final_url or url, verdict, "", at, source=source, status=200, etag='"1"')
     return Outcome(link, url, (fetch,), page if verdict is not Verdict.NOT_MODIFIED else None, read)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def assert_one_line(ended: Ended, code: int, *told: str) -> None:
     assert ended.code == code, ended
     assert ended.out == ""
     assert len(ended.err.splitlines()) == 1, ended.err
-    assert ended.err.startswith("indexer: ")
+    assert re.match(r"(\d{4}-\d\d-\d\dT\S+ )?indexer: ", ended.err), "a crawl's messages are dated in logs"
     for words in told:
         assert words in ended.err
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,9 +64,49 @@ def _status(tmp_path: Path) -> list[LinkState]:
     return inspection.status(tmp_path / "data", load(tmp_path / "catalogue.yaml").links)
 
 
-def test_strict_says_by_its_exit_code_that_a_link_has_no_copy(crawl: Crawl) -> None:
-    assert crawl("--strict").code == 4
-    assert crawl("--strict", "--only", "First").code == 4, "it speaks of the whole catalogue"
+def test_strict_tells_of_a_link_without_a_copy_once(crawl: Crawl) -> None:
+    first = crawl("--strict")
+    assert first.code == 4
+    assert GONE in first.err
+    assert len(first.err.splitlines()) == 1
+    assert crawl("--strict").code == 0, "known to be bad is no news"
+
+
+def test_pages_that_did_not_come_are_not_counted(crawl: Crawl) -> None:
+    assert "5 links, 4 pages fetched" in crawl().out
+    assert "5 links, 0 pages fetched" in crawl("--only", "Lost").out
+
+
+def test_a_dead_network_breaks_no_link(
+    crawl: Crawl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, web: Web
+) -> None:
+    assert crawl().code == 0
+    before = _status(tmp_path)
+    for name in web.environment:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    dead = crawl("--strict")
+    assert (dead.code, dead.out, len(dead.err.splitlines())) == (1, "", 1)
+    assert "none of 4 hosts answers" in dead.err
+    assert _status(tmp_path) == before
+    known_bad_alone = crawl("--strict", "--only", "Lost")
+    assert known_bad_alone.code == 0, "that a broken link is silent, too, says nothing of the network"
+    for name, value in web.environment.items():
+        monkeypatch.setenv(name, value)
+    assert crawl("--strict").code == 0
+
+
+def test_a_run_that_goes_on_ends_although_only_silent_hosts_are_left(
+    crawl: Crawl, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, web: Web
+) -> None:
+    """Interrupted while it waited for them: others had answered, so the network was there."""
+    assert crawl().code == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "library.db")) as library, library:
+        library.execute("UPDATE runs SET finished_at = ''")
+        library.execute("DELETE FROM fetches WHERE link_url = ?", (web.links[0],))
+    for name in web.environment:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert crawl().code == 0
+    assert {state.url: state.verdict for state in _status(tmp_path)}[web.links[0]] == "network"
 
 
 def test_a_second_run_beside_the_first_ends_with_75(crawl: Crawl, web: Web, tmp_path: Path) -> None:

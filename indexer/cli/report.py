@@ -1,0 +1,100 @@
+"""`indexer report`: what happened since a time, for a terminal, a mail, a page or a feed reader."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from indexer.cli.options import (
+    CatalogueOption,
+    DataOption,
+    JsonOption,
+    ModelOption,
+    QuietOption,
+    VerboseOption,
+    configure,
+)
+from indexer.cli.output import print_json, safe
+from indexer.errors import NotWritable, UsageError
+
+SPANS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
+"""Days."""
+
+
+class ReportForm(StrEnum):
+    """How a report is written."""
+
+    text = "text"
+    markdown = "markdown"
+    html = "html"
+    atom = "atom"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("report")(report_command)
+
+
+def report_command(
+    *,
+    since: Annotated[
+        str, typer.Option(help="A date (2026-01-31), or so long ago: 12h, 3d, 1w, 2m (months), 1y.")
+    ] = "1w",
+    form: Annotated[
+        ReportForm, typer.Option("--format", help="How it is written; atom is a feed.")
+    ] = ReportForm.text,
+    output: Annotated[Path | None, typer.Option(help="Write it to this file, in one step.")] = None,
+    catalogue: CatalogueOption = None,
+    data: DataOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """What is new, changed, moved, gone or recovered, and what newly answers the questions you `watch`.
+
+    Example: indexer report --since 1m --format atom --output ~/indexer.atom
+    """
+    from indexer.catalogue import load
+    from indexer.files import replace_file
+    from indexer.report import atom, forms, make_report
+
+    beginning = _beginning(since)
+    config = configure(catalogue=catalogue, data=data, model=model)
+    loaded = load(config.catalogue)
+    report = make_report(loaded.links, config, beginning, loaded.watch)
+    if as_json:
+        print_json(report.to_json())
+        return
+    write = {
+        ReportForm.text: lambda told: safe(forms.as_text(told)),
+        ReportForm.markdown: lambda told: safe(forms.as_markdown(told)),
+        ReportForm.html: forms.as_html,
+        ReportForm.atom: atom.as_atom,
+    }[form]
+    written = write(report)
+    if output is None:
+        typer.echo(written, nl=False)
+        return
+    try:
+        replace_file(output, written.encode("utf-8", "replace"))
+    except OSError as error:
+        raise NotWritable(f"{output}: cannot be written ({error.strerror}); give another --output") from error
+
+
+def _beginning(text: str) -> datetime:
+    """The moment that ``--since`` means."""
+    now = datetime.now().astimezone()
+    if span := re.fullmatch(r"(\d{1,4})\s*([hdwmy])", text.strip().lower()):
+        days = int(span[1]) * SPANS[span[2]]
+        if now.toordinal() > days + 1:
+            return now - timedelta(days=days)
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"--since {text!r} is no date and no span; write 2026-01-31, 3d or 2w") from None
