@@ -10,7 +10,8 @@ select     what is shown of the merged list: caps, and no passage twice
 confidence whether anything in the library answers
 searcher   the way through all of it
 links      the address at which a passage opens
-answer     the answer as JSON, as a table, in a notebook
+answer     the answer in Python, as JSON, as a table
+as_html    the answer in a notebook, or on a page
 =========  ================================================================================
 """
 
