@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
@@ -62,13 +62,16 @@ class Version:
     rendered: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class History:
     """All fetches of a page, newest first, and the versions of its article, newest first."""
 
     url: str
     fetches: tuple[Fetch, ...]
     versions: tuple[Version, ...]
+
+    def __repr__(self) -> str:
+        return f"<History {self.url!r}: versions {len(self.versions)}, fetches {len(self.fetches)}>"
 
 
 TOTALS = """
@@ -94,16 +97,26 @@ SELECT * FROM fetches WHERE link_url = ? AND page_url = link_url AND decisive OR
 """
 
 
-def status(folder: Path, links: Sequence[Link]) -> list[LinkState]:
+@contextmanager
+def _reading(library: Path | sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """A connection to the library in a folder as it is now; or the given one, which pins a state."""
+    if isinstance(library, sqlite3.Connection):
+        yield library
+        return
+    with closing(connect(library)) as connection:
+        yield connection
+
+
+def status(library: Path | sqlite3.Connection, links: Sequence[Link]) -> list[LinkState]:
     """The state of each link of the catalogue, in its order.
 
     A link that was never fetched has an empty verdict.
 
     Raises:
-        NoLibrary: nothing was crawled into ``folder``.
+        NoLibrary: nothing was crawled into this folder.
         DamagedLibrary: the file cannot be read.
     """
-    with closing(connect(folder)) as connection:
+    with _reading(library) as connection:
         # One look for each link: history grows with every night, the catalogue does not.
         last = {link.url: row for link in links for row in connection.execute(LAST, (link.url,)).fetchall()}
         totals = {row["link_url"]: row for row in connection.execute(TOTALS)}
@@ -133,13 +146,13 @@ def _state(
     )
 
 
-def article(folder: Path, url: str) -> tuple[Article, dict[str, Any]]:
+def article(library: Path | sqlite3.Connection, url: str) -> tuple[Article, dict[str, Any]]:
     """The published article of a link (its URL verbatim) or of a page under one, with where it is from.
 
     Raises:
         UnknownName: no article is held under this address; offers the nearest.
     """
-    with closing(connect(folder)) as connection:
+    with _reading(library) as connection:
         rows = connection.execute(
             "SELECT a.*, l.category, l.note FROM current_articles c JOIN articles a ON a.id = c.article "
             "JOIN links l ON l.url = c.link_url WHERE c.page_url = ? OR a.final_url = ? "
@@ -153,13 +166,13 @@ def article(folder: Path, url: str) -> tuple[Article, dict[str, Any]]:
     return article_of(rows[0]), {name: rows[0][name] for name in kept}
 
 
-def history(folder: Path, url: str) -> History:
+def history(library: Path | sqlite3.Connection, url: str) -> History:
     """The fetches and versions of one page.
 
     Raises:
         UnknownName: this address was never fetched; offers the nearest.
     """
-    with closing(connect(folder)) as connection:
+    with _reading(library) as connection:
         fetches = connection.execute(
             "SELECT * FROM fetches WHERE page_url = ? ORDER BY id DESC", (url,)
         ).fetchall()
@@ -174,15 +187,13 @@ def history(folder: Path, url: str) -> History:
     versions, before = [], ""
     for row in rows:
         read = article_of(row)
-        diff = unified_diff(before.splitlines(), read.text.splitlines(), lineterm="", n=0)
-        changes = tuple(line for line in diff if not line.startswith(("---", "+++", "@@")))
         versions.append(
             Version(
                 read,
                 row["fetched_at"],
                 row["source"],
                 row["final_url"],
-                changes if before else (),
+                text_changes(before, read.text) if before else (),
                 bool(row["rendered"]),
             )
         )
@@ -216,3 +227,9 @@ def published_model(folder: Path) -> str:
     with closing(connect(folder)) as connection:
         row = connection.execute("SELECT model FROM generations ORDER BY number DESC LIMIT 1").fetchone()
     return row["model"] if row else ""
+
+
+def text_changes(old: str, new: str) -> tuple[str, ...]:
+    """The lines of a unified diff between two texts, without its heads."""
+    diff = list(unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0))
+    return tuple(line for line in diff[2:] if not line.startswith("@@"))
