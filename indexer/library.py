@@ -57,11 +57,13 @@ class Library:
         Without ``data`` it is looked for as the command line does (see :mod:`indexer.locate`).
 
         Raises:
-            UsageError: ``data`` is no path.
+            UsageError: ``data`` is no path, or ``config`` no configuration.
             NoLibrary: nothing was published there. DamagedLibrary: a file is missing or cut.
         """
         if not isinstance(data, str | PathLike | None):
             raise UsageError(f"data: {data!r} is no folder")
+        if not isinstance(config, Config | None):
+            raise UsageError(f"config: {config!r} is no Config")
         given = Path(data) if data is not None else None
         config = config or Config.from_environment(data=given)
         return cls(Snapshot(given or config.data), config)
@@ -200,7 +202,9 @@ class Library:
         from indexer.search.similar import similar
 
         place = to.passage_id if isinstance(to, Hit) else to
-        if not isinstance(place, str):
+        if isinstance(place, str):
+            place = arguments.plain_text("to", place)
+        else:
             place = arguments.whole_number("to", place, least=0)
         k = arguments.whole_number("k", k, least=1)
         with self._snapshot() as snapshot:

@@ -27,5 +27,5 @@ def table(
         raise MissingExtra("tables need pandas; install it with: pip install 'indexer[notebook]'") from error
     frame = pd.DataFrame(list(rows), columns=list(columns))
     for name in moments:
-        frame[name] = pd.to_datetime(frame[name].replace("", None), utc=True, format="ISO8601")
+        frame[name] = pd.to_datetime(frame[name].tolist(), utc=True, format="ISO8601")
     return frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from operator import index
@@ -13,14 +14,16 @@ from indexer.records import Mode
 LARGEST_NUMBER = 2**31 - 1
 """Of whole numbers: more than there can be passages, and small enough for SQLite and numpy."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def plain_text(name: str, value: Any) -> str:
     """The argument as it is.
 
     Raises:
-        UsageError: it is no text.
+        UsageError: it is no text, or has halves of characters, which neither SQLite nor the index can hold.
     """
-    if isinstance(value, str):
+    if isinstance(value, str) and not _SURROGATE.search(value):
         return str(value)
     raise UsageError(f"{name}: {_as_written(value)} is no text")
 
@@ -34,7 +37,7 @@ def plain_texts(name: str, value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, str):
-        return (str(value),)
+        return (plain_text(name, value),)
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         return tuple(plain_text(name, one) for one in value)
     raise UsageError(f"{name}: {_as_written(value)} is neither a text nor a list of texts")

@@ -241,6 +241,8 @@ def test_a_filter_is_taken_as_a_person_writes_it(
     [
         {"question": None},
         {"question": b"lock"},
+        {"question": "half a character \ud800"},
+        {"categories": "\udfff"},
         {"k": 0},
         {"k": -1},
         {"k": "5"},
@@ -282,7 +284,10 @@ def test_wrong_arguments_of_the_other_calls(library: Library) -> None:
         lambda: library.similar(None),  # type: ignore[arg-type]
         lambda: library.similar(-1),
         lambda: library.similar(LOCKS.url, k=0),
+        lambda: library.similar("https://example.org/\ud800"),
+        lambda: library.article("https://example.org/\ud800"),
         lambda: Library.open(3),  # type: ignore[arg-type]
+        lambda: Library.open(config="data"),  # type: ignore[arg-type]
     ]
     for call in calls:
         with pytest.raises(UsageError):
