@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from functools import partial
+from os import PathLike
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Self
 
 from indexer.config import Config
-from indexer.records import Article, Encoder, Generation, Mode
+from indexer.errors import UsageError
+from indexer.records import Hit
 from indexer.store.snapshot import Snapshot
 from indexer.tables import table
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import faiss
     import pandas as pd
 
     from indexer.arrays import Ids, Vectors
+    from indexer.records import Article, Encoder, Generation, Mode, Reranker
     from indexer.search import Searcher
-    from indexer.search.answer import Answer
+    from indexer.search.answer import Answer, Related
+    from indexer.store.inspection import History
 
 
 class Library:
     """One published state of a library, pinned while this object lives.
 
     A crawl that publishes meanwhile is not seen; open the library again for the new state. All calls
-    are synchronous and work inside a running event loop; heavy imports happen at first use.
+    are synchronous and work inside a running event loop; heavy imports happen at first use. Threads may
+    share a library: their calls take turns.
 
     Example:
         >>> library = Library.open("data")                                # doctest: +SKIP
         >>> answer = library.search("how do I design an event store")     # doctest: +SKIP
-        >>> answer.hits[0].passage.text, answer.hits[0].link              # doctest: +SKIP
+        >>> answer[0].passage.text, answer[0].link                        # doctest: +SKIP
     """
 
     def __init__(self, snapshot: Snapshot, config: Config) -> None:
-        self._snapshot = snapshot
+        self._pinned = snapshot
         self._config = config
+        self._searcher: Searcher | None = None
+        self._turn = RLock()
+        self._closed = False
 
     @classmethod
     def open(cls, data: str | Path | None = None, *, config: Config | None = None) -> Self:
@@ -46,8 +57,13 @@ class Library:
         Without ``data`` it is looked for as the command line does (see :mod:`indexer.locate`).
 
         Raises:
+            UsageError: ``data`` is no path, or ``config`` no configuration.
             NoLibrary: nothing was published there. DamagedLibrary: a file is missing or cut.
         """
+        if not isinstance(data, str | PathLike | None):
+            raise UsageError(f"data: {data!r} is no folder")
+        if not isinstance(config, Config | None):
+            raise UsageError(f"config: {config!r} is no Config")
         given = Path(data) if data is not None else None
         config = config or Config.from_environment(data=given)
         return cls(Snapshot(given or config.data), config)
@@ -59,40 +75,56 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Let go of the pinned state."""
-        self._snapshot.close()
+        """Let go of the pinned state: files and memory, the model's too, are given back at once.
+
+        A call of another thread is waited for. Answers and tables stay; further calls raise UsageError.
+        """
+        with self._turn:
+            self._closed = True
+            self._searcher = None
+            self._pinned.close()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Snapshot]:
+        """The pinned state, for one thread at a time."""
+        with self._turn:
+            if self._closed:
+                raise UsageError(f"the library {self._pinned.folder} is closed; open it again")
+            yield self._pinned
 
     def __repr__(self) -> str:
         state = self.generation
         return (
-            f"<Library {str(self._snapshot.folder)!r}: {state.passages:,} passages, "
-            f"generation {state.number}, {state.model}>"
+            f"<Library {str(self._pinned.folder)!r}: {state.passages:,} passages, "
+            f"generation {state.number}, {state.model}{', closed' if self._closed else ''}>"
         )
 
     @property
     def generation(self) -> Generation:
         """The published state this library shows."""
-        return self._snapshot.generation
+        return self._pinned.generation
 
     @property
     def categories(self) -> list[str]:
         """The categories, in the catalogue's order."""
-        return self._snapshot.categories()
+        with self._snapshot() as snapshot:
+            return snapshot.categories()
 
     @property
     def tags(self) -> list[str]:
         """The tags of all links, in alphabetical order."""
-        return self._snapshot.tags()
+        with self._snapshot() as snapshot:
+            return snapshot.tags()
 
     def search(
         self,
         question: str,
         k: int = 5,
         *,
-        categories: Iterable[str] = (),
-        tags: Iterable[str] = (),
-        sites: Iterable[str] = (),
-        since: datetime | None = None,
+        categories: str | Iterable[str] = (),
+        tags: str | Iterable[str] = (),
+        sites: str | Iterable[str] = (),
+        since: str | date | None = None,
         mode: Mode = "hybrid",
         per_article: int = 3,
         context: int = 0,
@@ -102,45 +134,81 @@ class Library:
 
         Args:
             question: plain words, in any form.
-            k: how many passages.
-            categories: only passages of these categories; filters apply before the best are taken.
-            tags: only passages of links with one of these tags.
-            sites: only these hosts and their subdomains.
-            since: only texts fetched since then.
-            mode: both retrievers merged, or one of them alone.
-            per_article: the most passages of one article.
+            k: how many passages, at least 1.
+            categories: only passages of this category, or of one of these; filters apply before the best
+                are taken.
+            tags: only passages of links with this tag, or with one of these.
+            sites: only this host, or these, and their subdomains.
+            since: only texts fetched since then: a date, a datetime, or either in ISO 8601; UTC where no
+                zone is told.
+            mode: both retrievers merged (``hybrid``), or one of them alone (``dense``, ``lexical``).
+            per_article: the most passages of one article, at least 1.
             context: neighbouring passages to bring along, on each side.
             rerank: let a cross-encoder read the best candidates again.
 
         Raises:
+            UsageError: an argument is none of these.
             EmptyQuestion: there is nothing in the question. UnknownName: no such category, tag or
             site; offers the nearest.
             StaleIndex: the encoder is not the one the index was made with.
             ModelError: the encoder (or, with ``rerank``, the reranker) cannot be had.
         """
-        return self._searcher.search(
-            question,
-            k=k,
-            categories=categories,
-            tags=tags,
-            sites=sites,
-            since=since,
-            mode=mode,
-            per_article=per_article,
-            context=context,
-            rerank=rerank,
-        )
+        from indexer.search import Searcher, arguments
 
-    @cached_property
-    def _searcher(self) -> Searcher:
-        from indexer.search import Searcher
+        question = arguments.plain_text("question", question)
+        k = arguments.whole_number("k", k, least=1)
+        filters = {
+            "categories": arguments.plain_texts("categories", categories),
+            "tags": arguments.plain_texts("tags", tags),
+            "sites": arguments.plain_texts("sites", sites),
+        }
+        moment = None if since is None else arguments.moment_of("since", since)
+        mode = arguments.mode_of(mode)
+        per_article = arguments.whole_number("per_article", per_article, least=1)
+        context = arguments.whole_number("context", context, least=0)
+        rerank = arguments.yes_or_no("rerank", rerank)
+        with self._snapshot() as snapshot:
+            if self._searcher is None:
+                # Functions, not methods: a searcher that knew this library would keep it until collected.
+                self._searcher = Searcher(
+                    snapshot,
+                    partial(_load_encoder, self._config, self.generation.model),
+                    self._config.search,
+                    reranker=partial(_load_reranker, self._config),
+                )
+            return self._searcher.search(
+                question,
+                k=k,
+                since=moment,
+                mode=mode,
+                per_article=per_article,
+                context=context,
+                rerank=rerank,
+                **filters,
+            )
 
-        return Searcher(self._snapshot, self._encoder, self._config.search)
+    def similar(self, to: str | int | Hit, k: int = 5) -> Related:
+        """The ``k`` other articles that are nearest to an article or a passage, each by its nearest passage.
 
-    def _encoder(self) -> Encoder:
-        from indexer.encoding import open_encoder
+        Args:
+            to: the address of a link or page, a hit of an answer, or a passage's id.
+            k: how many, at least 1.
 
-        return open_encoder(self._config, self._config.model or self.generation.model)
+        Raises:
+            UsageError: an argument is none of these.
+            UnknownName: there is no such passage, or no article under this address; offers the nearest.
+        """
+        from indexer.search import arguments
+        from indexer.search.similar import similar
+
+        place = to.passage_id if isinstance(to, Hit) else to
+        if isinstance(place, str):
+            place = arguments.plain_text("to", place)
+        else:
+            place = arguments.whole_number("to", place, least=0)
+        k = arguments.whole_number("k", k, least=1)
+        with self._snapshot() as snapshot:
+            return similar(snapshot, place, k=k, same=self._config.search.same_passage)
 
     # ------------------------------------------------------------ exploring
 
@@ -150,9 +218,89 @@ class Library:
         Raises:
             UnknownName: no article is held under this address; offers the nearest.
         """
+        from indexer.search.arguments import plain_text
         from indexer.store import inspection
 
-        return inspection.article(self._snapshot.folder, url)[0]
+        with self._snapshot() as snapshot:
+            return inspection.article(snapshot.connection, plain_text("url", url))[0]
+
+    def history(self, url: str) -> History:
+        """All fetches of a page and all versions of its article, with what changed, newest first.
+
+        Raises:
+            UnknownName: this address was never fetched; offers the nearest.
+        """
+        from indexer.search.arguments import plain_text
+        from indexer.store import inspection
+
+        with self._snapshot() as snapshot:
+            return inspection.history(snapshot.connection, plain_text("url", url))
+
+    def status(self) -> pd.DataFrame:
+        """One row a link, in the catalogue's order: what its last fetch said, and what is held for it.
+
+        Columns are url, category, title, verdict, reason, http_status, final_url, fetched_at, article_at,
+        source, words, passages, pages, rendered, lost (the share of its page's words that it lacks).
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        from indexer.store import inspection
+        from indexer.store.overview import published_links
+
+        with self._snapshot() as snapshot:
+            states = inspection.status(snapshot.connection, published_links(snapshot))
+        names = [field.name for field in fields(inspection.LinkState)]
+        rows = ({**asdict(state), "lost": state.lost.share} for state in states)
+        return table(rows, names, ("fetched_at", "article_at"))
+
+    def changes(self, since: str | date) -> pd.DataFrame:
+        """What became of links and texts since then: a date, a datetime, or either in ISO 8601.
+
+        Columns are at, change, category, title, url, page_url, reason, lines (see
+        :func:`indexer.summary.change_rows`): a text is new or changed, with the lines of the
+        difference; a link has moved, broken or recovered, with the reason.
+
+        Raises:
+            UsageError: ``since`` is no date. MissingExtra: pandas is not installed.
+        """
+        from indexer.search.arguments import moment_of
+        from indexer.store import inspection
+        from indexer.store.overview import published_links
+        from indexer.summary import CHANGE_COLUMNS, change_rows
+
+        moment = moment_of("since", since)
+        with self._snapshot() as snapshot:
+            links = published_links(snapshot)
+            past = inspection.past(snapshot.connection, links, moment)
+            states = inspection.status(snapshot.connection, links)
+        return table(change_rows(past, states), CHANGE_COLUMNS, ("at",))
+
+    def links(self) -> pd.DataFrame:
+        """One row a link, in the catalogue's order, also where nothing is held for it.
+
+        Columns are category, title, url, site, note, tags (lists), articles, words, passages.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        from indexer.store.overview import OF_LINKS, link_rows
+
+        with self._snapshot() as snapshot:
+            return table(link_rows(snapshot), OF_LINKS)
+
+    def facets(self) -> pd.DataFrame:
+        """One row for each category, tag, site and source, with its links, articles and passages.
+
+        Columns are facet, value, links, articles, passages.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        from indexer.store.overview import OF_FACETS, facet_rows
+
+        with self._snapshot() as snapshot:
+            return table(facet_rows(snapshot), OF_FACETS)
 
     def articles(self) -> pd.DataFrame:
         """One row an article, in the catalogue's order: whose it is, what it has, when and whence it came.
@@ -162,45 +310,27 @@ class Library:
         Raises:
             MissingExtra: pandas is not installed.
         """
-        rows = self._snapshot.query(
-            "SELECT l.category, a.title, l.url, a.page_url, a.site, a.words, "
-            "(SELECT count(*) FROM passages p WHERE p.article = a.id) AS passages, a.source, a.fetched_at, "
-            "l.tags FROM current_articles c JOIN articles a ON a.id = c.article "
-            "JOIN links l ON l.url = c.link_url ORDER BY l.position, a.id"
-        )
-        return table(
-            ({**row, "tags": json.loads(row["tags"])} for row in map(dict, rows)),
-            (
-                "category",
-                "title",
-                "url",
-                "page_url",
-                "site",
-                "words",
-                "passages",
-                "source",
-                "fetched_at",
-                "tags",
-            ),
-        )
+        from indexer.store.overview import OF_ARTICLES, article_rows
+
+        with self._snapshot() as snapshot:
+            return table(article_rows(snapshot), OF_ARTICLES, ("fetched_at",))
 
     def passages(self) -> pd.DataFrame:
-        """One row a passage, by rising id: passage_id, category, title, headings, text, url.
+        """One row a passage, by rising id: passage_id, category, title, headings (lists), text, url.
 
         Raises:
             MissingExtra: pandas is not installed.
         """
-        rows = self._snapshot.query(
-            "SELECT p.id AS passage_id, l.category, a.title, p.headings, p.text, l.url "
-            "FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url "
-            "ORDER BY p.id"
-        )
-        return table(map(dict, rows), ("passage_id", "category", "title", "headings", "text", "url"))
+        from indexer.store.overview import OF_PASSAGES, passage_rows
+
+        with self._snapshot() as snapshot:
+            return table(passage_rows(snapshot), OF_PASSAGES)
 
     def embeddings(self) -> Vectors:
         """The vectors of all passages, in the order of :meth:`passages`: float32 ``(n, dimension)``."""
-        ids = [row["id"] for row in self._snapshot.query("SELECT id FROM passages ORDER BY id")]
-        return self._snapshot.vectors(ids)
+        with self._snapshot() as snapshot:
+            ids = [row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")]
+            return snapshot.vectors(ids)
 
     def faiss_index(self) -> tuple[faiss.Index, Ids]:
         """All vectors as a FAISS index, and the ids of their passages by position in it: int64 ``(n,)``.
@@ -215,4 +345,17 @@ class Library:
             >>> cosines, positions = index.search(library.embeddings()[:1], 10)  # doctest: +SKIP
             >>> ids[positions[0]]                                             # doctest: +SKIP
         """
-        return self._snapshot.faiss_index()
+        with self._snapshot() as snapshot:
+            return snapshot.faiss_index()
+
+
+def _load_encoder(config: Config, made_with: str) -> Encoder:
+    from indexer.encoding import open_encoder
+
+    return open_encoder(config, config.model or made_with)
+
+
+def _load_reranker(config: Config) -> Reranker:
+    from indexer.embed import load_reranker
+
+    return load_reranker(config.search.reranker)

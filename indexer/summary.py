@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from indexer.records import Source, Verdict
+from indexer.store.inspection import changed_lines
 
 if TYPE_CHECKING:
     from indexer.store.crawl_log import Effect
-    from indexer.store.inspection import LinkState
+    from indexer.store.inspection import LinkState, Past
     from indexer.store.publish import Published
 
 EFFECTS: tuple[Effect, ...] = ("new", "changed", "unchanged", "kept", "missing")
@@ -21,7 +22,7 @@ NO_MORE = (Verdict.GONE, Verdict.SOFT_404)
 """What says that a page is not there any more; other bad verdicts may pass."""
 
 
-class State(Protocol):
+class LinkStanding(Protocol):
     """What of a link's state tells that something happened to it."""
 
     @property
@@ -134,22 +135,22 @@ def summarise(
     )
 
 
-def changes(before: Sequence[State], after: Sequence[State], tally: Tally) -> Changes:
+def changes(before: Sequence[LinkStanding], after: Sequence[LinkStanding], tally: Tally) -> Changes:
     """Compare the links' states before and after a run, or any other time."""
     pairs = list(zip(before, after, strict=True))
 
-    def those(condition: Callable[[State, State], bool]) -> tuple[str, ...]:
+    def those(condition: Callable[[LinkStanding, LinkStanding], bool]) -> tuple[str, ...]:
         return tuple(new.url for old, new in pairs if condition(old, new))
 
-    def updated(old: State, new: State) -> bool:
+    def updated(old: LinkStanding, new: LinkStanding) -> bool:
         return bool(old.words) and not tally.by_link.get(new.url, set()).isdisjoint({"new", "changed"})
 
-    def moved(old: State, new: State) -> bool:
+    def moved(old: LinkStanding, new: LinkStanding) -> bool:
         # Another copy, or a newer capture of the archive, is no other place of the page.
         own = {old.source, new.source}.isdisjoint((Source.FALLBACK, Source.ARCHIVE))
         return own and new.good and bool(old.final_url) and old.final_url != new.final_url
 
-    def broke(old: State, new: State) -> bool:
+    def broke(old: LinkStanding, new: LinkStanding) -> bool:
         return bool(new.verdict) and not new.good and (old.good or not old.verdict)
 
     return Changes(
@@ -160,3 +161,42 @@ def changes(before: Sequence[State], after: Sequence[State], tally: Tally) -> Ch
         recovered=those(lambda old, new: bool(old.verdict) and not old.good and new.good),
         lost=those(lambda old, new: broke(old, new) and (not new.words or new.verdict in NO_MORE)),
     )
+
+
+CHANGE_COLUMNS = ("at", "change", "category", "title", "url", "page_url", "reason", "lines")
+"""Those of :func:`change_rows`."""
+
+
+def change_rows(past: Past, states: Sequence[LinkState]) -> Iterator[dict[str, Any]]:
+    """What differs between the library at a time and now: one row for each change of a page or link.
+
+    ``change`` is one of the words of a run's summary: ``new`` or ``changed``, of a text, whose ``lines`` are
+    those of a unified diff; ``moved``, ``broken`` or ``recovered``, of a link, with the fetch's ``reason``.
+    What came and went between the two is in the history of the page.
+    """
+    for page in past.rewrites:
+        yield {
+            "at": page.at,
+            "change": "changed" if page.before else "new",
+            "category": page.category,
+            "title": page.title,
+            "url": page.link_url,
+            "page_url": page.page_url,
+            "reason": "",
+            "lines": list(changed_lines(page.before, page.text)) if page.before else [],
+        }
+    happened = changes(past.links, states, Tally())
+    by_url = {state.url: state for state in states}
+    for change in ("moved", "broken", "recovered"):
+        urls: tuple[str, ...] = getattr(happened, change)
+        for state in map(by_url.__getitem__, urls):
+            yield {
+                "at": state.fetched_at,
+                "change": change,
+                "category": state.category,
+                "title": state.title,
+                "url": state.url,
+                "page_url": state.url,
+                "reason": state.reason,
+                "lines": [],
+            }

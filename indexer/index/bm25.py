@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -58,15 +58,9 @@ class Bm25:
         self._spans = [slice(int(start), int(end)) for start, end in pairwise(ends)]
         self._size = int(ends[-1])
         # A question's words are asked for four times: to count, to rank, and to score two unions.
-        self._term = lru_cache(maxsize=1000)(self._weigh)
-
-    @cached_property
-    def _passages(self) -> int:
-        """How many passages count."""
-        return sum(
-            len(lexicon.lengths) if live is None else int(np.count_nonzero(live))
-            for lexicon, live in self._parts
-        )
+        # Not a method: one that is remembered keeps its object, and so the mapped files, until collected.
+        self._passages = _live_passages(parts)
+        self._term = lru_cache(maxsize=1000)(partial(_weigh, parts, self._passages))
 
     @cached_property
     def _norms(self) -> Norms:
@@ -91,15 +85,6 @@ class Bm25:
             counts if live is None else counts[live[ordinals]] for (ordinals, counts), (_, live) in parts
         )
         return sum(int(counts.sum()) for counts in live_counts) / 2
-
-    def _weigh(self, stem: str, times: int) -> _Term:
-        postings = tuple(lexicon.postings(stem) for lexicon, _ in self._parts)
-        count = sum(
-            len(ordinals) if live is None else int(np.count_nonzero(live[ordinals]))
-            for (ordinals, _), (_, live) in zip(postings, self._parts, strict=True)
-        )
-        rarity = np.log((self._passages - count + 0.5) / (count + 0.5))
-        return _Term(times * max(float(rarity), 1e-6) * (K1 + 1.0), count, postings)
 
     def _terms(self, stems: Sequence[str]) -> list[_Term]:
         # "language" and "languages" in one question have one stem, which then counts twice.
@@ -129,6 +114,24 @@ class Bm25:
                 share = _share(term, counts[positions[holds]], self._norms[span][wanted[holds]])
                 scores[bound][holds] += share
         return scores
+
+
+def _live_passages(parts: Sequence[tuple[Lexicon, Mask | None]]) -> int:
+    """How many passages count."""
+    return sum(
+        len(lexicon.lengths) if live is None else int(np.count_nonzero(live)) for lexicon, live in parts
+    )
+
+
+def _weigh(parts: Sequence[tuple[Lexicon, Mask | None]], passages: int, stem: str, times: int) -> _Term:
+    """A stem that was asked for so many times, in parts with so many passages."""
+    postings = tuple(lexicon.postings(stem) for lexicon, _ in parts)
+    count = sum(
+        len(ordinals) if live is None else int(np.count_nonzero(live[ordinals]))
+        for (ordinals, _), (_, live) in zip(postings, parts, strict=True)
+    )
+    rarity = np.log((passages - count + 0.5) / (count + 0.5))
+    return _Term(times * max(float(rarity), 1e-6) * (K1 + 1.0), count, postings)
 
 
 def _share(term: _Term, counts: PackedCounts, norms: Norms) -> Scores:

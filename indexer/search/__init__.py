@@ -10,7 +10,10 @@ select     what is shown of the merged list: caps, and no passage twice
 confidence whether anything in the library answers
 searcher   the way through all of it
 links      the address at which a passage opens
-answer     the answer as JSON, as a table, in a notebook
+similar    the other articles that are nearest to an article or a passage
+answer     the answer in Python, as JSON, as a table
+as_html    the answer in a notebook, or on a page
+arguments  what a caller in Python may pass
 =========  ================================================================================
 """
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
+from indexer.search.as_html import hits_html
 from indexer.tables import table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from indexer.config import SearchConfig
@@ -20,6 +22,8 @@ TABLE_COLUMNS = (
     "link", "url", "passage_id", "tags",
 )  # fmt: skip
 """Those of :meth:`Answer.to_pandas`."""
+MOMENTS = ("fetched_at",)
+"""Those of them that are moments."""
 
 
 class State(StrEnum):
@@ -44,9 +48,41 @@ _HEADLINES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The passages that answer a question, best first.
+class _Hits:
+    """Passages that can be counted, gone through, taken by their place, and put into a table."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def hits(self) -> tuple[Hit, ...]: ...
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> Hit: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[place]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a hit, with :data:`TABLE_COLUMNS`; ``heading`` and ``tags`` are lists.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return table((_result(hit, explain=False) for hit in self.hits), TABLE_COLUMNS, MOMENTS)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer(_Hits):
+    """The passages that answer a question, best first: ``len(answer)``, ``answer[0]``, ``for hit in answer``.
 
     Where its ``state`` is that nothing answers, ``hits`` are merely the closest.
     """
@@ -62,6 +98,9 @@ class Answer:
     """How likely the best hit answers, 0 to 1, as calibrated on questions with and without an answer."""
     notices: tuple[str, ...] = ()
     """What a person should know: a word that was corrected, a reranker that could not be had."""
+
+    def __repr__(self) -> str:
+        return f"<Answer to {_brief(self.question)!r}: {self.state.value}, {_counted_hits(self.hits)}>"
 
     @property
     def answered(self) -> bool:
@@ -88,30 +127,40 @@ class Answer:
             "results": [_result(hit, explain=explain) for hit in self.hits],
         }
 
-    def to_pandas(self) -> pd.DataFrame:
-        """One row a hit, with :data:`TABLE_COLUMNS`.
+    def _repr_html_(self) -> str:
+        """For notebooks and pages, see :mod:`indexer.search.as_html`."""
+        return hits_html(self.question, self.headline, self.notices, self.hits)
 
-        Raises:
-            MissingExtra: pandas is not installed.
-        """
-        rows = ({**_result(hit, explain=False), "heading": _heading_path(hit)} for hit in self.hits)
-        return table(rows, TABLE_COLUMNS)
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Related(_Hits):
+    """Passages of other articles that are near to an article or a passage, the nearest first.
+
+    ``to`` is the title of that article; a hit's score is its cosine.
+    """
+
+    to: str
+    hits: tuple[Hit, ...]
+
+    def __repr__(self) -> str:
+        return f"<Related to {_brief(self.to)!r}: {_counted_hits(self.hits)}>"
 
     def _repr_html_(self) -> str:
-        """A table for notebooks; everything from the web is escaped."""
-        rows = "".join(
-            f"<tr><td>{hit.rank}</td>"
-            f'<td style="text-align:left"><a href="{escape(hit.link)}"><b>{escape(hit.title)}</b></a>'
-            f"<br><i>{escape(_heading_path(hit))}</i><br>{escape(hit.passage.text)}</td>"
-            f"<td>{escape(hit.category)}</td></tr>"
-            for hit in self.hits
-        )
-        head = "<tr><th>#</th><th>passage</th><th>category</th></tr>"
-        return f"<p><b>{escape(self.question)}</b></p><p>{self.headline}</p><table>{head}{rows}</table>"
+        """For notebooks and pages, see :mod:`indexer.search.as_html`."""
+        headline = "Speaking of the same:" if self.hits else "There is no other article."
+        return hits_html(self.to, headline, (), self.hits)
 
 
-def _heading_path(hit: Hit) -> str:
-    return " › ".join(hit.passage.headings)
+def _counted_hits(hits: tuple[Hit, ...]) -> str:
+    """How many passages there are, and the first."""
+    if not hits:
+        return "no passages"
+    count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
+    return f"{count}, first {_brief(hits[0].title)!r}"
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _result(hit: Hit, *, explain: bool) -> dict[str, Any]:

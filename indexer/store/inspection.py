@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import unified_diff
@@ -110,13 +110,16 @@ class Version:
     rendered: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class History:
     """All fetches of a page, newest first, and the versions of its article, newest first."""
 
     url: str
     fetches: tuple[Fetch, ...]
     versions: tuple[Version, ...]
+
+    def __repr__(self) -> str:
+        return f"<History {self.url!r}: versions {len(self.versions)}, fetches {len(self.fetches)}>"
 
 
 TOTALS = """
@@ -162,16 +165,26 @@ WHERE a.fetch > :then ORDER BY l.position, a.id
 """
 
 
-def status(folder: Path, links: Sequence[Link]) -> list[LinkState]:
+@contextmanager
+def _reading(library: Path | sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """A connection to the library in a folder as it is now; or the given one, which pins a state."""
+    if isinstance(library, sqlite3.Connection):
+        yield library
+        return
+    with closing(connect(library)) as connection:
+        yield connection
+
+
+def status(library: Path | sqlite3.Connection, links: Sequence[Link]) -> list[LinkState]:
     """The state of each link of the catalogue, in its order.
 
     A link that was never fetched has an empty verdict.
 
     Raises:
-        NoLibrary: nothing was crawled into ``folder``.
+        NoLibrary: nothing was crawled into this folder.
         DamagedLibrary: the file cannot be read.
     """
-    with closing(connect(folder)) as connection:
+    with _reading(library) as connection:
         # One look for each link: history grows with every night, the catalogue does not.
         last = {link.url: row for link in links for row in connection.execute(LAST, (link.url,)).fetchall()}
         totals = {row["link_url"]: row for row in connection.execute(TOTALS)}
@@ -201,13 +214,13 @@ def _state(
     )
 
 
-def past(folder: Path, links: Sequence[Link], since: datetime) -> Past:
+def past(library: Path | sqlite3.Connection, links: Sequence[Link], since: datetime) -> Past:
     """What the library knew of the links before ``since``, and the pages that were rewritten since.
 
     Raises:
         NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
     """
-    with closing(connect(folder)) as connection:
+    with _reading(library) as connection:
         then = connection.execute(LAST_BEFORE, (stamp(since),)).fetchone()[0]
         words = {row["link_url"]: row["words"] for row in connection.execute(WORDS_THEN, (then,))}
         standings, fetches = [], {}
@@ -246,13 +259,13 @@ def changed_lines(before: str, after: str) -> tuple[str, ...]:
     return tuple(line for number, line in enumerate(diff) if number > 1 and not line.startswith("@@"))
 
 
-def article(folder: Path, url: str) -> tuple[Article, dict[str, Any]]:
+def article(library: Path | sqlite3.Connection, url: str) -> tuple[Article, dict[str, Any]]:
     """The published article of a link (its URL verbatim) or of a page under one, with where it is from.
 
     Raises:
         UnknownName: no article is held under this address; offers the nearest.
     """
-    with closing(connect(folder)) as connection:
+    with _reading(library) as connection:
         rows = connection.execute(
             "SELECT a.*, l.category, l.note FROM current_articles c JOIN articles a ON a.id = c.article "
             "JOIN links l ON l.url = c.link_url WHERE c.page_url = ? OR a.final_url = ? "
@@ -266,13 +279,13 @@ def article(folder: Path, url: str) -> tuple[Article, dict[str, Any]]:
     return article_of(rows[0]), {name: rows[0][name] for name in kept}
 
 
-def history(folder: Path, url: str) -> History:
+def history(library: Path | sqlite3.Connection, url: str) -> History:
     """The fetches and versions of one page.
 
     Raises:
         UnknownName: this address was never fetched; offers the nearest.
     """
-    with closing(connect(folder)) as connection:
+    with _reading(library) as connection:
         fetches = connection.execute(
             "SELECT * FROM fetches WHERE page_url = ? ORDER BY id DESC", (url,)
         ).fetchall()
@@ -287,14 +300,13 @@ def history(folder: Path, url: str) -> History:
     versions, before = [], ""
     for row in rows:
         read = article_of(row)
-        changes = changed_lines(before, read.text)
         versions.append(
             Version(
                 read,
                 row["fetched_at"],
                 row["source"],
                 row["final_url"],
-                changes if before else (),
+                changed_lines(before, read.text) if before else (),
                 bool(row["rendered"]),
             )
         )

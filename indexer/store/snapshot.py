@@ -88,8 +88,9 @@ class Snapshot:
         self.close()
 
     def close(self) -> None:
-        """Let go of the pinned state."""
+        """Let go of the pinned state, and of the mapped files at once, whoever still holds this object."""
         self._connection.close()
+        self._index = IndexReader([])
 
     # ------------------------------------------------------------ retrieval
 
@@ -215,6 +216,11 @@ class Snapshot:
         """The hosts that published articles come from, in alphabetical order."""
         return [row[0] for row in self._all("SELECT DISTINCT site FROM current_articles ORDER BY 1")]
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection that holds the pinned state, for :mod:`indexer.store.inspection`."""
+        return self._connection
+
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query against the pinned state, for reports and exploration."""
         return self._all(sql, values)
@@ -254,7 +260,9 @@ def connect(folder: Path) -> sqlite3.Connection:
         raise NoLibrary(
             f"{folder}: no library there; run `indexer crawl` first, or name its folder with --data"
         )
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    # Threads may take turns at one; a state that is pinned cannot be opened a second time for another thread.
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
         with closing(connection.execute("PRAGMA user_version")) as cursor:
