@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime
+import re
+import sys
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
     from indexer.search.answer import Answer
 
 NO_ANSWER = 3
+MOST_PIPED = 1 << 16
+"""Bytes of a pipe that are taken for the question; what is searched of one are its first words."""
+AGO = re.compile(r"([0-9]{1,9})([dwmy])")
+"""A time until now, as ``--since`` takes it."""
+AGES = {unit: timedelta(days=days) for unit, days in (("d", 1), ("w", 7), ("m", 30), ("y", 365))}
+"""What its letters stand for."""
 
 
 class SearchMode(StrEnum):
@@ -74,7 +82,14 @@ def _known(context: typer.Context, names: Callable[[Library], list[str]]) -> lis
 
 
 def ask_command(
-    question: Annotated[str, typer.Argument(help="The question, in plain words.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUESTION...",
+            help="The question, in plain words, quoted or not; - or nothing reads it from a pipe.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 5,
     category: Annotated[
@@ -88,7 +103,9 @@ def ask_command(
         typer.Option(help="Only links with this tag; repeatable.", autocompletion=_complete_tags),
     ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
-    since: Annotated[str | None, typer.Option(help="Only texts fetched since this date (ISO 8601).")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only texts fetched since 2026-01-31, or in the last 3d, 2w, 1m, 1y.")
+    ] = None,
     mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
     per_article: Annotated[int, typer.Option(min=1, help="At most so many passages of one article.")] = 3,
     context: Annotated[int, typer.Option(min=0, help="Neighbouring passages to show on each side.")] = 0,
@@ -110,10 +127,11 @@ def ask_command(
 
     Exit code 3 means that nothing in the library answers; the closest passages are shown as such.
 
-    Example: indexer ask "how do I design an event store" -k 3 -c "Event strategies"
+    Example: indexer ask how do I design an event store -k 3 -c "Event strategies"
     """
     from indexer.library import Library
 
+    question, oldest = _question(words or []), _since(since)
     config = configure(data=data, model=model)
     with Library.open(config.data, config=config) as library:
         answer = library.search(
@@ -122,7 +140,7 @@ def ask_command(
             categories=category or (),
             tags=tag or (),
             sites=site or (),
-            since=_date(since),
+            since=oldest,
             mode=mode.value,
             per_article=per_article,
             context=context,
@@ -137,14 +155,28 @@ def ask_command(
         raise typer.Exit(NO_ANSWER)
 
 
-def _date(text: str | None) -> datetime | None:
+def _question(words: list[str]) -> str:
+    """The words as one question; that of a pipe where there are none, or a dash in their place."""
+    if words not in ([], ["-"]):
+        return " ".join(words)
+    if not words and sys.stdin.isatty():
+        raise UsageError("what is the question? For example: indexer ask how do I retry a failed payment")
+    return sys.stdin.buffer.read(MOST_PIPED).decode("utf-8", "replace")
+
+
+def _since(text: str | None) -> datetime | None:
+    """The moment that ``--since`` names; one without a zone is in UTC, as all dates of a library."""
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--since {text!r} is no date; write it as 2026-01-31") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if ago := AGO.fullmatch(text.strip()):
+            return datetime.now(UTC) - int(ago[1]) * AGES[ago[2]]
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since {text!r} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now"
+        ) from None
 
 
 def _open(answer: Answer, number: int) -> None:

@@ -62,6 +62,8 @@ class Answer:
     """How likely the best hit answers, 0 to 1, as calibrated on questions with and without an answer."""
     notices: tuple[str, ...] = ()
     """What a person should know: a word that was corrected, a reranker that could not be had."""
+    filtered_out: bool = False
+    """Whether the filters let no text through, so that nothing was searched; a notice names them."""
 
     @property
     def answered(self) -> bool:
@@ -71,6 +73,8 @@ class Answer:
     @property
     def headline(self) -> str:
         """The state as a line above the passages."""
+        if self.filtered_out:
+            return "No text passes the filters."
         return _HEADLINES[self.state] if self.hits else "Nothing answers."
 
     def to_json(self, *, explain: bool = False) -> dict[str, Any]:
