@@ -14,16 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.options import DataOption, ModelOption, QuietOption, VerboseOption, configure
-from indexer.cli.output import print_json, remark, safe, stdout
+from indexer.cli.output import print_json, remark, safe
 from indexer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import RenderableType
-
     from indexer.library import Library
-    from indexer.records import Hit
     from indexer.search.answer import Answer
 
 NO_ANSWER = 3
@@ -111,6 +108,7 @@ def ask_command(
     context: Annotated[int, typer.Option(min=0, help="Neighbouring passages to show on each side.")] = 0,
     form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.table,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show long passages whole.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show each list's rank, score, share.")] = False,
     rerank: Annotated[
         bool, typer.Option("--rerank", help="Let a cross-encoder read the best again.")
@@ -148,7 +146,7 @@ def ask_command(
         )
     for notice in answer.notices:
         remark(notice)
-    _write_answer(answer, Format.json if as_json else form, explain=explain)
+    _write_answer(answer, Format.json if as_json else form, full=full, explain=explain)
     if open_number is not None:
         _open(answer, open_number)
     if not answer.answered:
@@ -190,10 +188,12 @@ def _open(answer: Answer, number: int) -> None:
 # ------------------------------------------------------------------------ formats
 
 
-def _write_answer(answer: Answer, form: Format, *, explain: bool) -> None:
+def _write_answer(answer: Answer, form: Format, *, full: bool, explain: bool) -> None:
     match form:
         case Format.table:
-            print_table(answer, explain=explain)
+            from indexer.cli.answer_text import print_answer
+
+            print_answer(answer, full=full, explain=explain)
         case Format.plain:
             typer.echo(_plain(answer), nl=False)
         case Format.json:
@@ -205,48 +205,6 @@ def _write_answer(answer: Answer, form: Format, *, explain: bool) -> None:
             typer.echo(_csv(answer), nl=False)
         case Format.markdown:
             typer.echo(_markdown(answer), nl=False)
-
-
-def print_table(answer: Answer, *, explain: bool = False) -> None:
-    """The answer for a person: its state; each passage with its rank, where it stands, where it opens."""
-    from rich.console import Group
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    console = stdout()
-    console.print(Text(answer.headline))
-    console.print()
-    table = Table.grid(padding=(0, 2, 1, 0), expand=True)
-    table.add_column(justify="right", style="bold", width=3)
-    table.add_column(ratio=1)
-    for hit in answer.hits:
-        where = Text(safe(hit.title), style="bold")
-        for heading in hit.passage.headings:
-            if heading != hit.title:
-                where.append(f" › {safe(heading)}", style="not bold cyan")
-        facts = f"{hit.category} · {hit.site} · {hit.source.value}"
-        parts: list[RenderableType] = [where, Text(safe(facts), style="dim")]
-        if hit.note:
-            parts.append(Text(f"note: {safe(hit.note)}", style="dim"))
-        if hit.tags:
-            parts.append(Text(f"tags: {safe(', '.join(hit.tags))}", style="dim"))
-        parts += [Text(safe(before.text), style="dim") for before in hit.before]
-        parts.append(Text(safe(hit.passage.text)))
-        parts += [Text(safe(after.text), style="dim") for after in hit.after]
-        parts.append(Text(safe(hit.link), style=f"blue link {safe(hit.link)}", overflow="fold"))
-        if explain:
-            parts.append(Padding(Text(_explained(hit), style="dim"), (0, 0, 0, 2)))
-        table.add_row(str(hit.rank), Group(*parts))
-    console.print(table)
-
-
-def _explained(hit: Hit) -> str:
-    lists = (
-        f"{name:<8} rank {share.rank or '-':>4}  score {share.score:8.3f}  share {share.share:+.3f}"
-        for name, share in hit.shares.items()
-    )
-    return "\n".join([f"score {hit.score:.3f}", *lists])
 
 
 def _plain(answer: Answer) -> str:

@@ -10,6 +10,7 @@ select     what is shown of the merged list: caps, and no passage twice
 confidence whether anything in the library answers
 searcher   the way through all of it
 links      the address at which a passage opens
+marks      what of a passage answers: the question's words, and the sentence with most of them
 answer     the answer as JSON, as a table, in a notebook
 =========  ================================================================================
 """

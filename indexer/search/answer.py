@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from indexer.tables import table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from indexer.config import SearchConfig
@@ -64,6 +66,8 @@ class Answer:
     """What a person should know: a word that was corrected, a reranker that could not be had."""
     filtered_out: bool = False
     """Whether the filters let no text through, so that nothing was searched; a notice names them."""
+    words: Mapping[str, float] = field(default_factory=dict)
+    """The words that were searched and how rare each is, for :class:`indexer.search.marks.Marker`."""
 
     @property
     def answered(self) -> bool:

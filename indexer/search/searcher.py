@@ -122,6 +122,7 @@ class Searcher:
             confidence=sure,
             notices=notices,
             filtered_out=filtered_out,
+            words=asked.wanted.rarities if query.asks else {},
         )
 
     # ------------------------------------------------------------- models
