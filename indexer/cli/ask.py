@@ -1,4 +1,4 @@
-"""`indexer ask`: a question, and the passages that answer it."""
+"""`indexer ask` and `open`: a question, the passages that answer it, and one of them in the browser."""
 
 from __future__ import annotations
 
@@ -13,23 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.last_answer import recall, remember
 from indexer.cli.options import DataOption, ModelOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import print_json, remark, safe
-from indexer.errors import UsageError
+from indexer.errors import IndexerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from indexer.library import Library
     from indexer.search.answer import Answer
-
-NO_ANSWER = 3
-MOST_PIPED = 1 << 16
-"""Bytes of a pipe that are taken for the question; what is searched of one are its first words."""
-AGO = re.compile(r"([0-9]{1,9})([dwmy])")
-"""A time until now, as ``--since`` takes it."""
-AGES = {unit: timedelta(days=days) for unit, days in (("d", 1), ("w", 7), ("m", 30), ("y", 365))}
-"""What its letters stand for."""
 
 
 class SearchMode(StrEnum):
@@ -51,9 +44,21 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
+NO_ANSWER = 3
+NUMBERED = (Format.table, Format.plain, Format.markdown)
+"""The forms in which a person sees the numbers of results."""
+MOST_PIPED = 1 << 16
+"""Bytes of a pipe that are taken for the question; what is searched of one are its first words."""
+AGO = re.compile(r"([0-9]{1,9})([dwmy])")
+"""A time until now, as ``--since`` takes it."""
+AGES = {unit: timedelta(days=days) for unit, days in (("d", 1), ("w", 7), ("m", 30), ("y", 365))}
+"""What its letters stand for."""
+
+
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("ask")(ask_command)
+    app.command("open")(open_command)
 
 
 def _complete_categories(context: typer.Context) -> list[str]:
@@ -146,9 +151,14 @@ def ask_command(
         )
     for notice in answer.notices:
         remark(notice)
-    _write_answer(answer, Format.json if as_json else form, full=full, explain=explain)
+    form = Format.json if as_json else form
+    if form in NUMBERED:
+        remember(answer, config.data, config.cache)
+    _write_answer(answer, form, full=full, explain=explain)
     if open_number is not None:
-        _open(answer, open_number)
+        if open_number > len(answer.hits):
+            raise UsageError(f"--open {open_number}: there are only {len(answer.hits)} results")
+        _open(answer.hits[open_number - 1].link)
     if not answer.answered:
         raise typer.Exit(NO_ANSWER)
 
@@ -177,12 +187,26 @@ def _since(text: str | None) -> datetime | None:
         ) from None
 
 
-def _open(answer: Answer, number: int) -> None:
+def open_command(
+    number: Annotated[
+        int, typer.Argument(min=1, metavar="N", help="The number of a result of the last answer.")
+    ],
+    *,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Open a result of the last answer in the browser, at its passage.
+
+    Example: indexer open 2
+    """
+    _open(recall(number, configure().cache).link)
+
+
+def _open(link: str) -> None:
     import webbrowser
 
-    if number > len(answer.hits):
-        raise UsageError(f"--open {number}: there are only {len(answer.hits)} results")
-    webbrowser.open(answer.hits[number - 1].link)
+    if not webbrowser.open(link):
+        raise IndexerError(f"no browser could be started (BROWSER names one); the link is {safe(link)}")
 
 
 # ------------------------------------------------------------------------ formats

@@ -32,6 +32,7 @@ def demo_command(
     """
     from indexer.catalogue import load
     from indexer.cli.answer_text import print_answer
+    from indexer.cli.last_answer import remember
     from indexer.demo import QUESTION, sample_catalogue, sample_crawl
     from indexer.library import Library
 
@@ -48,6 +49,7 @@ def demo_command(
     say(f'\n$ indexer ask "{QUESTION}" --data {data}\n')
     with Library.open(data) as library:
         answer = library.search(QUESTION, k=3)
+    remember(answer, data, config.cache)
     print_answer(answer)
     typer.echo()
     stages = {**summary.stages, "ask": answer.took_ms / 1000}

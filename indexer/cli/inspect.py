@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.last_answer import recall
 from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, print_json, safe, stdout
 
@@ -15,6 +18,8 @@ ALARM = 0.25
 """The share of the main part's words that an article must lack to be worth a word. Of 513 real pages 78 lack
 as much; 58 of them lack a tenth or more of what they should hold, and so do 41 of the 64 that lack three
 tenths (``benchmarks/extraction.py --alarm``). Stories and comments beside the article are the rest."""
+
+RESULT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 if TYPE_CHECKING:
     from indexer.records import Loss
@@ -107,7 +112,9 @@ def _source(source: str, *, rendered: bool) -> str:
 
 
 def show_command(
-    url: Annotated[str, typer.Argument(help="A link of the catalogue, or a page under one.")],
+    url: Annotated[
+        str, typer.Argument(help="A link of the catalogue, a page under one, or a number of the last answer.")
+    ],
     *,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -116,11 +123,16 @@ def show_command(
 ) -> None:
     """The article of a link as it is indexed.
 
-    Example: indexer show https://c4model.com/
+    Example: indexer show https://c4model.com/, or after a question: indexer show 2
     """
     from indexer.store import inspection
 
-    article, facts = inspection.article(configure(data=data).data, url)
+    config = configure(data=data)
+    folder = config.data
+    if RESULT_NUMBER.fullmatch(url):
+        result = recall(int(url), config.cache)
+        folder, url = data or Path(result.library), result.page_url
+    article, facts = inspection.article(folder, url)
     if as_json:
         blocks = [asdict(block) for block in article.blocks]
         print_json({**facts, **asdict(article), "words": article.words, "blocks": blocks})
