@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
-from indexer.cli.output import safe, stdout
+from indexer.cli.output import print_lines, safe, stdout
 from indexer.records import Source
 from indexer.search.marks import Marker, Stretch
 from indexer.sentences import by_word, sentences
@@ -38,11 +38,9 @@ TITLE_STYLE, HEADING_STYLE, FACTS_STYLE = Style(bold=True), Style(color="cyan"),
 SENTENCE_STYLE, WORD_STYLE = Style(bold=True), Style(underline=True)
 
 
-def print_answer(answer: Answer, *, full: bool = False, explain: bool = False) -> None:
+def print_answer(answer: Answer, *, full: bool = False, explain: bool = False, pager: bool = False) -> None:
     """The answer for a person, on stdout: its state, then each passage; ``full`` ones are not cut."""
-    console = stdout()
-    for line in answer_lines(answer, console, full=full, explain=explain):
-        console.print(line, soft_wrap=True)
+    print_lines(list(answer_lines(answer, stdout(), full=full, explain=explain)), pager=pager)
 
 
 def answer_lines(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.last_answer import recall, remember
-from indexer.cli.options import DataOption, ModelOption, QuietOption, VerboseOption, configure
+from indexer.cli.options import DataOption, ModelOption, NoPagerOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import print_json, remark, safe
 from indexer.errors import IndexerError, UsageError
 
@@ -113,6 +113,7 @@ def ask_command(
     context: Annotated[int, typer.Option(min=0, help="Neighbouring passages to show on each side.")] = 0,
     form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.table,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    no_pager: NoPagerOption = False,
     full: Annotated[bool, typer.Option("--full", help="Show long passages whole.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show each list's rank, score, share.")] = False,
     rerank: Annotated[
@@ -154,7 +155,7 @@ def ask_command(
     form = Format.json if as_json else form
     if form in NUMBERED:
         remember(answer, config.data, config.cache)
-    _write_answer(answer, form, full=full, explain=explain)
+    _write_answer(answer, form, full=full, explain=explain, pager=not no_pager)
     if open_number is not None:
         if open_number > len(answer.hits):
             raise UsageError(f"--open {open_number}: there are only {len(answer.hits)} results")
@@ -212,12 +213,12 @@ def _open(link: str) -> None:
 # ------------------------------------------------------------------------ formats
 
 
-def _write_answer(answer: Answer, form: Format, *, full: bool, explain: bool) -> None:
+def _write_answer(answer: Answer, form: Format, *, full: bool, explain: bool, pager: bool) -> None:
     match form:
         case Format.table:
             from indexer.cli.answer_text import print_answer
 
-            print_answer(answer, full=full, explain=explain)
+            print_answer(answer, full=full, explain=explain, pager=pager)
         case Format.plain:
             typer.echo(_plain(answer), nl=False)
         case Format.json:

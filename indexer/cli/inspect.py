@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.last_answer import recall
-from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
-from indexer.cli.output import plural, print_json, safe, stdout
+from indexer.cli.options import (
+    CatalogueOption,
+    DataOption,
+    JsonOption,
+    NoPagerOption,
+    QuietOption,
+    VerboseOption,
+    configure,
+)
+from indexer.cli.output import plural, print_json, print_lines, safe, stdout
 
 ALARM = 0.25
 """The share of the main part's words that an article must lack to be worth a word. Of 513 real pages 78 lack
@@ -117,6 +125,7 @@ def show_command(
     ],
     *,
     data: DataOption = None,
+    no_pager: NoPagerOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -125,6 +134,8 @@ def show_command(
 
     Example: indexer show https://c4model.com/, or after a question: indexer show 2
     """
+    from rich.text import Text
+
     from indexer.store import inspection
 
     config = configure(data=data)
@@ -137,17 +148,17 @@ def show_command(
         blocks = [asdict(block) for block in article.blocks]
         print_json({**facts, **asdict(article), "words": article.words, "blocks": blocks})
         return
-    typer.echo(safe(article.title))
     about = (article.author, article.published, article.language, facts["category"], facts["source"])
-    typer.echo(safe(" · ".join(part for part in (*about, f"{article.words:,} words") if part)))
-    typer.echo(safe(facts["final_url"]))
+    told = [article.title, " · ".join(part for part in (*about, f"{article.words:,} words") if part)]
+    told.append(facts["final_url"])
     if facts["note"]:
-        typer.echo(safe(f"note: {facts['note']}"))
+        told.append(f"note: {facts['note']}")
     if alarm := _alarm(article.lost):
-        typer.echo(alarm)
+        told.append(alarm)
     for block in article.blocks:
-        text = safe(article.text[block.start : block.end])
-        typer.echo(f"\n{'#' * (len(block.headings) + 1)} {text}" if block.kind == "heading" else f"\n{text}")
+        mark = f"{'#' * (len(block.headings) + 1)} " if block.kind == "heading" else ""
+        told += ["", *f"{mark}{article.text[block.start : block.end]}".split("\n")]
+    print_lines([Text(safe(line)) for line in told], pager=not no_pager)
 
 
 def history_command(

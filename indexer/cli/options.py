@@ -36,6 +36,9 @@ ModelOption = Annotated[
         show_default="the library's own",
     ),
 ]
+NoPagerOption = Annotated[
+    bool, typer.Option("--no-pager", help="What is longer than the screen is written there all the same.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
 
 

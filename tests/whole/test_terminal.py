@@ -120,3 +120,46 @@ def test_a_pipe_has_text_only_and_its_lines_are_not_broken(library: Path, column
     assert f"     {LONG.url}" in lines
     assert lines == [line.rstrip() for line in lines]
     assert b"\x1b" not in ended.stdout
+
+
+@pytest.fixture
+def pager(tmp_path: Path) -> str:
+    """A pager that shows itself, and how many lines it was given."""
+    command = tmp_path / "pager of mine"
+    command.write_text('#!/bin/sh\necho "PAGED: $1"\ncat\n')
+    command.chmod(0o755)
+    return f"'{command}' --flag"
+
+
+def test_what_is_longer_than_the_screen_goes_through_the_pager(ask: Callable[..., str], pager: str) -> None:
+    written = ask("event store", height=10, PAGER=pager)
+    assert written.startswith("PAGED: --flag\n")
+    assert links(written)[0] == LONG.url
+    assert {"1", "4"} <= signs(written)
+    assert "PAGED" not in ask("event store", height=100, PAGER=pager)
+    assert "PAGED" not in ask("event store", "--no-pager", height=10, PAGER=pager)
+    assert "PAGED" not in ask("event store", "--json", height=10, PAGER=pager)
+
+
+def test_an_article_goes_through_the_pager_too(library: Path, pager: str) -> None:
+    shown = ("show", LONG.url, "--data", str(library))
+    assert seen(on_terminal(*shown, height=10, PAGER=pager)).startswith("PAGED: --flag\nEvent stores\n")
+    assert "PAGED" not in on_terminal(*shown, "--no-pager", height=10, PAGER=pager)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"), [("", ""), ("no-such-pager -x", "'no-such-pager', which is not there"), ("'", "PAGER")]
+)
+def test_a_pager_that_is_none_hides_nothing(ask: Callable[..., str], named: str, told: str) -> None:
+    written = seen(ask("event store", height=10, PAGER=named))
+    assert told in written
+    assert ("The library" in written) is (named != "'")
+
+
+def test_a_pipe_has_no_pager(library: Path, pager: str) -> None:
+    for arguments in (("ask", "event store", "--mode", "lexical"), ("show", LONG.url)):
+        ended = subprocess.run(
+            [*PROGRAM, *arguments, "--data", str(library)],
+            env=surroundings(PAGER=pager, LINES="5"), capture_output=True, check=True,
+        )  # fmt: skip
+        assert b"PAGED" not in ended.stdout
