@@ -34,7 +34,7 @@ EXCERPT = 480
 NOT_WORTH_CUTTING = 120
 """A passage longer than that by no more is shown whole: what hides it would take as much room."""
 
-TITLE_STYLE, HEADING_STYLE, FACTS_STYLE = Style(bold=True), Style(color="cyan"), Style(dim=True)
+TITLE_STYLE, HEADING_STYLE, FACTS_STYLE = Style(bold=True), Style(bold=False, color="cyan"), Style(dim=True)
 SENTENCE_STYLE, WORD_STYLE = Style(bold=True), Style(underline=True)
 
 
