@@ -26,9 +26,9 @@ from indexer.arrays import Doubles, Ids, Vectors
 from indexer.config import DEFAULT_MODEL, Config, SearchConfig
 from indexer.encoding import open_encoder
 from indexer.evaluate.evaluation import ask_all
-from indexer.extract.sentences import sentences
 from indexer.records import Encoder, Passage
 from indexer.search import retrieve
+from indexer.sentences import sentences
 from indexer.store.snapshot import Snapshot
 
 AT_ONCE = 500

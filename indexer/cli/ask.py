@@ -1,30 +1,34 @@
-"""`indexer ask`: a question, and the passages that answer it."""
+"""`indexer ask` and `open`: a question, the passages that answer it, and one of them in the browser."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from datetime import UTC, datetime
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.options import DataOption, ModelOption, QuietOption, VerboseOption, configure
-from indexer.cli.output import print_json, remark, safe, stdout
-from indexer.errors import UsageError
+from indexer.cli.last_answer import recall, remember
+from indexer.cli.options import (
+    DataOption,
+    ModelOption,
+    NoPagerOption,
+    QuietOption,
+    VerboseOption,
+    configure,
+    moment_since,
+)
+from indexer.cli.output import print_json, remark, safe
+from indexer.errors import IndexerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import RenderableType
-
     from indexer.library import Library
-    from indexer.records import Hit
     from indexer.search.answer import Answer
-
-NO_ANSWER = 3
 
 
 class SearchMode(StrEnum):
@@ -46,9 +50,17 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
+NO_ANSWER = 3
+NUMBERED = (Format.table, Format.plain, Format.markdown)
+"""The forms in which a person sees the numbers of results."""
+MOST_PIPED = 1 << 16
+"""Bytes of a pipe that are taken for the question; what is searched of one are its first words."""
+
+
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("ask")(ask_command)
+    app.command("open")(open_command)
 
 
 def _complete_categories(context: typer.Context) -> list[str]:
@@ -74,7 +86,14 @@ def _known(context: typer.Context, names: Callable[[Library], list[str]]) -> lis
 
 
 def ask_command(
-    question: Annotated[str, typer.Argument(help="The question, in plain words.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUESTION...",
+            help="The question, in plain words, quoted or not; - or nothing reads it from a pipe.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 5,
     category: Annotated[
@@ -88,12 +107,16 @@ def ask_command(
         typer.Option(help="Only links with this tag; repeatable.", autocompletion=_complete_tags),
     ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
-    since: Annotated[str | None, typer.Option(help="Only texts fetched since this date (ISO 8601).")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only texts fetched since 2026-01-31, or in the last 3d, 2w, 1m, 1y.")
+    ] = None,
     mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
     per_article: Annotated[int, typer.Option(min=1, help="At most so many passages of one article.")] = 3,
     context: Annotated[int, typer.Option(min=0, help="Neighbouring passages to show on each side.")] = 0,
     form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.table,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    no_pager: NoPagerOption = False,
+    full: Annotated[bool, typer.Option("--full", help="Show long passages whole.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show each list's rank, score, share.")] = False,
     rerank: Annotated[
         bool, typer.Option("--rerank", help="Let a cross-encoder read the best again.")
@@ -110,10 +133,11 @@ def ask_command(
 
     Exit code 3 means that nothing in the library answers; the closest passages are shown as such.
 
-    Example: indexer ask "how do I design an event store" -k 3 -c "Event strategies"
+    Example: indexer ask how do I design an event store -k 3 -c "Event strategies"
     """
     from indexer.library import Library
 
+    question, oldest = _question(words or []), moment_since(since) if since is not None else None
     config = configure(data=data, model=model)
     with Library.open(config.data, config=config) as library:
         answer = library.search(
@@ -122,7 +146,7 @@ def ask_command(
             categories=category or (),
             tags=tag or (),
             sites=site or (),
-            since=_date(since),
+            since=oldest,
             mode=mode.value,
             per_article=per_article,
             context=context,
@@ -130,38 +154,58 @@ def ask_command(
         )
     for notice in answer.notices:
         remark(notice)
-    _write_answer(answer, Format.json if as_json else form, explain=explain)
+    form = Format.json if as_json else form
+    if form in NUMBERED:
+        remember(answer, config.data, config.cache)
+    _write_answer(answer, form, full=full, explain=explain, pager=not no_pager)
     if open_number is not None:
-        _open(answer, open_number)
+        if open_number > len(answer.hits):
+            raise UsageError(f"--open {open_number}: there are only {len(answer.hits)} results")
+        _open(answer.hits[open_number - 1].link)
     if not answer.answered:
         raise typer.Exit(NO_ANSWER)
 
 
-def _date(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--since {text!r} is no date; write it as 2026-01-31") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _question(words: list[str]) -> str:
+    """The words as one question; that of a pipe where there are none, or a dash in their place."""
+    if words not in ([], ["-"]):
+        return " ".join(words)
+    if not words and sys.stdin.isatty():
+        raise UsageError("what is the question? For example: indexer ask how do I retry a failed payment")
+    return sys.stdin.buffer.read(MOST_PIPED).decode("utf-8", "replace")
 
 
-def _open(answer: Answer, number: int) -> None:
+def open_command(
+    number: Annotated[
+        int, typer.Argument(min=1, metavar="N", help="The number of a result of the last answer.")
+    ],
+    *,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Open a result of the last answer in the browser, at its passage.
+
+    Example: indexer open 2
+    """
+    _open(recall(number, configure().cache).link)
+
+
+def _open(link: str) -> None:
     import webbrowser
 
-    if number > len(answer.hits):
-        raise UsageError(f"--open {number}: there are only {len(answer.hits)} results")
-    webbrowser.open(answer.hits[number - 1].link)
+    if not webbrowser.open(link):
+        raise IndexerError(f"no browser could be started (BROWSER names one); the link is {safe(link)}")
 
 
 # ------------------------------------------------------------------------ formats
 
 
-def _write_answer(answer: Answer, form: Format, *, explain: bool) -> None:
+def _write_answer(answer: Answer, form: Format, *, full: bool, explain: bool, pager: bool) -> None:
     match form:
         case Format.table:
-            print_table(answer, explain=explain)
+            from indexer.cli.answer_text import print_answer
+
+            print_answer(answer, full=full, explain=explain, pager=pager)
         case Format.plain:
             typer.echo(_plain(answer), nl=False)
         case Format.json:
@@ -173,48 +217,6 @@ def _write_answer(answer: Answer, form: Format, *, explain: bool) -> None:
             typer.echo(_csv(answer), nl=False)
         case Format.markdown:
             typer.echo(_markdown(answer), nl=False)
-
-
-def print_table(answer: Answer, *, explain: bool = False) -> None:
-    """The answer for a person: its state; each passage with its rank, where it stands, where it opens."""
-    from rich.console import Group
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    console = stdout()
-    console.print(Text(answer.headline))
-    console.print()
-    table = Table.grid(padding=(0, 2, 1, 0), expand=True)
-    table.add_column(justify="right", style="bold", width=3)
-    table.add_column(ratio=1)
-    for hit in answer.hits:
-        where = Text(safe(hit.title), style="bold")
-        for heading in hit.passage.headings:
-            if heading != hit.title:
-                where.append(f" › {safe(heading)}", style="not bold cyan")
-        facts = f"{hit.category} · {hit.site} · {hit.source.value}"
-        parts: list[RenderableType] = [where, Text(safe(facts), style="dim")]
-        if hit.note:
-            parts.append(Text(f"note: {safe(hit.note)}", style="dim"))
-        if hit.tags:
-            parts.append(Text(f"tags: {safe(', '.join(hit.tags))}", style="dim"))
-        parts += [Text(safe(before.text), style="dim") for before in hit.before]
-        parts.append(Text(safe(hit.passage.text)))
-        parts += [Text(safe(after.text), style="dim") for after in hit.after]
-        parts.append(Text(safe(hit.link), style=f"blue link {safe(hit.link)}", overflow="fold"))
-        if explain:
-            parts.append(Padding(Text(_explained(hit), style="dim"), (0, 0, 0, 2)))
-        table.add_row(str(hit.rank), Group(*parts))
-    console.print(table)
-
-
-def _explained(hit: Hit) -> str:
-    lists = (
-        f"{name:<8} rank {share.rank or '-':>4}  score {share.score:8.3f}  share {share.share:+.3f}"
-        for name, share in hit.shares.items()
-    )
-    return "\n".join([f"score {hit.score:.3f}", *lists])
 
 
 def _plain(answer: Answer) -> str:

@@ -31,7 +31,8 @@ def demo_command(
     Example: indexer demo
     """
     from indexer.catalogue import load
-    from indexer.cli.ask import print_table
+    from indexer.cli.answer_text import print_answer
+    from indexer.cli.last_answer import remember
     from indexer.demo import QUESTION, sample_catalogue, sample_crawl
     from indexer.library import Library
 
@@ -48,7 +49,9 @@ def demo_command(
     say(f'\n$ indexer ask "{QUESTION}" --data {data}\n')
     with Library.open(data) as library:
         answer = library.search(QUESTION, k=3)
-    print_table(answer)
+    remember(answer, data, config.cache)
+    print_answer(answer)
+    typer.echo()
     stages = {**summary.stages, "ask": answer.took_ms / 1000}
     times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items())
     say(f"Time: {times}; {time.monotonic() - begun:.1f} s in all.\n")

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
-from indexer.cli.output import plural, print_json, safe, stdout
+from indexer.cli.last_answer import recall
+from indexer.cli.options import (
+    CatalogueOption,
+    DataOption,
+    JsonOption,
+    NoPagerOption,
+    QuietOption,
+    VerboseOption,
+    configure,
+)
+from indexer.cli.output import plural, print_json, print_lines, safe, stdout
 
 ALARM = 0.25
 """The share of the main part's words that an article must lack to be worth a word. Of 513 real pages 78 lack
 as much; 58 of them lack a tenth or more of what they should hold, and so do 41 of the 64 that lack three
 tenths (``benchmarks/extraction.py --alarm``). Stories and comments beside the article are the rest."""
+
+RESULT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 if TYPE_CHECKING:
     from indexer.records import Loss
@@ -107,35 +120,45 @@ def _source(source: str, *, rendered: bool) -> str:
 
 
 def show_command(
-    url: Annotated[str, typer.Argument(help="A link of the catalogue, or a page under one.")],
+    url: Annotated[
+        str, typer.Argument(help="A link of the catalogue, a page under one, or a number of the last answer.")
+    ],
     *,
     data: DataOption = None,
+    no_pager: NoPagerOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
     """The article of a link as it is indexed.
 
-    Example: indexer show https://c4model.com/
+    Example: indexer show https://c4model.com/, or after a question: indexer show 2
     """
+    from rich.text import Text
+
     from indexer.store import inspection
 
-    article, facts = inspection.article(configure(data=data).data, url)
+    config = configure(data=data)
+    folder = config.data
+    if RESULT_NUMBER.fullmatch(url):
+        result = recall(int(url), config.cache)
+        folder, url = data or Path(result.library), result.page_url
+    article, facts = inspection.article(folder, url)
     if as_json:
         blocks = [asdict(block) for block in article.blocks]
         print_json({**facts, **asdict(article), "words": article.words, "blocks": blocks})
         return
-    typer.echo(safe(article.title))
     about = (article.author, article.published, article.language, facts["category"], facts["source"])
-    typer.echo(safe(" · ".join(part for part in (*about, f"{article.words:,} words") if part)))
-    typer.echo(safe(facts["final_url"]))
+    told = [article.title, " · ".join(part for part in (*about, f"{article.words:,} words") if part)]
+    told.append(facts["final_url"])
     if facts["note"]:
-        typer.echo(safe(f"note: {facts['note']}"))
+        told.append(f"note: {facts['note']}")
     if alarm := _alarm(article.lost):
-        typer.echo(alarm)
+        told.append(alarm)
     for block in article.blocks:
-        text = safe(article.text[block.start : block.end])
-        typer.echo(f"\n{'#' * (len(block.headings) + 1)} {text}" if block.kind == "heading" else f"\n{text}")
+        mark = f"{'#' * (len(block.headings) + 1)} " if block.kind == "heading" else ""
+        told += ["", *f"{mark}{article.text[block.start : block.end]}".split("\n")]
+    print_lines([Text(safe(line)) for line in told], pager=not no_pager)
 
 
 def history_command(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from indexer.config import Config
+from indexer.errors import UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,9 @@ ModelOption = Annotated[
         help="A sentence-transformers model: hub name or folder.",
         show_default="the library's own",
     ),
+]
+NoPagerOption = Annotated[
+    bool, typer.Option("--no-pager", help="What is longer than the screen is written there all the same.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON value on stdout.")]
 
@@ -76,3 +82,24 @@ def configure(*, catalogue: Path | None = None, data: Path | None = None, model:
         config.data_why,
     )
     return config
+
+
+_AGO = re.compile(r"(\d{1,9})\s*([hdwmy])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "y": 365 * 24}
+
+
+def moment_since(text: str) -> datetime:
+    """The moment that ``--since`` names: a date or a span until now; in UTC where it says nothing else.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    try:
+        if ago := _AGO.fullmatch(text.strip().lower()):
+            return datetime.now(UTC) - timedelta(hours=int(ago[1]) * _HOURS[ago[2]])
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since {text!r} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now"
+        ) from None

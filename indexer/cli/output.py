@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import shutil
+import signal
+import subprocess
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
+from indexer.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """C0 and C1 controls (terminal escapes begin with one) and bidirectional overrides."""
@@ -44,6 +52,60 @@ def stdout() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=False)
+
+
+def print_lines(lines: Sequence[Text], *, pager: bool = True) -> None:
+    """Lines on stdout: what is longer than a terminal's screen through the pager, unless that is not wanted.
+
+    Where stdout is no terminal there are no styles, and every character stays as it is.
+    """
+    console = stdout()
+    if not console.is_terminal:
+        typer.echo("".join(f"{line.plain}\n" for line in lines), nl=False)
+        return
+    rows = sum(max(1, -(-line.cell_len // console.width)) for line in lines)
+    command = _pager() if pager and rows >= console.height and not console.is_dumb_terminal else []
+    if not command:
+        for line in lines:
+            console.print(line, soft_wrap=True)
+        return
+    with console.capture() as captured:
+        for line in lines:
+            console.print(line, soft_wrap=True)
+    _through(command, captured.get())
+
+
+def _pager() -> list[str]:
+    """The command that shows long texts: ``PAGER``, else ``less``; empty where there is none.
+
+    Raises:
+        UsageError: ``PAGER`` is no command line.
+    """
+    if not sys.stdout.isatty():
+        return []
+    import shlex
+
+    named = os.environ.get("PAGER", "less")
+    try:
+        command = shlex.split(named)
+    except ValueError as error:
+        raise UsageError(f"PAGER is {named!r}: {error}") from None
+    if command and not shutil.which(command[0]):
+        if "PAGER" in os.environ:
+            remark(f"PAGER names {command[0]!r}, which is not there; try --no-pager")
+        return []
+    return command
+
+
+def _through(command: Sequence[str], text: str) -> None:
+    """Show a text by a pager, to which Ctrl-C belongs meanwhile."""
+    # As git has it: end at once where all fits, let colours through, leave the text on the screen.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env={"LESS": "FRX", **os.environ}) as running:  # noqa: S603
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            running.communicate(text.encode())
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def stderr() -> Console:

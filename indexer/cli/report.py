@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,12 +16,10 @@ from indexer.cli.options import (
     QuietOption,
     VerboseOption,
     configure,
+    moment_since,
 )
 from indexer.cli.output import print_json, safe
-from indexer.errors import NotWritable, UsageError
-
-SPANS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
-"""Days."""
+from indexer.errors import NotWritable
 
 
 class ReportForm(StrEnum):
@@ -64,7 +60,7 @@ def report_command(
     from indexer.files import replace_file
     from indexer.report import atom, forms, make_report
 
-    beginning = _beginning(since)
+    beginning = moment_since(since)
     config = configure(catalogue=catalogue, data=data, model=model)
     loaded = load(config.catalogue)
     report = make_report(loaded.links, config, beginning, loaded.watch)
@@ -85,16 +81,3 @@ def report_command(
         replace_file(output, written.encode("utf-8", "replace"))
     except OSError as error:
         raise NotWritable(f"{output}: cannot be written ({error.strerror}); give another --output") from error
-
-
-def _beginning(text: str) -> datetime:
-    """The moment that ``--since`` means."""
-    now = datetime.now().astimezone()
-    if span := re.fullmatch(r"(\d{1,4})\s*([hdwmy])", text.strip().lower()):
-        days = int(span[1]) * SPANS[span[2]]
-        if now.toordinal() > days + 1:
-            return now - timedelta(days=days)
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(f"--since {text!r} is no date and no span; write 2026-01-31, 3d or 2w") from None

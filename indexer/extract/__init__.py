@@ -35,7 +35,6 @@ wording      which words tell a place apart, in the article and on its page
 passages     an article cut into passages
 context      what is embedded with a passage but not shown
 spans        blocks measured in tokens and cut
-sentences    where a text may be cut
 fragments    links that open a page at a passage
 ===========  ================================================================================
 """

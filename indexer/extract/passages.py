@@ -19,9 +19,9 @@ from itertools import pairwise
 from indexer.config import PassageConfig
 from indexer.extract.context import contexts
 from indexer.extract.fragments import Fragments
-from indexer.extract.sentences import nearest_middle
 from indexer.extract.spans import CountTokens, Span, TokenCounter, measured_spans
 from indexer.records import Article, Block, Passage
+from indexer.sentences import nearest_middle
 
 Contexts = dict[tuple[str, ...], tuple[str, int]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from indexer.extract.sentences import PROSE_SPLITTERS, ROW_SPLITTERS, Splitter
 from indexer.records import Block
+from indexer.sentences import PROSE_SPLITTERS, ROW_SPLITTERS, Splitter
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 

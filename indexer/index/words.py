@@ -49,7 +49,8 @@ _PART = re.compile(r"[^\W_]+")
 _OTHER_SCRIPTS = re.compile("[\u0483-\u0487\u0590-\u1dff\u2e80-\uffff\U00010000-\U0003ffff]")
 _WORD = re.compile(f"[{PAIRED}]+|(?:[^\\W_{PAIRED}]|[{_COMBINING}])+")
 _RUN = re.compile(f"[{PAIRED}]+")
-_CHARACTER = re.compile(f"[{PAIRED}][{_COMBINING}]*")
+CHARACTER = re.compile(f"[{PAIRED}][{_COMBINING}]*")
+"""A character of rule 3 with the marks that sit on it."""
 
 _DOT = r"\.(?<![\w.)\]\"'].)(?=[A-Za-z])"
 """The dot that begins a name, as in ``.NET``; no sentence ends with it, and nothing stands before it."""
@@ -88,7 +89,7 @@ def _read_chunk(chunk: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     characters: list[str] = []
     for word in _WORD.findall(folded):
         if is_paired(word):
-            units = _CHARACTER.findall(word)
+            units = CHARACTER.findall(word)
             found += [one + other for one, other in pairwise(units)] or [word]
             characters += units if len(units) > 1 else []
         else:

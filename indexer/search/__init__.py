@@ -11,6 +11,7 @@ confidence whether anything in the library answers
 searcher   the way through all of it
 links      the address at which a passage opens
 similar    the other articles that are nearest to an article or a passage
+marks      what of a passage answers: the question's words, and the sentence with most of them
 answer     the answer in Python, as JSON, as a table
 as_html    the answer in a notebook, or on a page
 arguments  what a caller in Python may pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
@@ -10,7 +10,7 @@ from indexer.search.as_html import hits_html
 from indexer.tables import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -98,6 +98,10 @@ class Answer(_Hits):
     """How likely the best hit answers, 0 to 1, as calibrated on questions with and without an answer."""
     notices: tuple[str, ...] = ()
     """What a person should know: a word that was corrected, a reranker that could not be had."""
+    filtered_out: bool = False
+    """Whether the filters let no text through, so that nothing was searched; a notice names them."""
+    words: Mapping[str, float] = field(default_factory=dict)
+    """The words that were searched and how rare each is, for :class:`indexer.search.marks.Marker`."""
 
     def __repr__(self) -> str:
         return f"<Answer to {_brief(self.question)!r}: {self.state.value}, {_counted_hits(self.hits)}>"
@@ -110,6 +114,8 @@ class Answer(_Hits):
     @property
     def headline(self) -> str:
         """The state as a line above the passages."""
+        if self.filtered_out:
+            return "No text passes the filters."
         return _HEADLINES[self.state] if self.hits else "Nothing answers."
 
     def to_json(self, *, explain: bool = False) -> dict[str, Any]:

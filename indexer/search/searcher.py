@@ -79,11 +79,13 @@ class Searcher:
             ModelError: the encoder cannot be had.
         """
         query = analyse(question)
-        allowed = self._allowed(tuple(categories), tuple(tags), tuple(sites), since)
+        categories, tags, sites = tuple(categories), tuple(tags), tuple(sites)
+        allowed = self._allowed(categories, tags, sites, since)
         # A one-time cost of the process, not of the question.
         vectors_from = self._encoder if mode != "lexical" else None
         begun = time.perf_counter()
         words = understood(self._snapshot, query)
+        filtered_out = allowed is not None and not len(allowed)
         asked = Question(
             words=words.query.words,
             vector=vectors_from.encode_query(words.query.text) if vectors_from else np.zeros(0, np.float32),
@@ -105,6 +107,8 @@ class Searcher:
             notices += (
                 f"{query.text!r} has only common words and numbers; add a word for what you look for",
             )
+        if filtered_out:
+            notices += (self._nothing_left(categories, tags, sites, since),)
         shown = select(chain(head, candidates), k=k, per_article=per_article, same=self._config.same_passage)
         hits = tuple(self._hit(rank, candidate, context) for rank, candidate in enumerate(shown, start=1))
         return Answer(
@@ -117,6 +121,8 @@ class Searcher:
             hits=hits,
             confidence=sure,
             notices=notices,
+            filtered_out=filtered_out,
+            words=asked.wanted.rarities if query.asks else {},
         )
 
     # ------------------------------------------------------------- models
@@ -166,6 +172,26 @@ class Searcher:
             if not any(host == name.lower() or host.endswith(f".{name.lower()}") for host in hosts):
                 raise UnknownName("site", name, hosts)
         return self._snapshot.allowed(categories=categories, tags=tags, sites=sites, since=since)
+
+    def _nothing_left(
+        self,
+        categories: tuple[str, ...],
+        tags: tuple[str, ...],
+        sites: tuple[str, ...],
+        since: datetime | None,
+    ) -> str:
+        """The filters that together let nothing through, in words."""
+        kinds = (("category", categories), ("tag", tags), ("site", sites))
+        chosen = [f"{kind} {' or '.join(map(repr, names))}" for kind, names in kinds if names]
+        told = f"no text has {' and '.join(chosen)}" if chosen else "no text"
+        if not since:
+            return told
+        newest = self._snapshot.query(
+            "SELECT max(c.fetched_at) AS newest FROM current_articles c "
+            "WHERE EXISTS (SELECT 1 FROM passages p WHERE p.article = c.article)"
+        )[0]["newest"]
+        told += f"{' and' if chosen else ''} was fetched since {since:%Y-%m-%d}"
+        return f"{told}; the newest of the library was fetched on {newest[:10]}" if newest else told
 
     # ------------------------------------------------------------ ranking
 

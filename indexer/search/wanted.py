@@ -38,6 +38,8 @@ class Wanted:
         self._trust = meant.trust
         self._stem = snapshot.stem
         self._stems = [snapshot.stem(term) for term in meant.query.terms]
+        self.rarities = dict(zip(meant.query.terms, self._rarity.tolist(), strict=True))
+        """By each word, in its order, what it weighs."""
         self._names = np.array([term in meant.query.names for term in meant.query.terms], np.bool_)
         self.held = lru_cache(REMEMBERED)(self._held)
 

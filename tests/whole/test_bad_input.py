@@ -80,9 +80,42 @@ def test_a_model_folder_that_is_no_model(run: Run, tmp_path: Path, catalogue: Pa
     assert_one_line(ended, 1, str(tmp_path / "model"))
 
 
-def test_a_wrong_date_or_number(run: Run, tmp_path: Path) -> None:
-    assert run("ask", "why", "-k", "0").code == 2
-    assert run("ask", "why", "--mode", "psychic").code == 2
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["ask", "why", "-k", "0"], "-k"),
+        (["ask", "why", "-k"], "-k"),
+        (["ask", "why", "--mode", "psychic"], "'hybrid'"),
+        (["ask", "why", "--nope"], "indexer ask --help"),
+        (["asc", "why"], "did you mean 'ask'"),
+        (["catalogue", "lists"], "did you mean 'list'"),
+        (["show"], "missing"),
+        (["doctor", "a\x1b[31m\nb"], "unexpected"),
+    ],
+    ids=["number", "no value", "choice", "option", "command", "command of a group", "nothing", "too much"],
+)
+def test_wrong_use_is_told_as_every_error(run: Run, arguments: list[str], told: str) -> None:
+    ended = run(*arguments)
+    assert_one_line(ended, 2, told)
+    assert "\x1b" not in ended.err
+
+
+@pytest.mark.parametrize("group", [[], ["catalogue"]])
+def test_a_bare_command_tells_its_help(run: Run, group: list[str]) -> None:
+    ended = run(*group)
+    assert (ended.code, ended.err) == (2, "")
+    assert "Commands" in ended.out
+
+
+def test_an_interrupt_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("indexer.store.inspection.history", interrupted)
+    assert_one_line(run("history", "x"), 130, "interrupted")
+
+
+def test_a_wrong_date(run: Run, tmp_path: Path) -> None:
     assert run("schedule", "--at", "25:00", "--data", tmp_path).code == 2
 
 

@@ -180,7 +180,7 @@ def test_a_clock_that_was_ahead_once_does_not_make_old_things_new(report: Report
 def test_a_time_that_is_none_is_refused(report: Report, since: str) -> None:
     ended = report("--since", since)
     assert (ended.code, ended.out) == (2, "")
-    assert "write 2026-01-31, 3d or 2w" in ended.err
+    assert "write it as 2026-01-31, or as 3d" in ended.err
 
 
 def test_a_file_that_cannot_be_written_is_told_in_one_line(report: Report, tmp_path: Path) -> None:

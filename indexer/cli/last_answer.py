@@ -1,0 +1,61 @@
+"""The last answer that a person was shown, so that its numbers mean something to the next command.
+
+One for all libraries, in the user's cache: a small JSON file, ``last_answer.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.errors import UsageError
+
+if TYPE_CHECKING:
+    from indexer.search.answer import Answer
+
+logger = logging.getLogger(__name__)
+
+FILE = "last_answer.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownResult:
+    """A numbered result: the library it is from, the page that holds it, and where it opens."""
+
+    library: str
+    page_url: str
+    link: str
+
+
+def remember(answer: Answer, library: Path, cache: Path) -> None:
+    """Keep the results for :func:`recall`. Where the cache can't be written, asking works all the same."""
+    folder = str(library.resolve())
+    shown = [asdict(ShownResult(folder, hit.page_url, hit.link)) for hit in answer.hits]
+    path = cache / FILE
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".new").write_text(json.dumps(shown), encoding="utf-8")
+        path.with_suffix(".new").replace(path)
+    except OSError as error:
+        logger.info("the answer's numbers are not remembered: %s", error)
+
+
+def recall(number: int, cache: Path) -> ShownResult:
+    """The result of that number, counted from 1.
+
+    Raises:
+        UsageError: no answer is remembered, or it has no such number.
+    """
+    path = cache / FILE
+    try:
+        shown = [ShownResult(**result) for result in json.loads(path.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        raise UsageError(f"there is no last answer to take result {number} of; ask first") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(f"the last answer cannot be read ({path}: {error}); ask again") from None
+    if not 0 < number <= len(shown):
+        raise UsageError(f"the last answer has no result {number}; it has {len(shown)}")
+    return shown[number - 1]

@@ -1,0 +1,84 @@
+"""What of a passage answers: the question's words in it, and the sentence with most of them.
+
+Words are told by their stems, as they are found. It costs no look into the library and no model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from indexer.index.words import CHARACTER, PAIRED, Stems, is_paired, words_and_forms
+from indexer.sentences import sentences
+
+LONGEST_WHOLE = 40
+"""Characters of what is marked as a whole because only all of it is a word of a question, such as ``C++``."""
+
+_UNBROKEN = re.compile(r"\S+")
+_LETTERS = re.compile(f"[{PAIRED}]+|[^\\W_{PAIRED}]+")
+
+Stretch = tuple[int, int]
+"""A stretch of a text: where it begins, and where it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The question's words in a text, in its order, and the sentence with most of them, if any has one."""
+
+    words: tuple[Stretch, ...]
+    sentence: Stretch | None
+
+
+class Marker:
+    """Marks texts by the words of one question."""
+
+    def __init__(self, words: Mapping[str, float]) -> None:
+        """``words`` says how rare each is, see :attr:`indexer.search.answer.Answer.words`."""
+        self._stem = Stems()
+        self._rarities = {self._stem[word]: rarity for word, rarity in words.items()}
+
+    def mark(self, text: str) -> Marks:
+        """The marks of a text. Of sentences with equally rare words it is the first."""
+        found = [
+            word for chunk in _UNBROKEN.finditer(text) for word in self._in_chunk(chunk[0], chunk.start())
+        ]
+        found.sort()
+        best, most, at, start = None, 0.0, 0, 0
+        for sentence in sentences(text):
+            end, held = start + len(sentence), set()
+            while at < len(found) and found[at][0] < end:
+                held.add(found[at][2])
+                at += 1
+            weight = sum(self._rarities[stem] for stem in sorted(held))
+            if weight > most:
+                blank = len(sentence) - len(sentence.lstrip())
+                best, most = (start + blank, start + len(sentence.rstrip())), weight
+            start = end
+        return Marks(tuple(dict.fromkeys((begin, stop) for begin, stop, _ in found)), best)
+
+    def _in_chunk(self, chunk: str, start: int) -> Iterator[tuple[int, int, str]]:
+        """The words in what stands between two blanks: begin, end, stem."""
+        missing = self._wanted_in(chunk)
+        if not missing:
+            return
+        whole = set(missing)
+        for piece in _LETTERS.finditer(chunk):
+            if is_paired(piece[0]):
+                units = [unit.span() for unit in CHARACTER.finditer(piece[0])]
+                spans = [(one[0], other[1]) for one, other in pairwise(units)] or [(0, len(piece[0]))]
+            else:
+                spans = [(0, len(piece[0]))]
+            for begin, end in spans:
+                for stem in self._wanted_in(piece[0][begin:end]) & whole:
+                    missing.discard(stem)
+                    yield start + piece.start() + begin, start + piece.start() + end, stem
+        name = chunk.strip(".,;:!?()[]{}\"'")
+        if name and len(name) <= LONGEST_WHOLE:
+            begin = start + chunk.index(name)
+            yield from ((begin, begin + len(name), stem) for stem in sorted(missing))
+
+    def _wanted_in(self, text: str) -> set[str]:
+        words, forms = words_and_forms(text)
+        return {self._stem[word] for word in (*words, *forms)} & self._rarities.keys()
