@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.config import DEFAULT_MODEL, Config
-from indexer.store.inspection import published_model
 
 if TYPE_CHECKING:
     from indexer.records import Encoder
@@ -23,6 +22,9 @@ def chosen_model(config: Config) -> str:
     Raises:
         DamagedLibrary, StaleIndex: the library that should name its model cannot be read.
     """
+    # Here, not above: who asks names the library's model, and needs nothing of what this imports.
+    from indexer.store.inspection import published_model
+
     if config.model and Path(config.model).is_dir():
         return str(Path(config.model).absolute())
     return config.model or published_model(config.data) or DEFAULT_MODEL

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from indexer.counting import UNSPACED
@@ -37,8 +37,6 @@ SHORTEST_STEMMED = 3
 MOST_PARTS = 6
 """Parts of a name that are joined to one form; longer ones are paths, which are found by their pairs."""
 
-_COMBINING = "".join(char for char in map(chr, range(0x483, 0x2000)) if unicodedata.category(char)[0] == "M")
-"""The marks of all scripts that are not diacritics of Latin, Greek and Cyrillic letters."""
 # A breve makes another letter of the Cyrillic i. Vowel points (Hebrew, Arabic) are mostly left out in texts.
 _DIACRITICS = re.compile(
     "(?<![\u0418\u0438])\u0306|[\u0300-\u0305\u0307-\u036f\u0591-\u05bd\u0640\u064b-\u0655\u0670]+"
@@ -47,10 +45,7 @@ _TRADE_MARKS = str.maketrans("\u2120\u2122", "  ")
 
 _PART = re.compile(r"[^\W_]+")
 _OTHER_SCRIPTS = re.compile("[\u0483-\u0487\u0590-\u1dff\u2e80-\uffff\U00010000-\U0003ffff]")
-_WORD = re.compile(f"[{PAIRED}]+|(?:[^\\W_{PAIRED}]|[{_COMBINING}])+")
 _RUN = re.compile(f"[{PAIRED}]+")
-CHARACTER = re.compile(f"[{PAIRED}][{_COMBINING}]*")
-"""A character of rule 3 with the marks that sit on it."""
 
 _DOT = r"\.(?<![\w.)\]\"'].)(?=[A-Za-z])"
 """The dot that begins a name, as in ``.NET``; no sentence ends with it, and nothing stands before it."""
@@ -87,14 +82,26 @@ def _read_chunk(chunk: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return tuple(_PART.findall(folded)), tuple(_name_forms(plain))
     found: list[str] = []
     characters: list[str] = []
-    for word in _WORD.findall(folded):
+    any_word, character = of_other_scripts()
+    for word in any_word.findall(folded):
         if is_paired(word):
-            units = CHARACTER.findall(word)
+            units = character.findall(word)
             found += [one + other for one, other in pairwise(units)] or [word]
             characters += units if len(units) > 1 else []
         else:
             found.append(word)
     return tuple(found), (*_name_forms(_RUN.sub(" ", plain)), *characters)
+
+
+@cache
+def of_other_scripts() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A word of any script, and a character of rule 3, each with its marks.
+
+    Marks are those that are no diacritics of Latin, Greek and Cyrillic letters. Made when they are needed:
+    that takes 20 ms, and most questions are in Latin letters.
+    """
+    marks = "".join(char for char in map(chr, range(0x483, 0x2000)) if unicodedata.category(char)[0] == "M")
+    return re.compile(f"[{PAIRED}]+|(?:[^\\W_{PAIRED}]|[{marks}])+"), re.compile(f"[{PAIRED}][{marks}]*")
 
 
 _remembered = lru_cache(maxsize=1 << 16)(_read_chunk)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from indexer.index.words import CHARACTER, PAIRED, Stems, is_paired, words_and_forms
+from indexer.index.words import PAIRED, Stems, is_paired, of_other_scripts, words_and_forms
 from indexer.sentences import sentences
 
 LONGEST_WHOLE = 40
@@ -66,7 +66,7 @@ class Marker:
         whole = set(missing)
         for piece in _LETTERS.finditer(chunk):
             if is_paired(piece[0]):
-                units = [unit.span() for unit in CHARACTER.finditer(piece[0])]
+                units = [unit.span() for unit in of_other_scripts()[1].finditer(piece[0])]
                 spans = [(one[0], other[1]) for one, other in pairwise(units)] or [(0, len(piece[0]))]
             else:
                 spans = [(0, len(piece[0]))]
