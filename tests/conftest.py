@@ -24,14 +24,15 @@ settings.load_profile("indexer")
 
 LONGEST = (
     "whole/test_hostile.py",  # waits a minute and a half, using no processor
+    "extract/test_benchmark.py",
     "embed/test_export.py",
     "whole/test_unattended.py",
     "whole/test_nights.py",
     "whole/test_large.py",
     "whole/test_real_pages.py",
     "whole/test_demo.py",
+    "whole/test_browser.py",
     "whole/test_floors.py",
-    "extract/test_benchmark.py",
     "crawl/test_replay.py",
     "crawl/test_loop.py",
     "embed/test_shared_exports.py",
