@@ -38,7 +38,7 @@ check: .venv/developing ## Lint, types, spelling, the order of the packages, the
 	@test ! -f .coverage || $(BIN)/coverage report --format=total
 
 bench: .venv/developing ## Measure everything and write BENCHMARKS.md (hours; INDEXER_SHARED_DATA names the collections)
-	for script in extraction.py verdicts.py links.py retrieval.py states.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py; do \
+	for script in extraction.py verdicts.py links.py retrieval.py states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py; do \
 	  $(BIN)/python benchmarks/$$script --write || exit; done
 
 format: .venv/developing ## Put the code into the common form

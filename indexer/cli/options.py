@@ -94,12 +94,13 @@ def moment_since(text: str) -> datetime:
     Raises:
         UsageError: it is neither.
     """
+    from indexer.search.arguments import moment_of
+
     try:
         if ago := _AGO.fullmatch(text.strip().lower()):
             return datetime.now(UTC) - timedelta(hours=int(ago[1]) * _HOURS[ago[2]])
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return moment_of("--since", text.strip())
+    except (UsageError, OverflowError):
         raise UsageError(
             f"--since {text!r} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now"
         ) from None

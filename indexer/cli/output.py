@@ -42,9 +42,14 @@ def remark(message: str) -> None:
         typer.echo(f"indexer: {CONTROL.sub('', message)}", err=True)
 
 
+def as_json_text(value: object) -> str:
+    """One JSON value, as programs read it from stdout or a file."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n"
+
+
 def print_json(value: object) -> None:
     """One JSON value on stdout."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    typer.echo(as_json_text(value), nl=False)
 
 
 def stdout() -> Console:

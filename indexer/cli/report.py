@@ -18,7 +18,7 @@ from indexer.cli.options import (
     configure,
     moment_since,
 )
-from indexer.cli.output import print_json, safe
+from indexer.cli.output import as_json_text, safe
 from indexer.errors import NotWritable
 
 
@@ -64,16 +64,13 @@ def report_command(
     config = configure(catalogue=catalogue, data=data, model=model)
     loaded = load(config.catalogue)
     report = make_report(loaded.links, config, beginning, loaded.watch)
-    if as_json:
-        print_json(report.to_json())
-        return
     write = {
         ReportForm.text: lambda told: safe(forms.as_text(told)),
         ReportForm.markdown: lambda told: safe(forms.as_markdown(told)),
         ReportForm.html: forms.as_html,
         ReportForm.atom: atom.as_atom,
     }[form]
-    written = write(report)
+    written = as_json_text(report.to_json()) if as_json else write(report)
     if output is None:
         typer.echo(written, nl=False)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
 SPANNING = 0.5
 """What a pair of characters weighs that the library does not have: about half of a text's span two words."""
-REMEMBERED = 1000
-"""Texts of which it is known what they hold; all passages of an article have the same words of the user."""
 
 
 class Wanted:
@@ -41,12 +38,17 @@ class Wanted:
         self.rarities = dict(zip(meant.query.terms, self._rarity.tolist(), strict=True))
         """By each word, in its order, what it weighs."""
         self._names = np.array([term in meant.query.names for term in meant.query.terms], np.bool_)
-        self.held = lru_cache(REMEMBERED)(self._held)
+        self._known: dict[str, npt.NDArray[np.bool_]] = {}
 
-    def _held(self, text: str) -> npt.NDArray[np.bool_]:
-        """Which of the words the text holds (words,)."""
-        own = {self._stem(word) for some in words_and_forms(text) for word in some}
-        return np.array([stem in own for stem in self._stems], np.bool_)
+    def held(self, text: str) -> npt.NDArray[np.bool_]:
+        """Which of the words the text holds (words,).
+
+        Remembered: all passages of an article have the same words of the user.
+        """
+        if text not in self._known:
+            own = {self._stem(word) for some in words_and_forms(text) for word in some}
+            self._known[text] = np.array([stem in own for stem in self._stems], np.bool_)
+        return self._known[text]
 
     def share(self, text: str) -> float:
         """The share of the words that the text holds, 0 to 1."""

@@ -9,7 +9,8 @@ revisit        when a link is due again
 publish        the newest articles become what a search sees, at once
 generations    which segments make a published state, and how the next is made
 snapshot       a pinned view for readers; imports nothing of the writing side
-inspection      status, history and show: the library told to a person
+inspection     status, history and show: the library told to a person
+overview       links, articles, passages and facets as rows
 health         what is wrong with a library
 =============  ==================================================================
 

@@ -183,6 +183,12 @@ def test_a_time_that_is_none_is_refused(report: Report, since: str) -> None:
     assert "write it as 2026-01-31, or as 3d" in ended.err
 
 
+def test_json_goes_into_the_file_too(report: Report, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    assert report("--since", BETWEEN, "--json", "--output", file) == Ended(0, "", "")
+    assert json.loads(file.read_text("utf-8"))["sections"]
+
+
 def test_a_file_that_cannot_be_written_is_told_in_one_line(report: Report, tmp_path: Path) -> None:
     ended = report("--since", BETWEEN, "--output", tmp_path / "none" / "report.txt")
     assert (ended.code, len(ended.err.splitlines())) == (1, 1)
