@@ -30,7 +30,8 @@ tenths (``benchmarks/extraction.py --alarm``). Stories and comments beside the a
 RESULT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 if TYPE_CHECKING:
-    from indexer.records import Loss
+    from indexer.config import Config
+    from indexer.records import Link, Loss
     from indexer.store.inspection import LinkState
 
 
@@ -53,15 +54,28 @@ def status_command(
 
     Example: indexer status
     """
-    from indexer.catalogue import load
     from indexer.store import inspection
 
     config = configure(catalogue=catalogue, data=data)
-    states = inspection.status(config.data, load(config.catalogue).links)
+    states = inspection.status(config.data, _links(config))
     if as_json:
         print_json([asdict(state) for state in states])
         return
     _print_states(states)
+
+
+def _links(config: Config) -> Sequence[Link]:
+    """The catalogue's; where there is none, and none was named, those that the library was published with."""
+    from indexer.catalogue import load
+    from indexer.store import inspection
+    from indexer.store.overview import published_links
+    from indexer.store.snapshot import Snapshot
+
+    named = config.catalogue_why in ("named", "INDEXER_CATALOGUE")
+    if named or config.catalogue.exists() or not inspection.library_exists(config.data):
+        return load(config.catalogue).links
+    with Snapshot(config.data) as snapshot:
+        return published_links(snapshot)
 
 
 def _print_states(states: Sequence[LinkState]) -> None:

@@ -68,6 +68,8 @@ def test_the_demo_runs_in_an_empty_folder(installed: Installed) -> None:
     asked = installed("-m", "indexer", "ask", "who approves an RFC", "-k", "1", "--data", "data/demo")
     assert asked.returncode == 0, asked.stderr
     assert "RFC" in asked.stdout
+    status = installed("-m", "indexer", "status", "--data", "data/demo")
+    assert "28 of 28 links answer" in status.stdout, status.stderr
 
 
 def test_it_says_its_version_and_its_name(installed: Installed, wheel: Path) -> None:
