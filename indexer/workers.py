@@ -14,11 +14,12 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
-import signal
 import sys
+import threading
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO
 
 from indexer.errors import Unreadable
@@ -120,23 +121,35 @@ class _Worker:
 async def _start() -> Process:
     path = os.pathsep.join(folder for folder in sys.path if folder)
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE, env={**os.environ, "PYTHONPATH": path}
-    )
+        sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE, env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,  # Ctrl-C is for the one who starts it
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------ in the worker
 
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until there are no more, because the other side has ended."""
-    while head := requests.read(_LENGTH):
-        page, memory = pickle.loads(requests.read(int.from_bytes(head)))  # noqa: S301 - our own
+    """Answer requests for ever; the end comes by :func:`_take`."""
+    waiting: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_take, args=(requests, waiting), daemon=True).start()
+    while True:
+        page, memory = pickle.loads(waiting.get())  # noqa: S301 - our own
         try:
             answer = pickle.dumps(_read(page, memory))
         except Exception as error:  # noqa: BLE001 - it is raised again on the other side
             answer = pickle.dumps(error)
         answers.write(len(answer).to_bytes(_LENGTH) + answer)
         answers.flush()
+
+
+def _take(requests: BinaryIO, waiting: SimpleQueue[bytes]) -> None:
+    """Take requests until the other side has ended, however it did: then nobody wants what is being read."""
+    try:
+        while head := requests.read(_LENGTH):
+            waiting.put(requests.read(int.from_bytes(head)))
+    finally:
+        os._exit(0)
 
 
 def _read(page: Page, memory: int) -> Reading:
@@ -157,7 +170,6 @@ def _read(page: Page, memory: int) -> Reading:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us
     real_stdout = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a parser prints must not get among the answers
     _serve(sys.stdin.buffer, real_stdout)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import PIPE
 
 import psutil
 import pytest
@@ -96,6 +98,15 @@ def test_a_reading_that_was_broken_off_is_not_given_to_the_next_page() -> None:
         assert (await read(page("next"))).article.title == "next"
 
     with_workers(work)
+
+
+def test_a_worker_ends_with_whoever_started_it_and_says_nothing() -> None:
+    """Also in the middle of a page, and however that other process ended."""
+    request = pickle.dumps((page("long", sentences=100_000), ExtractConfig().memory))
+    command = [sys.executable, "-m", "indexer.workers"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) as worker:
+        said = worker.communicate(len(request).to_bytes(8) + request)  # and closes its stdin
+    assert said == (b"", b"")
 
 
 def test_a_plain_script_may_crawl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
