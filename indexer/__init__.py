@@ -16,11 +16,12 @@ Six names, loaded when first used, so that importing the package costs nothing:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # as type checkers read it; to import typing would take longer than all the rest
 if TYPE_CHECKING:
+    from typing import Any
+
     from indexer.catalogue import load as load_catalogue
     from indexer.config import Config
     from indexer.errors import IndexerError

@@ -30,6 +30,17 @@ def chosen_model(config: Config) -> str:
     return config.model or published_model(config.data) or DEFAULT_MODEL
 
 
+def is_prepared(config: Config) -> bool:
+    """Whether the chosen model has its fast form here; else it is made when the model is first opened.
+
+    Raises:
+        ModelError: the model cannot be had, or is none.
+    """
+    from indexer.embed import has_fast_form
+
+    return has_fast_form(chosen_model(config), exports=exports_folder(config))
+
+
 def open_encoder(config: Config, model: str = "") -> Encoder:
     """The encoder of ``model``, by default the chosen one.
 

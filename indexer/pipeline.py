@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -24,7 +25,7 @@ from urllib.parse import urlsplit
 
 from indexer import extract
 from indexer.config import Config, ExtractConfig, PassageConfig
-from indexer.encoding import chosen_model, open_encoder
+from indexer.encoding import chosen_model, is_prepared, open_encoder
 from indexer.errors import NoLibrary, NothingReachable, UnknownName, Unreadable
 from indexer.records import (
     Article,
@@ -36,6 +37,7 @@ from indexer.records import (
     Passage,
     Reading,
     Source,
+    Traffic,
     Verdict,
 )
 from indexer.store import inspection, revisit
@@ -53,8 +55,8 @@ logger = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
 
-class Watcher(Protocol):
-    """Whoever wants to see a run go on, such as progress bars."""
+class Watcher(Traffic, Protocol):
+    """Whoever wants to see a run go on, such as progress bars. What it does takes no time."""
 
     def started(self, links: int, *, resumed: bool) -> None:
         """The crawl of so many links begins, or goes on after an interruption."""
@@ -64,6 +66,9 @@ class Watcher(Protocol):
 
     def embedding(self, done: int, total: int) -> None:
         """So many of so many new passages are embedded."""
+
+    def stage(self, what: str) -> None:
+        """Something begins that has no measure, such as a model's preparation; what comes next ends it."""
 
 
 class Nobody:
@@ -76,6 +81,18 @@ class Nobody:
         """Look away."""
 
     def embedding(self, done: int, total: int) -> None:
+        """Look away."""
+
+    def stage(self, what: str) -> None:
+        """Look away."""
+
+    def asked(self, host: str) -> None:
+        """Look away."""
+
+    def answered(self, host: str, size: int) -> None:
+        """Look away."""
+
+    def pausing(self, host: str, seconds: float) -> None:
         """Look away."""
 
 
@@ -144,10 +161,10 @@ def crawl_links(
             watcher.started(len(chosen), resumed=run.resumed)
             record = _Recorder(log, tally, watcher, known_bad=_bad(before))
             task = partial(_fetch_pages, chosen, config, log=log, record=record, force=force)
-            _run_async(partial(task, source=source, transport=transport))
+            _run_async(partial(task, source=source, transport=transport, traffic=watcher))
             record.ended()
         clock.ended("crawl")
-        encoder = open_encoder(config)
+        encoder = _open_encoder(config, watcher)
         clock.ended("model")
         published = _publish(database, links, config, encoder, watcher)
         clock.ended("publish", embed=published.embed_seconds)
@@ -159,7 +176,9 @@ def crawl_links(
     return summary
 
 
-def import_page(link: Link, links: Sequence[Link], file: Path, config: Config) -> Summary:
+def import_page(
+    link: Link, links: Sequence[Link], file: Path, config: Config, *, watcher: Watcher | None = None
+) -> Summary:
     """Take a page saved by hand (HTML, MHTML, PDF, Markdown, text) as the article of a link, and publish.
 
     It is read in a worker process, within the bounds of ``config.extract``, as a page of a crawl is.
@@ -167,6 +186,7 @@ def import_page(link: Link, links: Sequence[Link], file: Path, config: Config) -
     Raises:
         Unreadable: the file cannot be read within the bounds, is too large, or holds no text.
     """
+    watcher = watcher or Nobody()
     most = config.extract.file_bytes
     try:
         with file.open("rb") as opened:
@@ -190,7 +210,8 @@ def import_page(link: Link, links: Sequence[Link], file: Path, config: Config) -
         run = database.start_run(resume_within=timedelta(0))
         log = CrawlLog(database, run, extractor=extract.VERSION, force=True)
         effect, _ = log.record(Outcome(link, link.url, (fetch,), page, reading.article))
-        published = _publish(database, links, config, open_encoder(config), Nobody())
+        encoder = _open_encoder(config, watcher)
+        published = _publish(database, links, config, encoder, watcher)
         summary = Summary(
             run=run.number, seconds=0.0, links=1, pages=1, verdicts={"ok": 1}, articles={effect: 1},
             passages=published.passages, embedded=published.embedded, generation=published.generation,
@@ -231,8 +252,9 @@ async def _fetch_pages(
 
     async with reading_workers(config.extract) as read, rendering_browser(config.render) as render:
         arguments |= {"config": config.crawl, "memory": log, "read": read, "render": render}
-        async for outcome in crawl_pages(links, **arguments):
-            record(outcome)
+        async with aclosing(crawl_pages(links, **arguments)) as outcomes:  # before the workers end
+            async for outcome in outcomes:
+                record(outcome)
 
 
 class _Recorder:
@@ -342,7 +364,8 @@ def _publish(
     database: Database, links: Sequence[Link], config: Config, encoder: Encoder, watcher: Watcher
 ) -> Published:
     """Publish the catalogue's links, their articles read again first where reading has improved."""
-    _read_again(database)
+    _read_again(database, watcher)
+    watcher.stage("cutting articles into passages")
     return publish_articles(
         database,
         links,
@@ -363,14 +386,25 @@ def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = 
     """
     if not inspection.library_exists(config.data):
         raise NoLibrary(f"{config.data}: no library there; run `indexer crawl` first")
+    watcher = watcher or Nobody()
     with Database(config.data) as database:
+        watcher.stage("writing the index")
         rebuild(database)
-        return _publish(database, links, config, open_encoder(config), watcher or Nobody())
+        return _publish(database, links, config, _open_encoder(config, watcher), watcher)
 
 
-def _read_again(database: Database) -> None:
+def _open_encoder(config: Config, watcher: Watcher) -> Encoder:
+    """The chosen encoder; says so where it is first prepared for this machine, which takes up to a minute."""
+    watcher.stage("loading the model")
+    if not is_prepared(config):
+        watcher.stage("preparing the model, once")
+    return open_encoder(config)
+
+
+def _read_again(database: Database, watcher: Watcher) -> None:
     """New versions of the articles that an older extraction read, from the raw pages that are kept."""
     for row in stale_articles(database, extract.VERSION):
+        watcher.stage(f"reading again {row.page.url}")
         try:
             reading = extract.read(row.page)
         except Unreadable:

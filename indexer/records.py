@@ -316,6 +316,19 @@ class Passage:
 # ---------------------------------------------------------------------- embed
 
 
+class Traffic(Protocol):
+    """Whoever wants to see how a crawl and its hosts get on. A host has one request at a time."""
+
+    def asked(self, host: str) -> None:
+        """A request goes out."""
+
+    def answered(self, host: str, size: int) -> None:
+        """It has ended, well or not, with so many bytes on the wire."""
+
+    def pausing(self, host: str, seconds: float) -> None:
+        """The host is asked for nothing for so long, although somebody waits for it."""
+
+
 class Encoder(Protocol):
     """Text to unit vectors. Implementations cut what is longer than ``max_tokens``."""
 

@@ -21,17 +21,11 @@ from indexer.cli.options import (
     VerboseOption,
     configure,
 )
-from indexer.cli.output import is_terminal, plural, print_json, safe, say, stderr
+from indexer.cli.output import is_terminal, plural, print_json, safe, say
+from indexer.cli.progress import watching
 from indexer.errors import IndexerError, LostLinks
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
-    from rich.progress import TaskID
-
-    from indexer.records import Outcome
-    from indexer.store.crawl_log import Effect
     from indexer.summary import Summary
 
 
@@ -67,13 +61,13 @@ def crawl_command(
 
     Example: indexer crawl --failed
     """
-    from indexer.catalogue import load
-    from indexer.pipeline import choose_links, crawl_links
-
     with dated_messages():
-        config = configure(catalogue=catalogue, data=data, model=model)
-        links = load(config.catalogue).links
-        with ProgressBars() as watcher:
+        with watching("indexer crawl") as watcher:
+            from indexer.catalogue import load
+            from indexer.pipeline import choose_links, crawl_links
+
+            config = configure(catalogue=catalogue, data=data, model=model)
+            links = load(config.catalogue).links
             chosen = choose_links(links, config, only=only or (), failed=failed, due=due)
             summary = crawl_links(links, config, chosen=chosen, force=force, offline=offline, watcher=watcher)
         if as_json:
@@ -148,52 +142,3 @@ def print_summary(summary: Summary) -> None:
                 say(f"             and {len(urls) - 5} more")
     if summary.without_copy:
         say(f"  {plural(len(summary.without_copy), 'link')} without a copy; `indexer status` says why")
-
-
-class ProgressBars:
-    """A watcher with two progress bars on a terminal, pages and embeddings; silent elsewhere."""
-
-    def __enter__(self) -> Self:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bars
-
-        self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[what]}"),
-            console=stderr(),
-            transient=True,
-            disable=not is_terminal(),
-        )
-        self._links: TaskID | None = None
-        self._passages: TaskID | None = None
-        self._seen: set[str] = set()
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
-
-    def started(self, links: int, *, resumed: bool) -> None:
-        """Show the bar of links."""
-        what = "going on where the last run stopped" if resumed else ""
-        self._links = self._bars.add_task("crawling", total=links, what=what)
-
-    def page(self, outcome: Outcome, effect: Effect) -> None:
-        """One page further; a link counts once, its subpages are only named."""
-        if self._links is None:
-            return
-        step = outcome.link.url not in self._seen
-        self._seen.add(outcome.link.url)
-        what = safe(f"{effect}: {outcome.page_url}")[:60]
-        self._bars.update(self._links, advance=int(step), what=what)
-
-    def embedding(self, done: int, total: int) -> None:
-        """So many passages further."""
-        if self._passages is None:
-            self._passages = self._bars.add_task("embedding", total=total, what="")
-        self._bars.update(self._passages, completed=done)

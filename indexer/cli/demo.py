@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, say
+from indexer.cli.progress import watching
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +40,7 @@ def demo_command(
     config = configure(data=data, catalogue=sample_catalogue())
     links = load(config.catalogue).links
     say(f"Crawling the {plural(len(links), 'link')} of the catalogue; sample articles answer for all hosts.")
-    with ProgressBars() as watcher:
+    with watching("indexer demo") as watcher:
         summary = sample_crawl(links, config, watcher=watcher)
     say(
         f"{plural(summary.pages, 'page')} read, {plural(summary.passages, 'passage')} indexed "

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.cli.ask import SearchMode
-from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     DataOption,
     JsonOption,
@@ -20,6 +19,7 @@ from indexer.cli.options import (
     configure,
 )
 from indexer.cli.output import print_json, say
+from indexer.cli.progress import watching
 from indexer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _ask_collection(folder: Path, config: Config, settings: list[Setting]) -> It
     name = config.model or DEFAULT_MODEL
     encoder = open_encoder(config, name)
     for setting in settings:
-        with ProgressBars() as watcher:
+        with watching("indexer eval") as watcher:
             yield evaluate_collection(
                 folder,
                 encoder,

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
@@ -17,6 +16,7 @@ from indexer.cli.options import (
     configure,
 )
 from indexer.cli.output import plural, say
+from indexer.cli.progress import watching
 
 
 def register(app: typer.Typer) -> None:
@@ -38,12 +38,13 @@ def import_page_command(
 
     Example: indexer import https://medium.com/some/story story.html
     """
-    from indexer.catalogue import load
-    from indexer.pipeline import import_page
+    with watching("indexer import") as watcher:
+        from indexer.catalogue import load
+        from indexer.pipeline import import_page
 
-    config = configure(catalogue=catalogue, data=data)
-    loaded = load(config.catalogue)
-    summary = import_page(loaded.link(url), loaded.links, file, config)
+        config = configure(catalogue=catalogue, data=data)
+        loaded = load(config.catalogue)
+        summary = import_page(loaded.link(url), loaded.links, file, config, watcher=watcher)
     say(
         f"{url}: imported; {plural(summary.passages, 'passage')} in the index, "
         f"{summary.embedded:,} newly embedded"
@@ -64,11 +65,11 @@ def reindex_command(
 
     Example: indexer reindex --model ./my-model
     """
-    from indexer.catalogue import load
-    from indexer.pipeline import reindex
+    with watching("indexer reindex") as watcher:
+        from indexer.catalogue import load
+        from indexer.pipeline import reindex
 
-    config = configure(catalogue=catalogue, data=data, model=model)
-    with ProgressBars() as watcher:
+        config = configure(catalogue=catalogue, data=data, model=model)
         published = reindex(load(config.catalogue).links, config, watcher=watcher)
     say(
         f"generation {published.generation}: {plural(published.passages, 'passage')}, "

@@ -24,7 +24,7 @@ from indexer.crawl.failure import NoPage
 from indexer.crawl.fetch import Fetcher
 from indexer.crawl.frontier import Frontier, SeenPages
 from indexer.crawl.transport import Environment
-from indexer.records import Fetch, Link, Outcome, ReadPage, RenderPage, Source, Verdict
+from indexer.records import Fetch, Link, Outcome, ReadPage, RenderPage, Source, Traffic, Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ async def crawl_pages(
     transport: httpx.AsyncBaseTransport | None = None,
     force: bool = False,
     render: RenderPage | None = None,
+    traffic: Traffic | None = None,
 ) -> AsyncGenerator[Outcome, None]:
     """Fetches, reads and judges every link, and yields one outcome per page as they come.
 
@@ -57,9 +58,10 @@ async def crawl_pages(
             connections to public addresses. It is not closed.
         force: asks for every page in full, whether it changed or not.
         render: shows a page in a browser, for links that want it; None where there is none.
+        traffic: is told of every request.
     """
     own = transport or Environment(config)
-    fetcher = Fetcher(own, config)
+    fetcher = Fetcher(own, config, traffic)
     outcomes: asyncio.Queue[_Handed | None] = asyncio.Queue()
 
     async def deliver(outcome: Outcome) -> None:

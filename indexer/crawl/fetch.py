@@ -23,7 +23,7 @@ from indexer.crawl.pace import Pace
 from indexer.crawl.refresh import leads_to
 from indexer.crawl.robots import Robots
 from indexer.crawl.wire import HttpAnswer, Wire
-from indexer.records import Fetch, Page, Verdict
+from indexer.records import Fetch, Page, Traffic, Verdict
 
 _BUSY = frozenset({429, 502, 503, 504})
 """Answers after which the same request may succeed a little later (RFC 6585; RFC 9110, section 15.6)."""
@@ -68,9 +68,11 @@ class Visit:
 class Fetcher:
     """All fetching of one run."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, config: CrawlConfig) -> None:
-        self._wire, self._config = Wire(transport, config), config
-        self._pace = Pace(config)
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport, config: CrawlConfig, traffic: Traffic | None = None
+    ) -> None:
+        self._wire, self._config = Wire(transport, config, traffic), config
+        self._pace = Pace(config, traffic)
         self._robots = Robots(self._get_robots, self._pace.crawl_delay, config)
         self._in_flight = asyncio.Semaphore(config.max_in_flight)
         self._asides = asyncio.Semaphore(config.max_in_flight)  # a page in hand may need them: not its hands

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from indexer.config import CrawlConfig
+from indexer.records import Traffic
 
 
 @dataclass(slots=True)
@@ -30,8 +31,8 @@ class _Host:
 class Pace:
     """When which host may be asked next. Turns at one host are given in the order they were asked for."""
 
-    def __init__(self, config: CrawlConfig) -> None:
-        self._config = config
+    def __init__(self, config: CrawlConfig, traffic: Traffic | None = None) -> None:
+        self._config, self._traffic = config, traffic
         self._hosts: defaultdict[str, _Host] = defaultdict(lambda: _Host(config.delay))
 
     @asynccontextmanager
@@ -40,7 +41,9 @@ class Pace:
         state = self._hosts[host]
         async with state.turn:
             # While this one slept, the host may have asked for a longer pause.
-            while (wait := self._free_at(state) - _now()) > 0:  # noqa: ASYNC110 - no event ends it
+            while (wait := self._free_at(state) - _now()) > 0:
+                if self._traffic:
+                    self._traffic.pausing(host, wait)
                 await asyncio.sleep(wait)
             try:
                 yield

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 import httpx
 
 from indexer.config import CrawlConfig
+from indexer.crawl import urls
 from indexer.crawl.decompress import ACCEPT_ENCODING, Decompressor
 from indexer.crawl.failure import NoPage
 from indexer.filetypes import binary_kind
-from indexer.records import Verdict
+from indexer.records import Traffic, Verdict
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -53,8 +54,10 @@ class HttpAnswer:
 class Wire:
     """Sends requests over a transport and takes in their answers."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, config: CrawlConfig) -> None:
-        self._transport, self._config = transport, config
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport, config: CrawlConfig, traffic: Traffic | None = None
+    ) -> None:
+        self._transport, self._config, self._traffic = transport, config, traffic
         self._headers = {
             "User-Agent": config.user_agent,
             "Accept": "text/html, application/xhtml+xml, text/*;q=0.9, application/pdf;q=0.9, */*;q=0.1",
@@ -80,11 +83,17 @@ class Wire:
         )
         taking = _Taking(url, self._config.max_bytes, most)
         started = time.monotonic()
+        host = urls.host_of(url)
+        if self._traffic:
+            self._traffic.asked(host)
         try:
             answer = await self._exchange(request, taking)
         except NoPage as failure:
             failure.seconds = time.monotonic() - started
             raise
+        finally:
+            if self._traffic:
+                self._traffic.answered(host, taking.taken)
         return replace(answer, seconds=time.monotonic() - started)
 
     async def _exchange(self, request: httpx.Request, taking: _Taking) -> HttpAnswer:
@@ -127,7 +136,9 @@ class _Taking:
 
     def __init__(self, url: str, limit: int, most: int) -> None:
         self._url, self._limit, self._most = url, limit, most
-        self._status, self._taken = 0, 0
+        self._status = 0
+        self.taken = 0
+        """Bytes so far, as they came on the wire."""
 
     async def answer(self, response: httpx.Response) -> HttpAnswer:
         """The whole answer; the body of a redirect or an unreadable type is left unread."""
@@ -156,7 +167,7 @@ class _Taking:
         pieces: list[bytes] = []
         size = 0
         async for raw in response.aiter_raw():
-            self._taken += len(raw)
+            self.taken += len(raw)
             for piece in decompressor.feed(raw):
                 if not size and piece:
                     self._check_signature(piece)
@@ -166,9 +177,9 @@ class _Taking:
                     return b"".join(pieces)[: self._most]
                 if size > self._limit:
                     raise self._too_large(
-                        f"{self._taken / 2**20:.1f} MB became more than {size / 2**20:.0f} MB"
+                        f"{self.taken / 2**20:.1f} MB became more than {size / 2**20:.0f} MB"
                     )
-            if self._taken > self._limit:
+            if self.taken > self._limit:
                 raise self._too_large("it has no end in sight")
         if size and not decompressor.finished:
             raise self.no(Verdict.TRUNCATED, "the packed body ends too early")
@@ -190,8 +201,8 @@ class _Taking:
         if not self._status:
             return self._no_answer(error)
         if isinstance(error, httpx.TimeoutException):
-            return self.no(Verdict.TIMEOUT, f"the host fell silent after {self._taken:,} bytes")
-        reason = f"the connection broke off after {self._taken:,} bytes"
+            return self.no(Verdict.TIMEOUT, f"the host fell silent after {self.taken:,} bytes")
+        reason = f"the connection broke off after {self.taken:,} bytes"
         return self.no(Verdict.TRUNCATED, reason, transient=True)
 
     def _no_answer(self, error: httpx.TransportError) -> NoPage:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from indexer.embed.models import Model
     from indexer.records import Encoder, Reranker
 
-__all__ = ["how_it_runs", "in_batches", "load_encoder", "load_reranker"]
+__all__ = ["has_fast_form", "how_it_runs", "in_batches", "load_encoder", "load_reranker"]
 
 CHECKED = "checked.json"
 """In the folder of exports: the sha256 of files that were hashed before (see :class:`.Hashes`)."""
@@ -114,6 +114,16 @@ def _alone(exports: Path, model: Model) -> Iterator[None]:
     exports.mkdir(parents=True, exist_ok=True)
     with FileLock(exports / f"{model.fingerprint}.lock"):
         yield
+
+
+def has_fast_form(model: str, *, exports: Path) -> bool:
+    """Whether the fast form of a model was made, or refused, before.
+
+    Raises:
+        ModelError: the model cannot be had, or is not one.
+    """
+    fingerprint = find_model(model, memory=exports / CHECKED).fingerprint
+    return Manifest.read(exports / fingerprint) is not None
 
 
 def how_it_runs(model: str, *, exports: Path) -> str:

@@ -26,6 +26,7 @@ from indexer.records import (
     ReadPage,
     RenderPage,
     Source,
+    Traffic,
 )
 from indexer.workers import reading_workers
 
@@ -73,6 +74,7 @@ class Options(TypedDict, total=False):
     transport: httpx.AsyncBaseTransport
     force: bool
     render: RenderPage
+    traffic: Traffic
 
 
 async def outcomes(

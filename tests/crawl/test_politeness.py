@@ -275,3 +275,34 @@ def test_a_redirect_to_a_forbidden_address_is_not_followed() -> None:
     assert found[f"{SITE}/0"].fetch.verdict is Verdict.ROBOTS
     assert "b.example" in found[f"{SITE}/0"].fetch.reason
     assert web.asked == [f"{SITE}/0"]
+
+
+class Witness:
+    """What a crawl tells of its requests, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, float]] = []
+
+    def asked(self, host: str) -> None:
+        self.told.append(("asked", host, 0))
+
+    def answered(self, host: str, size: int) -> None:
+        self.told.append(("answered", host, size))
+
+    def pausing(self, host: str, seconds: float) -> None:
+        self.told.append(("pausing", host, round(seconds, 3)))
+
+
+def test_requests_answers_and_pauses_are_told_as_they_happen() -> None:
+    witness = Witness()
+    busy = httpx.Response(503, headers={"retry-after": "40"}, text="busy")
+    page = html("Page 0")
+    answers: Answers = {f"{SITE}/0": [httpx.ConnectError("lost"), busy, page]}
+    scripted([f"{SITE}/0"], answers, traffic=witness, config=CrawlConfig(backoff=0.0))
+    nothing, asked, pausing = len("nothing here"), ("asked", "a.example", 0), ("pausing", "a.example", 1.0)
+    assert witness.told == [
+        asked, ("answered", "a.example", nothing), pausing,  # robots.txt
+        asked, ("answered", "a.example", 0), pausing,
+        asked, ("answered", "a.example", len("busy")), ("pausing", "a.example", 40.0),
+        asked, ("answered", "a.example", len(page.content)),
+    ]  # fmt: skip

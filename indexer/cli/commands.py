@@ -1,0 +1,97 @@
+"""All commands in one app, and how its errors are told.
+
+Messages and progress go to stderr, answers to stdout. Errors of :mod:`indexer.errors` become one line
+and their exit code. Commands import what they need when they run, so that ``--help`` and ``ask`` start
+at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from indexer import __version__
+from indexer.cli import ask, catalogue, crawl, demo, doctor, evaluate, inspect, report, schedule, upkeep
+from indexer.cli.interruption import INTERRUPTED
+from indexer.cli.options import set_log_level
+from indexer.cli.output import safe
+from indexer.errors import IndexerError, UsageError
+
+WrongUse: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+"""What Typer raises for an unknown command, option or value. It has no public name for all of them."""
+
+app = typer.Typer(
+    name="indexer",
+    help="A full-text semantic search index over the articles behind your links.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (ask, crawl, inspect, report, upkeep, schedule, evaluate, demo, doctor):
+    commands.register(app)
+app.add_typer(catalogue.app, name="catalogue")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"indexer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A full-text semantic search index over the articles behind your links."""
+
+
+def wrong_use(error: Exception) -> str:
+    """Typer's message as one line; empty for a command that was called bare and has told its help."""
+    message = " ".join(str(error.format_message()).split())  # type: ignore[attr-defined]
+    message = message.replace(". Did you", "; did you").rstrip(".?")
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "indexer"
+    return message and safe(f"{message[:1].lower()}{message[1:]}; `{command} --help` tells what it takes")
+
+
+def _called() -> int:
+    """Do what the command line says, and give the exit code; the rest comes as exceptions."""
+    code: int | None = app(standalone_mode=False)  # else Typer would tell wrong use in a box of its own
+    if code == INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
+        raise KeyboardInterrupt
+    return code or 0
+
+
+def call() -> None:
+    """Do what the command line says and exit, with errors as one line and an exit code.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed.
+    """
+    logging.basicConfig(format="indexer: %(message)s", stream=sys.stderr)
+    set_log_level(logging.WARNING)
+    try:
+        sys.exit(_called())
+    except WrongUse as error:
+        if told := wrong_use(error):
+            typer.echo(f"indexer: {told}", err=True)
+        sys.exit(UsageError.exit_code)
+    except IndexerError as error:
+        typer.echo(f"indexer: {error}", err=True)
+        sys.exit(error.exit_code)
+    except typer.Abort:  # Ctrl-C or Ctrl-D instead of an answer to a prompt
+        typer.echo("indexer: stopped at the prompt; nothing was changed", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): not worth a word, and no second try at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

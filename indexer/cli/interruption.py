@@ -1,0 +1,78 @@
+"""Ctrl-C: at once one line that says what is kept and how to go on, and exit code 130 within a second.
+
+A run unwinds as Python does it: workers are ended, files closed. But a page of text in the encoder, an index
+in the making or a slow disk may keep the main thread for long; some libraries swallow a KeyboardInterrupt or
+make another error of it, and others complain of it on stderr. So the line is written by a thread of its own,
+nothing is written after it, and what has not ended by itself soon is ended: a library stands whatever happens
+to its process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of its signal, as shells have it."""
+GRACE = 0.6
+"""Seconds that a run has to end by itself: workers and the browser take some 0.1 s."""
+
+_was_told = threading.Event()
+
+
+@contextmanager
+def telling(what_is_kept: Callable[[], str]) -> Iterator[None]:
+    """While the block runs, Ctrl-C tells what is kept and ends the process, whatever its main thread does.
+
+    ``what_is_kept`` is called in another thread; it also takes from the screen what is there.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    decided = threading.Event()
+    threading.Thread(target=_watch, args=(receiver, what_is_kept, decided), daemon=True).start()
+    before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        sender.close()
+        decided.wait()
+        if _was_told.is_set():
+            raise KeyboardInterrupt  # whatever was made of it, or too late to break anything off
+
+
+def _watch(receiver: socket.socket, what_is_kept: Callable[[], str], decided: threading.Event) -> None:
+    """Wait for Ctrl-C, from which there is no way back, or for the end of the block."""
+    with receiver:
+        while (received := receiver.recv(1)) and received[0] != signal.SIGINT:
+            pass
+    if received:
+        _write(f"interrupted; {what_is_kept()}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        _was_told.set()
+    decided.set()
+    if received:
+        time.sleep(GRACE)
+        os._exit(INTERRUPTED)
+
+
+def end() -> None:
+    """End the process after a KeyboardInterrupt that nobody has told of yet."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not _was_told.is_set():
+        _write("interrupted; the last published state stands, just start again")
+    sys.exit(INTERRUPTED)
+
+
+def _write(message: str) -> None:
+    over = "\r" if os.isatty(2) else ""  # a terminal has written ^C
+    os.write(2, f"{over}indexer: {message}\n".encode())
