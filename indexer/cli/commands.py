@@ -15,7 +15,19 @@ from typing import Annotated
 import typer
 
 from indexer import __version__
-from indexer.cli import ask, catalogue, crawl, demo, doctor, evaluate, inspect, report, schedule, upkeep
+from indexer.cli import (
+    ask,
+    catalogue,
+    crawl,
+    demo,
+    doctor,
+    evaluate,
+    inspect,
+    report,
+    schedule,
+    status,
+    upkeep,
+)
 from indexer.cli.interruption import INTERRUPTED
 from indexer.cli.options import set_log_level
 from indexer.cli.output import safe
@@ -33,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (ask, crawl, inspect, report, upkeep, schedule, evaluate, demo, doctor):
+for commands in (ask, crawl, status, inspect, report, upkeep, schedule, evaluate, demo, doctor):
     commands.register(app)
 app.add_typer(catalogue.app, name="catalogue")
 

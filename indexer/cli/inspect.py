@@ -1,9 +1,8 @@
-"""`indexer status`, `show` and `history`: what the library holds, and how it came to it."""
+"""`indexer show` and `history`: what the library holds of a page, and how it came to it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,6 @@ import typer
 
 from indexer.cli.last_answer import recall
 from indexer.cli.options import (
-    CatalogueOption,
     DataOption,
     JsonOption,
     NoPagerOption,
@@ -20,7 +18,7 @@ from indexer.cli.options import (
     VerboseOption,
     configure,
 )
-from indexer.cli.output import plural, print_json, print_lines, safe, stdout
+from indexer.cli.output import plural, print_json, print_lines, safe
 
 ALARM = 0.25
 """The share of the main part's words that an article must lack to be worth a word. Of 513 real pages 78 lack
@@ -30,90 +28,16 @@ tenths (``benchmarks/extraction.py --alarm``). Stories and comments beside the a
 RESULT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 if TYPE_CHECKING:
-    from indexer.config import Config
-    from indexer.records import Link, Loss
-    from indexer.store.inspection import LinkState
+    from indexer.records import Loss
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("status")(status_command)
     app.command("show")(show_command)
     app.command("history")(history_command)
 
 
-def status_command(
-    *,
-    catalogue: CatalogueOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
-    """Every link: what its last fetch said, and what is held for it.
-
-    Example: indexer status
-    """
-    from indexer.store import inspection
-
-    config = configure(catalogue=catalogue, data=data)
-    states = inspection.status(config.data, _links(config))
-    if as_json:
-        print_json([asdict(state) for state in states])
-        return
-    _print_states(states)
-
-
-def _links(config: Config) -> Sequence[Link]:
-    """The catalogue's; where there is none, and none was named, those that the library was published with."""
-    from indexer.catalogue import load
-    from indexer.store import inspection
-    from indexer.store.overview import published_links
-    from indexer.store.snapshot import Snapshot
-
-    named = config.catalogue_why in ("named", "INDEXER_CATALOGUE")
-    if named or config.catalogue.exists() or not inspection.library_exists(config.data):
-        return load(config.catalogue).links
-    with Snapshot(config.data) as snapshot:
-        return published_links(snapshot)
-
-
-def _print_states(states: Sequence[LinkState]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    console = stdout()
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("verdict", "words", "pages", "source", "link"):
-        table.add_column(
-            name, justify="right" if name in ("words", "pages") else "left", no_wrap=name != "link"
-        )
-    category = ""
-    for state in states:
-        if state.category != category:
-            category = state.category
-            table.add_row(Text(""), "", "", "", Text(safe(category), style="bold"))
-        link = Text(safe(state.url), overflow="fold")
-        if state.reason and not state.good:
-            link.append(f"\n{safe(state.reason)}", style="yellow")
-        if alarm := _alarm(state.lost):
-            link.append(f"\n{alarm}", style="yellow")
-        table.add_row(
-            Text(state.verdict or "-", style="green" if state.good else "red"),
-            f"{state.words:,}",
-            str(state.pages),
-            _source(state.source, rendered=state.rendered),
-            link,
-        )
-    console.print(table)
-    answering = sum(1 for state in states if state.words)
-    console.print(
-        f"{answering} of {plural(len(states), 'link')} answer with "
-        f"{plural(sum(state.passages for state in states), 'passage')}."
-    )
-
-
-def _alarm(lost: Loss) -> str:
+def loss_told(lost: Loss) -> str:
     """What an article does not hold of its page's main part, where a reader should look; ``""`` else."""
     if lost.share < ALARM:
         return ""
@@ -128,7 +52,7 @@ def _alarm(lost: Loss) -> str:
     return f"{share} ({whole})" if whole else share
 
 
-def _source(source: str, *, rendered: bool) -> str:
+def source_told(source: str, *, rendered: bool) -> str:
     """Where a text was taken from, and whether a browser had to show it."""
     return f"{source}, rendered" if rendered else source or "-"
 
@@ -167,7 +91,7 @@ def show_command(
     told.append(facts["final_url"])
     if facts["note"]:
         told.append(f"note: {facts['note']}")
-    if alarm := _alarm(article.lost):
+    if alarm := loss_told(article.lost):
         told.append(alarm)
     for block in article.blocks:
         mark = f"{'#' * (len(block.headings) + 1)} " if block.kind == "heading" else ""
@@ -195,7 +119,7 @@ def history_command(
         return
     typer.echo(f"{plural(len(past.versions), 'version')}")
     for version in past.versions:
-        source = _source(version.source, rendered=version.rendered)
+        source = source_told(version.source, rendered=version.rendered)
         facts = f"{version.taken_at}  {source}  {version.article.words:,} words  {version.article.title}"
         typer.echo(safe(f"  {facts}"))
         for line in version.changes:

@@ -56,7 +56,7 @@ def _watch(receiver: socket.socket, what_is_kept: Callable[[], str], decided: th
         while (received := receiver.recv(1)) and received[0] != signal.SIGINT:
             pass
     if received:
-        _write(f"interrupted; {what_is_kept()}")
+        os.write(2, _line(f"interrupted; {what_is_kept()}").encode())
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _was_told.set()
     decided.set()
@@ -69,10 +69,10 @@ def end() -> None:
     """End the process after a KeyboardInterrupt that nobody has told of yet."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not _was_told.is_set():
-        _write("interrupted; the last published state stands, just start again")
+        sys.stderr.write(_line("interrupted; the last published state stands, just start again"))
     sys.exit(INTERRUPTED)
 
 
-def _write(message: str) -> None:
-    over = "\r" if os.isatty(2) else ""  # a terminal has written ^C
-    os.write(2, f"{over}indexer: {message}\n".encode())
+def _line(message: str) -> str:
+    over = "\r" if sys.stderr.isatty() else ""  # a terminal has written ^C
+    return f"{over}indexer: {message}\n"

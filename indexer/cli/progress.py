@@ -191,7 +191,7 @@ class RunProgress:
             return "; ".join(filter(None, [f"embedding: {told}" if told else "", self._stage_told(1000)]))
         if self._links < 0:
             return ""
-        done = f"{len(self._done):,} of {plural(self._links, 'link')} done, {_size(self._bytes)}"
+        done = f"{len(self._done):,} of {plural(self._links, 'link')} done, {_bytes_told(self._bytes)}"
         return f"crawling: {done}; {self._waits_for(1000)}"
 
     def drawn(self, width: int) -> RenderableType:
@@ -212,7 +212,7 @@ class RunProgress:
         return Group(*lines)
 
     def _links_told(self) -> str:
-        return f"{len(self._done):,}/{self._links:,} {_size(self._bytes)}"
+        return f"{len(self._done):,}/{self._links:,} {_bytes_told(self._bytes)}"
 
     def _embedding_told(self) -> str:
         if self._passages <= 0:
@@ -277,7 +277,7 @@ def _fitted(text: str, width: int) -> str:
     return cut.plain
 
 
-def _size(count: int) -> str:
+def _bytes_told(count: int) -> str:
     """Bytes for a person."""
     return f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import unified_diff
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import UnknownName
-from indexer.records import Article, Fetch, Link, Loss, Verdict
-from indexer.store.codec import article_of, fetch_of, loss_of, stamp
-from indexer.store.snapshot import LIBRARY_FILE, connect
+from indexer.records import GOOD_VERDICTS, Article, Fetch, Link, Loss, Verdict
+from indexer.store.codec import article_of, fetch_of, loss_of, stamp, to_json
+from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,21 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class Vitals:
+    """The library as a whole: bytes of its file and of its index, the generation that answers, the last run.
+
+    Moments are stamps, empty where there is none; a run without an end was interrupted, or goes on.
+    """
+
+    file: int
+    index: int
+    generation: int
+    run: int
+    started_at: str
+    finished_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One version of an article. ``changes`` are the lines of a unified diff to the one before.
 
@@ -165,6 +180,15 @@ WHERE a.fetch > :then ORDER BY l.position, a.id
 """
 
 
+BAD_FETCHES = """
+SELECT fetched_at FROM fetches WHERE link_url = :url AND page_url = link_url AND decisive AND id > (
+  SELECT coalesce(max(id), 0) FROM fetches
+  WHERE link_url = :url AND page_url = link_url AND decisive
+    AND verdict IN (SELECT value FROM json_each(:good))
+) ORDER BY id LIMIT 1
+"""
+
+
 @contextmanager
 def _reading(library: Path | sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """A connection to the library in a folder as it is now; or the given one, which pins a state."""
@@ -190,6 +214,46 @@ def status(library: Path | sqlite3.Connection, links: Sequence[Link]) -> list[Li
         totals = {row["link_url"]: row for row in connection.execute(TOTALS)}
         own = {row["link_url"]: row for row in connection.execute(OWN)}
     return [_state(link, last.get(link.url), totals.get(link.url), own.get(link.url)) for link in links]
+
+
+def bad_since(library: Path | sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
+    """Since when all fetches of each of these links were bad, as a stamp; without those that are good.
+
+    Raises:
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+    """
+    good = to_json(sorted(GOOD_VERDICTS))
+    with _reading(library) as connection:
+        first = {url: connection.execute(BAD_FETCHES, {"url": url, "good": good}).fetchone() for url in urls}
+    return {url: row["fetched_at"] for url, row in first.items() if row}
+
+
+def vitals(folder: Path) -> Vitals:
+    """How large the library in a folder is, and when it was last worked on.
+
+    Raises:
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+    """
+    with _reading(folder) as connection:
+        run = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        generation = connection.execute("SELECT max(number) AS number FROM generations").fetchone()
+    return Vitals(
+        file=_disk_use(folder.glob(f"{LIBRARY_FILE}*")),
+        index=_disk_use((folder / SEGMENTS).rglob("*")),
+        generation=generation["number"] or 0,
+        run=run["id"] if run else 0,
+        started_at=run["started_at"] if run else "",
+        finished_at=run["finished_at"] if run else "",
+    )
+
+
+def _disk_use(paths: Iterable[Path]) -> int:
+    """Bytes of all files; a run may take some away meanwhile."""
+    size = 0
+    for path in paths:
+        with suppress(FileNotFoundError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size
 
 
 def _state(
