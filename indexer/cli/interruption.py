@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 and the number of its signal, as shells have it."""
@@ -43,11 +43,20 @@ def telling(what_is_kept: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     finally:
+        _ignore_more()  # one that is still to be raised has been written to the thread
         signal.set_wakeup_fd(before)
         sender.close()
         decided.wait()
         if _was_told.is_set():
             raise KeyboardInterrupt  # whatever was made of it, or too late to break anything off
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _ignore_more() -> None:
+    """From here on Ctrl-C does nothing, not even one that Python has not raised yet."""
+    while signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        with suppress(KeyboardInterrupt):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _watch(receiver: socket.socket, what_is_kept: Callable[[], str], decided: threading.Event) -> None:
@@ -56,7 +65,7 @@ def _watch(receiver: socket.socket, what_is_kept: Callable[[], str], decided: th
         while (received := receiver.recv(1)) and received[0] != signal.SIGINT:
             pass
     if received:
-        os.write(2, _line(f"interrupted; {what_is_kept()}").encode())
+        os.write(2, _message(f"interrupted; {what_is_kept()}").encode())
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _was_told.set()
     decided.set()
@@ -67,12 +76,12 @@ def _watch(receiver: socket.socket, what_is_kept: Callable[[], str], decided: th
 
 def end() -> None:
     """End the process after a KeyboardInterrupt that nobody has told of yet."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _ignore_more()
     if not _was_told.is_set():
-        sys.stderr.write(_line("interrupted; the last published state stands, just start again"))
+        sys.stderr.write(_message("interrupted; the last published state stands, just start again"))
     sys.exit(INTERRUPTED)
 
 
-def _line(message: str) -> str:
+def _message(message: str) -> str:
     over = "\r" if sys.stderr.isatty() else ""  # a terminal has written ^C
     return f"{over}indexer: {message}\n"
