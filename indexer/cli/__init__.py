@@ -22,7 +22,9 @@ def main() -> None:
     try:
         signal.signal(signal.SIGINT, default)
         call()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
+        if not interruption.caused(error):
+            raise
         interruption.end()
 
 

@@ -65,7 +65,7 @@ def _watch(receiver: socket.socket, what_is_kept: Callable[[], str], decided: th
         while (received := receiver.recv(1)) and received[0] != signal.SIGINT:
             pass
     if received:
-        os.write(2, _message(f"interrupted; {what_is_kept()}").encode())
+        os.write(2, _on_stderr(f"interrupted; {what_is_kept()}").encode())
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         _was_told.set()
     decided.set()
@@ -78,10 +78,21 @@ def end() -> None:
     """End the process after a KeyboardInterrupt that nobody has told of yet."""
     _ignore_more()
     if not _was_told.is_set():
-        sys.stderr.write(_message("interrupted; the last published state stands, just start again"))
+        sys.stderr.write(_on_stderr("interrupted; the last published state stands, just start again"))
+    # CPython ends by the signal, whatever the exit code, if an interrupt left the last text that was run by
+    # exec, such as that of a dataclass in the middle of an import.
+    exec("")  # noqa: S102
     sys.exit(INTERRUPTED)
 
 
-def _message(message: str) -> str:
+def caused(error: BaseException) -> bool:
+    """Whether an error is what a library made of Ctrl-C, such as a failed import."""
+    seen: BaseException | None = error
+    while seen and not isinstance(seen, KeyboardInterrupt):
+        seen = seen.__cause__ or seen.__context__
+    return seen is not None
+
+
+def _on_stderr(message: str) -> str:
     over = "\r" if sys.stderr.isatty() else ""  # a terminal has written ^C
     return f"{over}indexer: {message}\n"
