@@ -15,7 +15,20 @@ from typing import Annotated
 import typer
 
 from indexer import __version__
-from indexer.cli import ask, catalogue, crawl, demo, doctor, evaluate, inspect, report, schedule, upkeep
+from indexer.cli import (
+    ask,
+    catalogue,
+    completion,
+    crawl,
+    demo,
+    doctor,
+    evaluate,
+    inspect,
+    report,
+    schedule,
+    similar,
+    upkeep,
+)
 from indexer.cli.options import set_log_level
 from indexer.cli.output import safe
 from indexer.errors import IndexerError, UsageError
@@ -35,13 +48,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (ask, crawl, inspect, report, upkeep, schedule, evaluate, demo, doctor):
+for commands in (ask, similar, crawl, inspect, report, upkeep, schedule, evaluate, demo, doctor):
     commands.register(app)
 app.add_typer(catalogue.app, name="catalogue")
+completion.register_scripts()
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
         typer.echo(f"indexer {__version__}")
         raise typer.Exit
 
@@ -67,6 +81,9 @@ def wrong_use(error: Exception) -> str:
 
 def _called() -> int:
     """Do what the command line says, and give the exit code; the rest comes as exceptions."""
+    if completion.VARIABLE in os.environ:
+        completion.complete(app)
+        return 0
     code: int | None = app(standalone_mode=False)  # else Typer would tell wrong use in a box of its own
     if code == INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
         raise KeyboardInterrupt

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.completion import complete_categories, complete_sites, complete_tags
 from indexer.cli.last_answer import recall, remember
 from indexer.cli.options import (
     DataOption,
@@ -25,9 +26,6 @@ from indexer.cli.output import print_json, remark, safe
 from indexer.errors import IndexerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from indexer.library import Library
     from indexer.search.answer import Answer
 
 
@@ -63,28 +61,6 @@ def register(app: typer.Typer) -> None:
     app.command("open")(open_command)
 
 
-def _complete_categories(context: typer.Context) -> list[str]:
-    """For shell completion: the library's categories."""
-    return _known(context, lambda library: library.categories)
-
-
-def _complete_tags(context: typer.Context) -> list[str]:
-    """For shell completion: the library's tags."""
-    return _known(context, lambda library: library.tags)
-
-
-def _known(context: typer.Context, names: Callable[[Library], list[str]]) -> list[str]:
-    """Names of the library that is asked; quietly none where there is no library. Typer picks what fits."""
-    from indexer.errors import IndexerError
-    from indexer.library import Library
-
-    try:
-        with Library.open(configure(data=context.params.get("data")).data) as library:
-            return names(library)
-    except IndexerError:
-        return []
-
-
 def ask_command(
     words: Annotated[
         list[str] | None,
@@ -99,14 +75,16 @@ def ask_command(
     category: Annotated[
         list[str] | None,
         typer.Option(
-            "-c", "--category", help="Only this category; repeatable.", autocompletion=_complete_categories
+            "-c", "--category", help="Only this category; repeatable.", autocompletion=complete_categories
         ),
     ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option(help="Only links with this tag; repeatable.", autocompletion=_complete_tags),
+        typer.Option(help="Only links with this tag; repeatable.", autocompletion=complete_tags),
     ] = None,
-    site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
+    site: Annotated[
+        list[str] | None, typer.Option(help="Only this host; repeatable.", autocompletion=complete_sites)
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Only texts fetched since 2026-01-31, or in the last 3d, 2w, 1m, 1y.")
     ] = None,

@@ -10,6 +10,12 @@ from typing import Annotated
 
 import typer
 
+from indexer.cli.completion import (
+    complete_files,
+    complete_links,
+    complete_listed_categories,
+    complete_listed_tags,
+)
 from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, print_json, safe, say
 from indexer.errors import UsageError
@@ -21,7 +27,10 @@ app = typer.Typer(help="The catalogue itself: list, check, tidy, add, remove, im
 def list_command(
     *,
     category: Annotated[
-        list[str] | None, typer.Option("-c", "--category", help="Only this category.")
+        list[str] | None,
+        typer.Option(
+            "-c", "--category", help="Only this category.", autocompletion=complete_listed_categories
+        ),
     ] = None,
     catalogue: CatalogueOption = None,
     as_json: JsonOption = False,
@@ -133,10 +142,20 @@ def tidy_command(
 def add_command(
     url: Annotated[str, typer.Argument(help="The link, verbatim.")],
     *,
-    category: Annotated[str, typer.Option("-c", "--category", help="Where it belongs; made if new.")],
+    category: Annotated[
+        str,
+        typer.Option(
+            "-c",
+            "--category",
+            help="Where it belongs; made if new.",
+            autocompletion=complete_listed_categories,
+        ),
+    ],
     title: Annotated[str, typer.Option(help="Its title.")] = "",
     note: Annotated[str, typer.Option(help="Your own words about it; searchable.")] = "",
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A tag; repeatable.", autocompletion=complete_listed_tags)
+    ] = None,
     catalogue: CatalogueOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -159,7 +178,7 @@ def add_command(
 
 @app.command("remove")
 def remove_command(
-    url: Annotated[str, typer.Argument(help="The link, verbatim.")],
+    url: Annotated[str, typer.Argument(help="The link, verbatim.", autocompletion=complete_links)],
     *,
     catalogue: CatalogueOption = None,
     quiet: QuietOption = False,
@@ -189,9 +208,14 @@ def schema_command(*, quiet: QuietOption = False, verbose: VerboseOption = 0) ->
 
 @app.command("import")
 def import_command(
-    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="A file, or - for standard input.", autocompletion=complete_files)
+    ],
     *,
-    into: Annotated[str | None, typer.Option(help="Put all links into this category.")] = None,
+    into: Annotated[
+        str | None,
+        typer.Option(help="Put all links into this category.", autocompletion=complete_listed_categories),
+    ] = None,
     catalogue: CatalogueOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -208,13 +232,13 @@ def import_command(
     from indexer.catalogue import MAX_BYTES, import_links, merge
 
     path = configure(catalogue=catalogue).catalogue
-    name = "standard input" if file == "-" else file
+    piped = file == Path("-")
     try:
-        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as source:
+        with nullcontext(sys.stdin.buffer) if piped else file.open("rb") as source:
             content = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
-    imported = import_links(content, name=name, into=into)
+    imported = import_links(content, name="standard input" if piped else str(file), into=into)
     added = merge(path, imported.links)
     categories = plural(len({link.category for link in added}), "category", "categories")
     known = len(imported.links) - len(added)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from indexer.cli.completion import complete_files
 from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, say
@@ -20,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 def demo_command(
     *,
-    data: Annotated[Path, typer.Option("--data", help="The demo library's folder.")] = Path("data/demo"),
+    data: Annotated[
+        Path, typer.Option("--data", help="The demo library's folder.", autocompletion=complete_files)
+    ] = Path("data/demo"),
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.cli.ask import SearchMode
+from indexer.cli.completion import complete_files
 from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     DataOption,
@@ -40,10 +41,16 @@ def register(app: typer.Typer) -> None:
 def evaluate_command(
     *,
     collection: Annotated[
-        Path | None, typer.Option(help="A folder with corpus.jsonl, queries.jsonl and qrels.tsv.")
+        Path | None,
+        typer.Option(
+            help="A folder with corpus.jsonl, queries.jsonl and qrels.tsv.", autocompletion=complete_files
+        ),
     ] = None,
     questions: Annotated[
-        Path | None, typer.Option(help="A YAML file of questions on the library in --data.")
+        Path | None,
+        typer.Option(
+            help="A YAML file of questions on the library in --data.", autocompletion=complete_files
+        ),
     ] = None,
     mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
     rerank: Annotated[

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from indexer.cli.completion import complete_files
 from indexer.config import Config
 from indexer.errors import UsageError
 
@@ -20,6 +21,7 @@ CatalogueOption = Annotated[
     typer.Option(
         "--catalogue",
         help="The catalogue file.",
+        autocompletion=complete_files,
         show_default="$INDEXER_CATALOGUE, the nearest catalogue.yaml above, or your own",
     ),
 ]
@@ -28,6 +30,7 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         help="The library's folder.",
+        autocompletion=complete_files,
         show_default="$INDEXER_DATA, data beside the catalogue, or your own",
     ),
 ]
@@ -36,6 +39,7 @@ ModelOption = Annotated[
     typer.Option(
         "--model",
         help="A sentence-transformers model: hub name or folder.",
+        autocompletion=complete_files,
         show_default="the library's own",
     ),
 ]

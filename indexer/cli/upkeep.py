@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from indexer.cli.completion import complete_files, complete_links
 from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     CatalogueOption,
@@ -26,8 +27,13 @@ def register(app: typer.Typer) -> None:
 
 
 def import_page_command(
-    url: Annotated[str, typer.Argument(help="A link of the catalogue.")],
-    file: Annotated[Path, typer.Argument(help="The saved page: HTML, MHTML, PDF, Markdown or text.")],
+    url: Annotated[str, typer.Argument(help="A link of the catalogue.", autocompletion=complete_links)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="The saved page: HTML, MHTML, PDF, Markdown or text.", autocompletion=complete_files
+        ),
+    ],
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
