@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,10 @@ from indexer.cli.output import print_json, remark, safe
 from indexer.errors import IndexerError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from indexer.config import Config
+    from indexer.library import Library
     from indexer.search.answer import Answer
 
 
@@ -71,6 +76,9 @@ def ask_command(
         ),
     ] = None,
     *,
+    interactive: Annotated[
+        bool, typer.Option("-i", "--interactive", help="A prompt that stays, or a question on each line.")
+    ] = False,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 5,
     category: Annotated[
         list[str] | None,
@@ -109,15 +117,16 @@ def ask_command(
 ) -> None:
     """Ask the library a question.
 
-    Exit code 3 means that nothing in the library answers; the closest passages are shown as such.
+    Exit code 3 means that nothing in the library answers; the closest passages are shown as such. With -i the
+    options hold for all questions, and JSON is one line for each.
 
     Example: indexer ask how do I design an event store -k 3 -c "Event strategies"
     """
-    from indexer.library import Library
-
-    question, oldest = _question(words or []), moment_since(since) if since is not None else None
+    oldest = moment_since(since) if since is not None else None
     config = configure(data=data, model=model)
-    with Library.open(config.data, config=config) as library:
+    form = Format.json if as_json else form
+
+    def asked(library: Library, question: str) -> Answer:
         answer = library.search(
             question,
             k=k,
@@ -130,18 +139,54 @@ def ask_command(
             context=context,
             rerank=rerank,
         )
-    for notice in answer.notices:
-        remark(notice)
-    form = Format.json if as_json else form
-    if form in NUMBERED:
-        remember(answer, config.data, config.cache)
-    _write_answer(answer, form, full=full, explain=explain, pager=not no_pager)
+        for notice in answer.notices:
+            remark(notice)
+        if form in NUMBERED:
+            remember(answer, config.data, config.cache)
+        return answer
+
+    write = partial(_write_answer, full=full, explain=explain, pager=not no_pager)
+    if interactive:
+        if open_number is not None:
+            raise UsageError("--open takes one answer, -i gives many; type `open N` at the prompt")
+        raise typer.Exit(
+            _ask_in_turn(words or [], config, asked, partial(write, form=form, many=True), pager=not no_pager)
+        )
+
+    from indexer.library import Library
+
+    question = _question(words or [])
+    with Library.open(config.data, config=config) as library:
+        answer = asked(library, question)
+    write(answer, form=form)
     if open_number is not None:
         if open_number > len(answer.hits):
             raise UsageError(f"--open {open_number}: there are only {len(answer.hits)} results")
         _open(answer.hits[open_number - 1].link)
     if not answer.answered:
         raise typer.Exit(NO_ANSWER)
+
+
+def _ask_in_turn(
+    words: list[str],
+    config: Config,
+    asked: Callable[[Library, str], Answer],
+    write: Callable[[Answer], None],
+    *,
+    pager: bool,
+) -> int:
+    """Ask all questions of stdin, after that of the words if there is one; gives the exit code."""
+    from indexer.cli.inspect import show_command
+    from indexer.cli.prompt import converse
+    from indexer.cli.similar import similar_command
+
+    on_result: dict[str, Callable[[int], None]] = {
+        "open": open_command,
+        "show": lambda number: show_command(str(number), no_pager=not pager),
+        "similar": lambda number: similar_command(str(number), no_pager=not pager),
+    }
+    first = "" if words == ["-"] else " ".join(words)
+    return converse(config, lambda library, line: write(asked(library, line)), on_result, first)
 
 
 def _question(words: list[str]) -> str:
@@ -178,14 +223,21 @@ def _open(link: str) -> None:
 # ------------------------------------------------------------------------ formats
 
 
-def _write_answer(answer: Answer, form: Format, *, full: bool, explain: bool, pager: bool) -> None:
+def _write_answer(
+    answer: Answer, *, form: Format, full: bool, explain: bool, pager: bool, many: bool = False
+) -> None:
+    """Write an answer; if it is one of ``many``, JSON is one line, and a blank one parts texts."""
     match form:
         case Format.table:
             from indexer.cli.answer_text import print_answer
 
             print_answer(answer, full=full, explain=explain, pager=pager)
+            if many:
+                typer.echo()
         case Format.plain:
             typer.echo(_plain(answer), nl=False)
+        case Format.json if many:
+            typer.echo(json.dumps(answer.to_json(explain=explain), ensure_ascii=False))
         case Format.json:
             print_json(answer.to_json(explain=explain))
         case Format.jsonl:
