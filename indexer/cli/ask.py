@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from indexer.cli.completion import complete_categories, complete_sites, complete
 from indexer.cli.last_answer import recall, remember
 from indexer.cli.options import (
     DataOption,
+    JsonOption,
     ModelOption,
     NoPagerOption,
     QuietOption,
@@ -203,6 +205,7 @@ def open_command(
         int, typer.Argument(min=1, metavar="N", help="The number of a result of the last answer.")
     ],
     *,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -210,7 +213,10 @@ def open_command(
 
     Example: indexer open 2
     """
-    _open(recall(number, configure().cache).link)
+    result = recall(number, configure().cache)
+    _open(result.link)
+    if as_json:
+        print_json(asdict(result))
 
 
 def _open(link: str) -> None:

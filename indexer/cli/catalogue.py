@@ -106,6 +106,7 @@ def tidy_command(
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -126,16 +127,26 @@ def tidy_command(
     config = configure(catalogue=catalogue, data=data)
     path = config.catalogue
     before, after = tidied(path, text_hashes(config.data))
-    if before == after:
-        say(f"{path}: nothing to tidy")
-        return
-    changes = unified_diff(before.splitlines(), after.splitlines(), str(path), "tidied", n=1, lineterm="")
-    for line in changes:
-        typer.echo(safe(without_credentials(line, instead="***@")))
-    if not yes and not (sys.stdin.isatty() and typer.confirm("Write this?", err=True)):
+    changes = [
+        without_credentials(line, instead="***@")
+        for line in unified_diff(
+            before.splitlines(), after.splitlines(), str(path), "tidied", n=1, lineterm=""
+        )
+    ]
+    if not as_json:
+        for line in changes:
+            typer.echo(safe(line))
+    write = bool(changes) and (
+        yes or (not as_json and sys.stdin.isatty() and typer.confirm("Write this?", err=True))
+    )
+    if write:
+        tidy(path, after)
+    if as_json:
+        print_json({"catalogue": str(path), "changes": changes, "written": write})
+    elif write or not changes:
+        say(f"{path}: {'tidied' if write else 'nothing to tidy'}")
+    if changes and not write:
         raise typer.Exit(1)
-    tidy(path, after)
-    say(f"{path}: tidied")
 
 
 @app.command("add")
@@ -157,6 +168,7 @@ def add_command(
         list[str] | None, typer.Option(help="A tag; repeatable.", autocompletion=complete_listed_tags)
     ] = None,
     catalogue: CatalogueOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -171,9 +183,13 @@ def add_command(
     from indexer.records import Link
 
     path = configure(catalogue=catalogue).catalogue
-    add(path, Link(url=url, category=category, title=title, note=note, tags=tuple(tag or ())))
-    shown = safe(without_credentials(url))
-    say(f"{path}: added to {safe(category)}; `indexer crawl --only {shown}` fetches it")
+    url = without_credentials(url)
+    link = Link(url=url, category=category, title=title, note=note, tags=tuple(tag or ()))
+    add(path, link)
+    if as_json:
+        print_json({"catalogue": str(path), "added": asdict(link)})
+        return
+    say(f"{path}: added to {safe(category)}; `indexer crawl --only {safe(url)}` fetches it")
 
 
 @app.command("remove")
@@ -181,6 +197,7 @@ def remove_command(
     url: Annotated[str, typer.Argument(help="The link, verbatim.", autocompletion=complete_links)],
     *,
     catalogue: CatalogueOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -192,6 +209,9 @@ def remove_command(
 
     path = configure(catalogue=catalogue).catalogue
     link = remove(path, url)
+    if as_json:
+        print_json({"catalogue": str(path), "removed": asdict(link)})
+        return
     say(f"{path}: removed from {safe(link.category)}; the next crawl drops it from the index")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +13,13 @@ from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
+    JsonOption,
     ModelOption,
     QuietOption,
     VerboseOption,
     configure,
 )
-from indexer.cli.output import plural, say
+from indexer.cli.output import plural, print_json, say
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +39,7 @@ def import_page_command(
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -50,6 +53,9 @@ def import_page_command(
     config = configure(catalogue=catalogue, data=data)
     loaded = load(config.catalogue)
     summary = import_page(loaded.link(url), loaded.links, file, config)
+    if as_json:
+        print_json(summary.to_json())
+        return
     say(
         f"{url}: imported; {plural(summary.passages, 'passage')} in the index, "
         f"{summary.embedded:,} newly embedded"
@@ -61,6 +67,7 @@ def reindex_command(
     catalogue: CatalogueOption = None,
     data: DataOption = None,
     model: ModelOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -76,6 +83,9 @@ def reindex_command(
     config = configure(catalogue=catalogue, data=data, model=model)
     with ProgressBars() as watcher:
         published = reindex(load(config.catalogue).links, config, watcher=watcher)
+    if as_json:
+        print_json(asdict(published))
+        return
     say(
         f"generation {published.generation}: {plural(published.passages, 'passage')}, "
         f"{published.embedded:,} newly embedded"
