@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from indexer.cli.completion import (
-    complete_files,
     complete_links,
     complete_listed_categories,
     complete_listed_tags,
@@ -228,9 +227,7 @@ def schema_command(*, quiet: QuietOption = False, verbose: VerboseOption = 0) ->
 
 @app.command("import")
 def import_command(
-    file: Annotated[
-        Path, typer.Argument(help="A file, or - for standard input.", autocompletion=complete_files)
-    ],
+    file: Annotated[Path, typer.Argument(help="A file, or - for standard input.")],
     *,
     into: Annotated[
         str | None,

@@ -13,12 +13,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 from typer import _completion_shared
 from typer._completion_classes import BashComplete
 
+from indexer.cli.options import configure
 from indexer.cli.output import CONTROL
 from indexer.errors import IndexerError
 
@@ -101,7 +102,9 @@ def complete(app: typer.Typer) -> None:
     else:
         *words, word = sys.argv[1:]
         typed = Typed(tuple(words), word)
-    helper = BashComplete(typer.main.get_command(app), {}, "indexer", VARIABLE)
+    command = typer.main.get_command(app)
+    _let_files_be_completed(command)
+    helper = BashComplete(command, {}, "indexer", VARIABLE)
     for value, about in dict(_values(helper.get_completions(list(typed.words), typed.word))).items():
         if value == FILES:
             print(FILES)
@@ -116,9 +119,28 @@ def complete(app: typer.Typer) -> None:
             print(f"{whole}\t{about}" if about else whole)
 
 
+def _let_files_be_completed(command: Any) -> None:
+    """Give each parameter that takes a path, or may, the one item that stands for the shell's own completion.
+
+    Done here and not where they are declared: Typer looks into each function that completes at every start.
+    """
+    for below in getattr(command, "commands", {}).values():
+        _let_files_be_completed(below)
+    for parameter in command.params:
+        if parameter.type.name == "path" or parameter.name == "model":
+            parameter.shell_complete = lambda context, incomplete: [Offered(FILES)]
+
+
+class Offered(NamedTuple):
+    """As much of Typer's items as is looked at."""
+
+    value: str
+    help: str = ""
+
+
 def _values(items: Iterable[Any]) -> Iterator[tuple[str, str]]:
     for item in items:
-        yield (FILES if item.help == FILES else item.value, " ".join((item.help or "").split()))
+        yield item.value, " ".join((item.help or "").split())
 
 
 # --------------------------------------------------------------------------- bash
@@ -172,11 +194,6 @@ def bash_quoted(text: str, quote: str) -> str:
 # -------------------------------------------------------------------------- names
 
 
-def complete_files(incomplete: str) -> list[tuple[str, str]]:
-    """The shell's own."""
-    return [(incomplete, FILES)]
-
-
 def complete_categories(context: typer.Context) -> list[str]:
     """The library's categories, or else the catalogue's."""
     return _published(context, lambda held: held.categories()) or complete_listed_categories(context)
@@ -220,7 +237,6 @@ def complete_chosen(context: typer.Context) -> list[str]:
 
 def _published(context: typer.Context, names: Callable[[Snapshot], list[str]]) -> list[str]:
     """Names of the library that is meant; quietly none where there is no library. Typer picks what fits."""
-    from indexer.cli.options import configure
     from indexer.store.snapshot import Snapshot
 
     try:
@@ -234,7 +250,6 @@ def _published(context: typer.Context, names: Callable[[Snapshot], list[str]]) -
 def _listed(context: typer.Context, names: Callable[[Catalogue], Iterable[str]]) -> list[str]:
     """Names of the catalogue that is meant; quietly none where it cannot be read."""
     from indexer.catalogue import load
-    from indexer.cli.options import configure
 
     try:
         return list(names(load(configure(catalogue=_path(context, "catalogue")).catalogue)))

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.completion import complete_files
 from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import JsonOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, print_json, say
@@ -21,9 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def demo_command(
     *,
-    data: Annotated[
-        Path, typer.Option("--data", help="The demo library's folder.", autocompletion=complete_files)
-    ] = Path("data/demo"),
+    data: Annotated[Path, typer.Option("--data", help="The demo library's folder.")] = Path("data/demo"),
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,

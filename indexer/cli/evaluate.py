@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.cli.ask import SearchMode
-from indexer.cli.completion import complete_files
 from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     DataOption,
@@ -42,15 +41,11 @@ def evaluate_command(
     *,
     collection: Annotated[
         Path | None,
-        typer.Option(
-            help="A folder with corpus.jsonl, queries.jsonl and qrels.tsv.", autocompletion=complete_files
-        ),
+        typer.Option(help="A folder with corpus.jsonl, queries.jsonl and qrels.tsv."),
     ] = None,
     questions: Annotated[
         Path | None,
-        typer.Option(
-            help="A YAML file of questions on the library in --data.", autocompletion=complete_files
-        ),
+        typer.Option(help="A YAML file of questions on the library in --data."),
     ] = None,
     mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
     rerank: Annotated[

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.completion import complete_files
 from indexer.config import Config
 from indexer.errors import UsageError
 
@@ -21,7 +20,6 @@ CatalogueOption = Annotated[
     typer.Option(
         "--catalogue",
         help="The catalogue file.",
-        autocompletion=complete_files,
         show_default="$INDEXER_CATALOGUE, the nearest catalogue.yaml above, or your own",
     ),
 ]
@@ -30,7 +28,6 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         help="The library's folder.",
-        autocompletion=complete_files,
         show_default="$INDEXER_DATA, data beside the catalogue, or your own",
     ),
 ]
@@ -39,7 +36,6 @@ ModelOption = Annotated[
     typer.Option(
         "--model",
         help="A sentence-transformers model: hub name or folder.",
-        autocompletion=complete_files,
         show_default="the library's own",
     ),
 ]

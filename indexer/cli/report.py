@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.completion import complete_files
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
@@ -45,9 +44,7 @@ def report_command(
     form: Annotated[
         ReportForm, typer.Option("--format", help="How it is written; atom is a feed.")
     ] = ReportForm.text,
-    output: Annotated[
-        Path | None, typer.Option(help="Write it to this file, in one step.", autocompletion=complete_files)
-    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write it to this file, in one step.")] = None,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
     model: ModelOption = None,

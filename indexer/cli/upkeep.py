@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.completion import complete_files, complete_links
+from indexer.cli.completion import complete_links
 from indexer.cli.crawl import ProgressBars
 from indexer.cli.options import (
     CatalogueOption,
@@ -32,9 +32,7 @@ def import_page_command(
     url: Annotated[str, typer.Argument(help="A link of the catalogue.", autocompletion=complete_links)],
     file: Annotated[
         Path,
-        typer.Argument(
-            help="The saved page: HTML, MHTML, PDF, Markdown or text.", autocompletion=complete_files
-        ),
+        typer.Argument(help="The saved page: HTML, MHTML, PDF, Markdown or text."),
     ],
     *,
     catalogue: CatalogueOption = None,

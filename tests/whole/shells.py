@@ -19,7 +19,7 @@ PATIENCE = 60
 STUB = """\
 #!{python}
 import json, os, sys
-if "INDEXER_COMPLETING" in os.environ or sys.argv[1:2] == ["--install-completion"]:
+if "INDEXER_COMPLETING" in os.environ or sys.argv[1:2] in (["--install-completion"], ["--show-completion"]):
     from indexer.cli import main
     sys.argv[0] = "indexer"
     main()
@@ -45,8 +45,7 @@ class Shell:
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", **variables,
         }  # fmt: skip
         self._folder = str(home)
-        # The shell that is set up is the one that runs this, and it must not replace itself by the program.
-        self._spawn([name, "-c", "indexer --install-completion; true"]).expect(pexpect.EOF)
+        self.run("--install-completion")
         self._be_quiet(home)
         self._terminal = self._spawn([name, "-i"])
         self._terminal.expect(PROMPT)
@@ -68,6 +67,13 @@ class Shell:
             told, file = f"PS1='{PROMPT}'\n", home / f".{self.name}rc"
         with file.open("a") as text:
             text.write(told)
+
+    def run(self, option: str) -> str:
+        """What `indexer` says to an option, called by a shell of its own."""
+        # Which shell is set up is told by what runs the program, so it must not be replaced by that.
+        called = self._spawn([self.name, "-c", f"indexer {option}; true"])
+        called.expect(pexpect.EOF)
+        return str(called.before)
 
     def words(self, typed: str) -> list[str]:
         """The arguments that `indexer` has after a line was typed and sent off by Enter; a Tab is one."""

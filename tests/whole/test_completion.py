@@ -108,6 +108,11 @@ class TestInTheShells:
     def test_the_categories_of_the_catalogue(self, shell: Shell, command: str) -> None:
         assert shell.words(f"{command} T\t") == [*command.split(), "To read"]
 
+    def test_the_script_can_be_shown(self, shell: Shell) -> None:
+        told = shell.run("--show-completion")
+        assert f"INDEXER_COMPLETING={shell.name} " in told
+        assert "%" not in told.replace("%s", "").replace("%$", "")
+
     def test_files_where_a_file_is_meant_and_nowhere_else(self, shell: Shell) -> None:
         assert shell.words("catalogue import my\t") == ["catalogue", "import", "my file.txt"]
         assert shell.words("import x my\t") == ["import", "x", "my file.txt"]
