@@ -35,6 +35,7 @@ LONGEST = (
     "whole/test_floors.py",
     "crawl/test_replay.py",
     "crawl/test_loop.py",
+    "whole/test_completion.py",
     "embed/test_shared_exports.py",
     "whole/test_notebook.py",
 )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from indexer.records import Hit
-    from indexer.search.answer import Answer
+    from indexer.search.answer import Answer, Related
 
 BESIDE_RANK = 5
 """Columns before a text, in which its rank stands."""
@@ -38,16 +38,18 @@ TITLE_STYLE, HEADING_STYLE, FACTS_STYLE = Style(bold=True), Style(bold=False, co
 SENTENCE_STYLE, WORD_STYLE = Style(bold=True), Style(underline=True)
 
 
-def print_answer(answer: Answer, *, full: bool = False, explain: bool = False, pager: bool = False) -> None:
+def print_answer(
+    answer: Answer | Related, *, full: bool = False, explain: bool = False, pager: bool = False
+) -> None:
     """The answer for a person, on stdout: its state, then each passage; ``full`` ones are not cut."""
     print_lines(list(answer_lines(answer, stdout(), full=full, explain=explain)), pager=pager)
 
 
 def answer_lines(
-    answer: Answer, console: Console, *, full: bool = False, explain: bool = False
+    answer: Answer | Related, console: Console, *, full: bool = False, explain: bool = False
 ) -> Iterator[Text]:
     """The lines of an answer, none wider than the console where that is a terminal, links apart."""
-    yield Text(answer.headline)
+    yield Text(safe(answer.headline))
     marker, now = Marker(answer.words), datetime.now(UTC)
     for hit in answer.hits:
         yield Text()

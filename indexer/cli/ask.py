@@ -6,14 +6,18 @@ import csv
 import io
 import json
 import sys
+from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.completion import complete_categories, complete_sites, complete_tags
 from indexer.cli.last_answer import recall, remember
 from indexer.cli.options import (
     DataOption,
+    JsonOption,
     ModelOption,
     NoPagerOption,
     QuietOption,
@@ -27,6 +31,7 @@ from indexer.errors import IndexerError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indexer.config import Config
     from indexer.library import Library
     from indexer.search.answer import Answer
 
@@ -63,28 +68,6 @@ def register(app: typer.Typer) -> None:
     app.command("open")(open_command)
 
 
-def _complete_categories(context: typer.Context) -> list[str]:
-    """For shell completion: the library's categories."""
-    return _known(context, lambda library: library.categories)
-
-
-def _complete_tags(context: typer.Context) -> list[str]:
-    """For shell completion: the library's tags."""
-    return _known(context, lambda library: library.tags)
-
-
-def _known(context: typer.Context, names: Callable[[Library], list[str]]) -> list[str]:
-    """Names of the library that is asked; quietly none where there is no library. Typer picks what fits."""
-    from indexer.errors import IndexerError
-    from indexer.library import Library
-
-    try:
-        with Library.open(configure(data=context.params.get("data")).data) as library:
-            return names(library)
-    except IndexerError:
-        return []
-
-
 def ask_command(
     words: Annotated[
         list[str] | None,
@@ -95,18 +78,23 @@ def ask_command(
         ),
     ] = None,
     *,
+    interactive: Annotated[
+        bool, typer.Option("-i", "--interactive", help="A prompt that stays, or a question on each line.")
+    ] = False,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 5,
     category: Annotated[
         list[str] | None,
         typer.Option(
-            "-c", "--category", help="Only this category; repeatable.", autocompletion=_complete_categories
+            "-c", "--category", help="Only this category; repeatable.", autocompletion=complete_categories
         ),
     ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option(help="Only links with this tag; repeatable.", autocompletion=_complete_tags),
+        typer.Option(help="Only links with this tag; repeatable.", autocompletion=complete_tags),
     ] = None,
-    site: Annotated[list[str] | None, typer.Option(help="Only this host; repeatable.")] = None,
+    site: Annotated[
+        list[str] | None, typer.Option(help="Only this host; repeatable.", autocompletion=complete_sites)
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Only texts fetched since 2026-01-31, or in the last 3d, 2w, 1m, 1y.")
     ] = None,
@@ -131,15 +119,16 @@ def ask_command(
 ) -> None:
     """Ask the library a question.
 
-    Exit code 3 means that nothing in the library answers; the closest passages are shown as such.
+    Exit code 3 means that nothing in the library answers; the closest passages are shown as such. With -i the
+    options hold for all questions, and JSON is one line for each.
 
     Example: indexer ask how do I design an event store -k 3 -c "Event strategies"
     """
-    from indexer.library import Library
-
-    question, oldest = _question(words or []), moment_since(since) if since is not None else None
+    oldest = moment_since(since) if since is not None else None
     config = configure(data=data, model=model)
-    with Library.open(config.data, config=config) as library:
+    form = Format.json if as_json else form
+
+    def asked(library: Library, question: str) -> Answer:
         answer = library.search(
             question,
             k=k,
@@ -152,18 +141,54 @@ def ask_command(
             context=context,
             rerank=rerank,
         )
-    for notice in answer.notices:
-        remark(notice)
-    form = Format.json if as_json else form
-    if form in NUMBERED:
-        remember(answer, config.data, config.cache)
-    _write_answer(answer, form, full=full, explain=explain, pager=not no_pager)
+        for notice in answer.notices:
+            remark(notice)
+        if form in NUMBERED:
+            remember(answer, config.data, config.cache)
+        return answer
+
+    write = partial(_write_answer, full=full, explain=explain, pager=not no_pager)
+    if interactive:
+        if open_number is not None:
+            raise UsageError("--open takes one answer, -i gives many; type `open N` at the prompt")
+        raise typer.Exit(
+            _ask_in_turn(words or [], config, asked, partial(write, form=form, many=True), pager=not no_pager)
+        )
+
+    from indexer.library import Library
+
+    question = _question(words or [])
+    with Library.open(config.data, config=config) as library:
+        answer = asked(library, question)
+    write(answer, form=form)
     if open_number is not None:
         if open_number > len(answer.hits):
             raise UsageError(f"--open {open_number}: there are only {len(answer.hits)} results")
         _open(answer.hits[open_number - 1].link)
     if not answer.answered:
         raise typer.Exit(NO_ANSWER)
+
+
+def _ask_in_turn(
+    words: list[str],
+    config: Config,
+    asked: Callable[[Library, str], Answer],
+    write: Callable[[Answer], None],
+    *,
+    pager: bool,
+) -> int:
+    """Ask all questions of stdin, after that of the words if there is one; gives the exit code."""
+    from indexer.cli.inspect import show_command
+    from indexer.cli.prompt import converse
+    from indexer.cli.similar import similar_command
+
+    on_result: dict[str, Callable[[int], None]] = {
+        "open": open_command,
+        "show": lambda number: show_command(str(number), no_pager=not pager),
+        "similar": lambda number: similar_command(str(number), no_pager=not pager),
+    }
+    first = "" if words == ["-"] else " ".join(words)
+    return converse(config, lambda library, line: write(asked(library, line)), on_result, first)
 
 
 def _question(words: list[str]) -> str:
@@ -180,6 +205,7 @@ def open_command(
         int, typer.Argument(min=1, metavar="N", help="The number of a result of the last answer.")
     ],
     *,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -187,7 +213,10 @@ def open_command(
 
     Example: indexer open 2
     """
-    _open(recall(number, configure().cache).link)
+    result = recall(number, configure().cache)
+    _open(result.link)
+    if as_json:
+        print_json(asdict(result))
 
 
 def _open(link: str) -> None:
@@ -200,14 +229,21 @@ def _open(link: str) -> None:
 # ------------------------------------------------------------------------ formats
 
 
-def _write_answer(answer: Answer, form: Format, *, full: bool, explain: bool, pager: bool) -> None:
+def _write_answer(
+    answer: Answer, *, form: Format, full: bool, explain: bool, pager: bool, many: bool = False
+) -> None:
+    """Write an answer; if it is one of ``many``, JSON is one line, and a blank one parts texts."""
     match form:
         case Format.table:
             from indexer.cli.answer_text import print_answer
 
             print_answer(answer, full=full, explain=explain, pager=pager)
+            if many:
+                typer.echo()
         case Format.plain:
             typer.echo(_plain(answer), nl=False)
+        case Format.json if many:
+            typer.echo(json.dumps(answer.to_json(explain=explain), ensure_ascii=False))
         case Format.json:
             print_json(answer.to_json(explain=explain))
         case Format.jsonl:

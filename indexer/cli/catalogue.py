@@ -10,6 +10,11 @@ from typing import Annotated
 
 import typer
 
+from indexer.cli.completion import (
+    complete_links,
+    complete_listed_categories,
+    complete_listed_tags,
+)
 from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, print_json, safe, say
 from indexer.errors import UsageError
@@ -21,7 +26,10 @@ app = typer.Typer(help="The catalogue itself: list, check, tidy, add, remove, im
 def list_command(
     *,
     category: Annotated[
-        list[str] | None, typer.Option("-c", "--category", help="Only this category.")
+        list[str] | None,
+        typer.Option(
+            "-c", "--category", help="Only this category.", autocompletion=complete_listed_categories
+        ),
     ] = None,
     catalogue: CatalogueOption = None,
     as_json: JsonOption = False,
@@ -97,6 +105,7 @@ def tidy_command(
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -117,27 +126,48 @@ def tidy_command(
     config = configure(catalogue=catalogue, data=data)
     path = config.catalogue
     before, after = tidied(path, text_hashes(config.data))
-    if before == after:
-        say(f"{path}: nothing to tidy")
-        return
-    changes = unified_diff(before.splitlines(), after.splitlines(), str(path), "tidied", n=1, lineterm="")
-    for line in changes:
-        typer.echo(safe(without_credentials(line, instead="***@")))
-    if not yes and not (sys.stdin.isatty() and typer.confirm("Write this?", err=True)):
+    changes = [
+        without_credentials(line, instead="***@")
+        for line in unified_diff(
+            before.splitlines(), after.splitlines(), str(path), "tidied", n=1, lineterm=""
+        )
+    ]
+    if not as_json:
+        for line in changes:
+            typer.echo(safe(line))
+    write = bool(changes) and (
+        yes or (not as_json and sys.stdin.isatty() and typer.confirm("Write this?", err=True))
+    )
+    if write:
+        tidy(path, after)
+    if as_json:
+        print_json({"catalogue": str(path), "changes": changes, "written": write})
+    elif write or not changes:
+        say(f"{path}: {'tidied' if write else 'nothing to tidy'}")
+    if changes and not write:
         raise typer.Exit(1)
-    tidy(path, after)
-    say(f"{path}: tidied")
 
 
 @app.command("add")
 def add_command(
     url: Annotated[str, typer.Argument(help="The link, verbatim.")],
     *,
-    category: Annotated[str, typer.Option("-c", "--category", help="Where it belongs; made if new.")],
+    category: Annotated[
+        str,
+        typer.Option(
+            "-c",
+            "--category",
+            help="Where it belongs; made if new.",
+            autocompletion=complete_listed_categories,
+        ),
+    ],
     title: Annotated[str, typer.Option(help="Its title.")] = "",
     note: Annotated[str, typer.Option(help="Your own words about it; searchable.")] = "",
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A tag; repeatable.", autocompletion=complete_listed_tags)
+    ] = None,
     catalogue: CatalogueOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -152,16 +182,21 @@ def add_command(
     from indexer.records import Link
 
     path = configure(catalogue=catalogue).catalogue
-    add(path, Link(url=url, category=category, title=title, note=note, tags=tuple(tag or ())))
-    shown = safe(without_credentials(url))
-    say(f"{path}: added to {safe(category)}; `indexer crawl --only {shown}` fetches it")
+    url = without_credentials(url)
+    link = Link(url=url, category=category, title=title, note=note, tags=tuple(tag or ()))
+    add(path, link)
+    if as_json:
+        print_json({"catalogue": str(path), "added": asdict(link)})
+        return
+    say(f"{path}: added to {safe(category)}; `indexer crawl --only {safe(url)}` fetches it")
 
 
 @app.command("remove")
 def remove_command(
-    url: Annotated[str, typer.Argument(help="The link, verbatim.")],
+    url: Annotated[str, typer.Argument(help="The link, verbatim.", autocompletion=complete_links)],
     *,
     catalogue: CatalogueOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -173,6 +208,9 @@ def remove_command(
 
     path = configure(catalogue=catalogue).catalogue
     link = remove(path, url)
+    if as_json:
+        print_json({"catalogue": str(path), "removed": asdict(link)})
+        return
     say(f"{path}: removed from {safe(link.category)}; the next crawl drops it from the index")
 
 
@@ -189,9 +227,12 @@ def schema_command(*, quiet: QuietOption = False, verbose: VerboseOption = 0) ->
 
 @app.command("import")
 def import_command(
-    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+    file: Annotated[Path, typer.Argument(help="A file, or - for standard input.")],
     *,
-    into: Annotated[str | None, typer.Option(help="Put all links into this category.")] = None,
+    into: Annotated[
+        str | None,
+        typer.Option(help="Put all links into this category.", autocompletion=complete_listed_categories),
+    ] = None,
     catalogue: CatalogueOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -208,13 +249,13 @@ def import_command(
     from indexer.catalogue import MAX_BYTES, import_links, merge
 
     path = configure(catalogue=catalogue).catalogue
-    name = "standard input" if file == "-" else file
+    piped = file == Path("-")
     try:
-        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as source:
+        with nullcontext(sys.stdin.buffer) if piped else file.open("rb") as source:
             content = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
-    imported = import_links(content, name=name, into=into)
+    imported = import_links(content, name="standard input" if piped else str(file), into=into)
     added = merge(path, imported.links)
     categories = plural(len({link.category for link in added}), "category", "categories")
     known = len(imported.links) - len(added)

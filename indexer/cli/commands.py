@@ -18,6 +18,7 @@ from indexer import __version__
 from indexer.cli import (
     ask,
     catalogue,
+    completion,
     crawl,
     demo,
     doctor,
@@ -25,6 +26,7 @@ from indexer.cli import (
     inspect,
     report,
     schedule,
+    similar,
     status,
     upkeep,
 )
@@ -45,13 +47,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (ask, crawl, status, inspect, report, upkeep, schedule, evaluate, demo, doctor):
+for commands in (ask, similar, crawl, status, inspect, report, upkeep, schedule, evaluate, demo, doctor):
     commands.register(app)
 app.add_typer(catalogue.app, name="catalogue")
+completion.register_scripts()
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
         typer.echo(f"indexer {__version__}")
         raise typer.Exit
 
@@ -77,6 +80,9 @@ def wrong_use(error: Exception) -> str:
 
 def _called() -> int:
     """Do what the command line says, and give the exit code; the rest comes as exceptions."""
+    if completion.VARIABLE in os.environ:
+        completion.complete(app)
+        return 0
     code: int | None = app(standalone_mode=False)  # else Typer would tell wrong use in a box of its own
     if code == INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
         raise KeyboardInterrupt

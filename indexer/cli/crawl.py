@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.completion import complete_chosen
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
@@ -36,7 +37,10 @@ def register(app: typer.Typer) -> None:
 
 def crawl_command(
     *,
-    only: Annotated[list[str] | None, typer.Option(help="Only this URL or category; repeatable.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this URL or category; repeatable.", autocompletion=complete_chosen),
+    ] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only links whose last fetch was bad.")] = False,
     due: Annotated[
         bool, typer.Option("--due", help="Only links whose revisit interval has passed; for nightly runs.")

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.options import QuietOption, VerboseOption, configure
-from indexer.cli.output import plural, say
+from indexer.cli.options import JsonOption, QuietOption, VerboseOption, configure
+from indexer.cli.output import plural, print_json, say
 from indexer.cli.progress import watching
 
 
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
 def demo_command(
     *,
     data: Annotated[Path, typer.Option("--data", help="The demo library's folder.")] = Path("data/demo"),
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -39,16 +40,21 @@ def demo_command(
     begun = time.monotonic()
     config = configure(data=data, catalogue=sample_catalogue())
     links = load(config.catalogue).links
-    say(f"Crawling the {plural(len(links), 'link')} of the catalogue; sample articles answer for all hosts.")
+    if not as_json:
+        counted = plural(len(links), "link")
+        say(f"Crawling the {counted} of the catalogue; sample articles answer for all hosts.")
     with watching("indexer demo") as watcher:
         summary = sample_crawl(links, config, watcher=watcher)
+    with Library.open(data) as library:
+        answer = library.search(QUESTION, k=3)
+    if as_json:
+        print_json({"data": str(data), "crawl": summary.to_json(), "answer": answer.to_json()})
+        return
     say(
         f"{plural(summary.pages, 'page')} read, {plural(summary.passages, 'passage')} indexed "
         f"({summary.embedded:,} newly embedded), generation {summary.generation}."
     )
     say(f'\n$ indexer ask "{QUESTION}" --data {data}\n')
-    with Library.open(data) as library:
-        answer = library.search(QUESTION, k=3)
     remember(answer, data, config.cache)
     print_answer(answer)
     typer.echo()

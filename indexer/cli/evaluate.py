@@ -40,10 +40,12 @@ def register(app: typer.Typer) -> None:
 def evaluate_command(
     *,
     collection: Annotated[
-        Path | None, typer.Option(help="A folder with corpus.jsonl, queries.jsonl and qrels.tsv.")
+        Path | None,
+        typer.Option(help="A folder with corpus.jsonl, queries.jsonl and qrels.tsv."),
     ] = None,
     questions: Annotated[
-        Path | None, typer.Option(help="A YAML file of questions on the library in --data.")
+        Path | None,
+        typer.Option(help="A YAML file of questions on the library in --data."),
     ] = None,
     mode: Annotated[SearchMode, typer.Option(help="How passages are found.")] = SearchMode.hybrid,
     rerank: Annotated[

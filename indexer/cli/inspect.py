@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.last_answer import recall
+from indexer.cli.completion import complete_pages
+from indexer.cli.last_answer import page_meant
 from indexer.cli.options import (
     DataOption,
     JsonOption,
@@ -24,8 +23,6 @@ ALARM = 0.25
 """The share of the main part's words that an article must lack to be worth a word. Of 513 real pages 78 lack
 as much; 58 of them lack a tenth or more of what they should hold, and so do 41 of the 64 that lack three
 tenths (``benchmarks/extraction.py --alarm``). Stories and comments beside the article are the rest."""
-
-RESULT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 if TYPE_CHECKING:
     from indexer.records import Loss
@@ -59,7 +56,11 @@ def source_told(source: str, *, rendered: bool) -> str:
 
 def show_command(
     url: Annotated[
-        str, typer.Argument(help="A link of the catalogue, a page under one, or a number of the last answer.")
+        str,
+        typer.Argument(
+            help="A link of the catalogue, a page under one, or a number of the last answer.",
+            autocompletion=complete_pages,
+        ),
     ],
     *,
     data: DataOption = None,
@@ -76,11 +77,7 @@ def show_command(
 
     from indexer.store import inspection
 
-    config = configure(data=data)
-    folder = config.data
-    if RESULT_NUMBER.fullmatch(url):
-        result = recall(int(url), config.cache)
-        folder, url = data or Path(result.library), result.page_url
+    folder, url = page_meant(url, configure(data=data))
     article, facts = inspection.article(folder, url)
     if as_json:
         blocks = [asdict(block) for block in article.blocks]
@@ -100,7 +97,10 @@ def show_command(
 
 
 def history_command(
-    url: Annotated[str, typer.Argument(help="A link of the catalogue, or a page under one.")],
+    url: Annotated[
+        str,
+        typer.Argument(help="A link of the catalogue, or a page under one.", autocompletion=complete_pages),
+    ],
     *,
     data: DataOption = None,
     as_json: JsonOption = False,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,10 @@ from typing import TYPE_CHECKING
 from indexer.errors import UsageError
 
 if TYPE_CHECKING:
-    from indexer.search.answer import Answer
+    from indexer.config import Config
+    from indexer.search.answer import Answer, Related
+
+RESULT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ class ShownResult:
     link: str
 
 
-def remember(answer: Answer, library: Path, cache: Path) -> None:
+def remember(answer: Answer | Related, library: Path, cache: Path) -> None:
     """Keep the results for :func:`recall`. Where the cache can't be written, asking works all the same."""
     folder = str(library.resolve())
     shown = [asdict(ShownResult(folder, hit.page_url, hit.link)) for hit in answer.hits]
@@ -59,3 +63,15 @@ def recall(number: int, cache: Path) -> ShownResult:
     if not 0 < number <= len(shown):
         raise UsageError(f"the last answer has no result {number}; it has {len(shown)}")
     return shown[number - 1]
+
+
+def page_meant(named: str, config: Config) -> tuple[Path, str]:
+    """The library to look into and the address that is meant there, which a number may stand for.
+
+    Raises:
+        UsageError: no answer is remembered, or it has no such number.
+    """
+    if not RESULT_NUMBER.fullmatch(named):
+        return config.data, named
+    result = recall(int(named), config.cache)
+    return config.data if config.data_why == "named" else Path(result.library), result.page_url

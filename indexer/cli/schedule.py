@@ -15,7 +15,8 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.options import CatalogueOption, DataOption, QuietOption, VerboseOption, configure
+from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
+from indexer.cli.output import print_json
 from indexer.errors import UsageError
 
 CARRIED = re.compile(
@@ -25,11 +26,7 @@ CARRIED = re.compile(
 )
 """What a crawl looks at in its environment: neither cron nor systemd knows what a shell has set."""
 
-CRONTAB = """\
-# crontab -e; cron mails you what a failed night says last, and nothing else (MAILTO=... names another)
-{minute} {hour} * * * {line}
-
-# /etc/logrotate.d/indexer
+LOGROTATE = """\
 "{log}" {{
     su {owner}
     monthly
@@ -37,11 +34,10 @@ CRONTAB = """\
     compress
     missingok
     notifempty
-}}
-"""
+}}"""
 
-SYSTEMD = """\
-# or ~/.config/systemd/user/indexer.service
+UNITS = {
+    "indexer.service": """\
 [Unit]
 Description=Nightly crawl of the link catalogue
 OnFailure=indexer-failed.service
@@ -51,17 +47,15 @@ Type=oneshot
 {environment}ExecStart={command}
 # 75: another run holds the lock, which is no failure
 SuccessExitStatus=75
-Nice=10
-
-# and ~/.config/systemd/user/indexer-failed.service, with whatever reaches you
+Nice=10""",
+    "indexer-failed.service": """\
 [Unit]
 Description=Tell that the nightly crawl failed
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c "journalctl --user -u indexer -n 5 -o cat | mail -s 'indexer: a night failed' %u"
-
-# and ~/.config/systemd/user/indexer.timer
+ExecStart=/bin/sh -c "journalctl --user -u indexer -n 5 -o cat | mail -s 'indexer: a night failed' %u\"""",
+    "indexer.timer": """\
 [Unit]
 Description=Nightly crawl of the link catalogue
 
@@ -71,7 +65,24 @@ RandomizedDelaySec=15min
 Persistent=true
 
 [Install]
-WantedBy=timers.target
+WantedBy=timers.target""",
+}
+
+TOLD = """\
+# crontab -e; cron mails you what a failed night says last, and nothing else (MAILTO=... names another)
+{crontab}
+
+# /etc/logrotate.d/indexer
+{logrotate}
+
+# or ~/.config/systemd/user/indexer.service
+{units[indexer.service]}
+
+# and ~/.config/systemd/user/indexer-failed.service, with whatever reaches you
+{units[indexer-failed.service]}
+
+# and ~/.config/systemd/user/indexer.timer
+{units[indexer.timer]}
 
 # then: systemctl --user enable --now indexer.timer
 # and, to run it while you are logged out: loginctl enable-linger
@@ -88,6 +99,7 @@ def schedule_command(
     at: Annotated[str, typer.Option(help="When, as HH:MM.")] = "03:00",
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -109,11 +121,21 @@ def schedule_command(
     settings = {name: value for name, value in sorted(os.environ.items()) if CARRIED.fullmatch(name)}
     time_of_day = {"hour": int(moment[1]), "minute": int(moment[2])}
     log = folder / "crawl.log"
-    typer.echo(CRONTAB.format(line=_cron_line(words, settings, log), log=log, owner=_owner(), **time_of_day))
     environment = "".join(f"Environment={_for_systemd(f'{name}={settings[name]}')}\n" for name in settings)
     # Of these two only a command has variables, which begin with a dollar sign.
     command = " ".join(_for_systemd(word).replace("$", "$$") for word in words)
-    typer.echo(SYSTEMD.format(environment=environment, command=command, **time_of_day))
+    plan = {
+        "crontab": "{minute} {hour} * * * ".format(**time_of_day) + _cron_line(words, settings, log),
+        "logrotate": LOGROTATE.format(log=log, owner=_owner()),
+        "units": {
+            name: unit.format(environment=environment, command=command, **time_of_day)
+            for name, unit in UNITS.items()
+        },
+    }
+    if as_json:
+        print_json(plan)
+    else:
+        typer.echo(TOLD.format(**plan))
 
 
 def _cron_line(words: list[str], settings: dict[str, str], log: Path) -> str:

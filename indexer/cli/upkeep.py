@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from indexer.cli.completion import complete_links
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
+    JsonOption,
     ModelOption,
     QuietOption,
     VerboseOption,
     configure,
 )
-from indexer.cli.output import plural, say
+from indexer.cli.output import plural, print_json, say
 from indexer.cli.progress import watching
 
 
@@ -26,11 +29,15 @@ def register(app: typer.Typer) -> None:
 
 
 def import_page_command(
-    url: Annotated[str, typer.Argument(help="A link of the catalogue.")],
-    file: Annotated[Path, typer.Argument(help="The saved page: HTML, MHTML, PDF, Markdown or text.")],
+    url: Annotated[str, typer.Argument(help="A link of the catalogue.", autocompletion=complete_links)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The saved page: HTML, MHTML, PDF, Markdown or text."),
+    ],
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -45,6 +52,9 @@ def import_page_command(
         config = configure(catalogue=catalogue, data=data)
         loaded = load(config.catalogue)
         summary = import_page(loaded.link(url), loaded.links, file, config, watcher=watcher)
+    if as_json:
+        print_json(summary.to_json())
+        return
     say(
         f"{url}: imported; {plural(summary.passages, 'passage')} in the index, "
         f"{summary.embedded:,} newly embedded"
@@ -56,6 +66,7 @@ def reindex_command(
     catalogue: CatalogueOption = None,
     data: DataOption = None,
     model: ModelOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -71,6 +82,9 @@ def reindex_command(
 
         config = configure(catalogue=catalogue, data=data, model=model)
         published = reindex(load(config.catalogue).links, config, watcher=watcher)
+    if as_json:
+        print_json(asdict(published))
+        return
     say(
         f"generation {published.generation}: {plural(published.passages, 'passage')}, "
         f"{published.embedded:,} newly embedded"

@@ -151,9 +151,23 @@ class Related(_Hits):
     def __repr__(self) -> str:
         return f"<Related to {_brief(self.to)!r}: {_counted_hits(self.hits)}>"
 
+    @property
+    def headline(self) -> str:
+        """A line above the passages."""
+        return f"Speaking of the same as {self.to}:" if self.hits else "There is no other article."
+
+    @property
+    def words(self) -> Mapping[str, float]:
+        """None, for no words were searched: there is nothing to mark."""
+        return {}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for ``similar --json``."""
+        return {"to": self.to, "results": [_result(hit, explain=False) for hit in self.hits]}
+
     def _repr_html_(self) -> str:
         """For notebooks and pages, see :mod:`indexer.search.as_html`."""
-        headline = "Speaking of the same:" if self.hits else "There is no other article."
+        headline = "Speaking of the same:" if self.hits else self.headline
         return hits_html(self.to, headline, (), self.hits)
 
 

@@ -247,6 +247,19 @@ def listed_segments(connection: sqlite3.Connection, generation: int) -> list[Seg
     return [SegmentMeta(*row) for row in rows]
 
 
+def newest_generation(folder: Path) -> int:
+    """The number of the state that was published last, 0 where none was.
+
+    Raises:
+        NoLibrary, DamagedLibrary, StaleIndex: as :func:`connect` does.
+    """
+    with closing(connect(folder)) as connection:
+        try:
+            return int(connection.execute("SELECT coalesce(max(number), 0) FROM generations").fetchone()[0])
+        except sqlite3.DatabaseError as error:
+            raise damaged(folder, error) from error
+
+
 def connect(folder: Path) -> sqlite3.Connection:
     """A read-only connection to the library in ``folder``.
 
