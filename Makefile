@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 test test-fast test-lowest: export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-lowest check format bench lock dist clean
+.PHONY: help demo test test-fast test-lowest check docs format bench lock dist clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ check: .venv/developing ## Lint, types, spelling, the order of the packages, the
 	$(BIN)/lint-imports
 	git ls-files -z | xargs -0 $(BIN)/codespell
 	@test ! -f .coverage || $(BIN)/coverage report --format=total
+
+docs: .venv/developing ## Build the documentation as a site, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: .venv/developing ## Measure everything and write BENCHMARKS.md (hours; INDEXER_SHARED_DATA names the collections)
 	for script in extraction.py verdicts.py links.py retrieval.py states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py; do \

@@ -26,6 +26,7 @@ LONGEST = (
     "whole/test_hostile.py",  # waits a minute and a half, using no processor
     "extract/test_benchmark.py",
     "embed/test_export.py",
+    "whole/test_docs.py",
     "whole/test_unattended.py",
     "whole/test_nights.py",
     "whole/test_large.py",
