@@ -99,7 +99,10 @@ def show_command(
 def history_command(
     url: Annotated[
         str,
-        typer.Argument(help="A link of the catalogue, or a page under one.", autocompletion=complete_pages),
+        typer.Argument(
+            help="A link of the catalogue, a page under one, or a number of the last answer.",
+            autocompletion=complete_pages,
+        ),
     ],
     *,
     data: DataOption = None,
@@ -113,7 +116,7 @@ def history_command(
     """
     from indexer.store import inspection
 
-    past = inspection.history(configure(data=data).data, url)
+    past = inspection.history(*page_meant(url, configure(data=data)))
     if as_json:
         print_json(asdict(past))
         return

@@ -85,6 +85,10 @@ def folder(tmp_path: Path, demo_library: Path) -> Path:
     shutil.copytree(demo_library, tmp_path / "data" / "demo")
     for name, content in FILES.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
+    # A cache of its own, as it holds the last answer; with the models' exports of all tests.
+    models = Path(os.environ["INDEXER_CACHE"]) / "models"
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "models").symlink_to(models)
     program = tmp_path / ".venv" / "bin" / "indexer"
     program.parent.mkdir(parents=True)
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m indexer "$@"\n')
@@ -101,7 +105,8 @@ def surroundings(folder: Path, replay: Replay) -> dict[str, str]:
     }
     path = f"{folder / '.venv' / 'bin'}{os.pathsep}{own['PATH']}"
     python = os.pathsep.join(filter(None, [str(ROOT), own.get("PYTHONPATH")]))
-    return {**own, **replay.environment, "PATH": path, "PYTHONPATH": python}
+    cache = str(folder / "cache")
+    return {**own, **replay.environment, "PATH": path, "PYTHONPATH": python, "INDEXER_CACHE": cache}
 
 
 @pytest.mark.slow

@@ -57,6 +57,7 @@ def test_open_and_show_take_a_number_of_the_last_answer(
     assert [url.partition("#")[0] for url in opened] == [STORE.url]
     assert run("show", "1").out.startswith("Leases\n")
     assert run("show", "2").out.startswith("Stores\n")
+    assert run("history", "2").out.startswith("1 version")
 
 
 def test_an_answer_for_a_program_changes_no_number(run: Run, library: Path, opened: list[str]) -> None:
