@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from indexer.search.as_html import hits_html
+from indexer.search.marks import Marker
 from indexer.tables import table
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Answer(_Hits):
 
     def _repr_html_(self) -> str:
         """For notebooks and pages, see :mod:`indexer.search.as_html`."""
-        return hits_html(self.question, self.headline, self.notices, self.hits)
+        return hits_html(self.question, self.headline, self.notices, self.hits, Marker(self.words))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -2,7 +2,8 @@
 
 Texts of the web are escaped, so none of them becomes markup; links lead to ``http`` and ``https`` only, and
 nothing is loaded. The classes keep MathJax, which notebooks run over what they show, from reading formulas
-into the texts. There are no colours, so a light page and a dark one show it in their own.
+into the texts. Letters have the page's own colour, and the page shows through what marks the sentence that
+answers, so it is read on a light page and on a dark one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
+
+from indexer.search.marks import Marker, Marks, Stretch
 
 if TYPE_CHECKING:
     from indexer.records import Hit, Passage
@@ -22,20 +25,26 @@ AS_IT_STANDS = (
     "border-left:2px solid rgba(128,128,128,.5);background:none;color:inherit"
 )
 FLOWING = "overflow-wrap:anywhere;margin:.4em 0"
+HIGHLIGHT = "background:rgba(255,180,0,.25);color:inherit"
+
+UNMARKED = Marks((), None)
+_PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 
 
-def hits_html(title: str, headline: str, notices: Iterable[str], hits: Iterable[Hit]) -> str:
-    """A title, a line about all, what a person should know, and the passages."""
+def hits_html(
+    title: str, headline: str, notices: Iterable[str], hits: Iterable[Hit], marker: Marker | None = None
+) -> str:
+    """A title, a line about all, what a person should know, and the passages with a question's marks."""
     told = "".join(f'<li dir="auto">{escape(notice)}</li>' for notice in notices)
     return (
         f'{FRAME}<p dir="auto"><b>{escape(title)}</b><br>{escape(headline)}</p>'
         + (f'<ul style="{FAINT}">{told}</ul>' if told else "")
-        + "".join(map(_hit_html, hits))
+        + "".join(_hit_html(hit, marker.mark(hit.passage.text) if marker else UNMARKED) for hit in hits)
         + "</div>"
     )
 
 
-def _hit_html(hit: Hit) -> str:
+def _hit_html(hit: Hit, marks: Marks) -> str:
     place = " › ".join(heading for heading in hit.passage.headings if heading != hit.title)
     facts = [hit.category, hit.site, hit.source.value, f"{hit.fetched_at:%Y-%m-%d}"]
     facts += [f"note: {hit.note}"] if hit.note else []
@@ -45,7 +54,7 @@ def _hit_html(hit: Hit) -> str:
         + (f" › {escape(place)}" if place else "")
         + f'</div><div dir="auto" style="{FAINT}">{escape(" · ".join(facts))}</div>'
         + _context_html(hit.before)
-        + _text_html(hit.passage.text)
+        + _text_html(hit.passage.text, marks)
         + _context_html(hit.after)
         + "</div>"
     )
@@ -60,19 +69,42 @@ def _link_html(address: str, title: str) -> str:
 
 
 def _context_html(passages: Iterable[Passage]) -> str:
-    inside = "".join(_text_html(passage.text) for passage in passages)
+    inside = "".join(_text_html(passage.text, UNMARKED) for passage in passages)
     return f'<div style="{FAINT}">{inside}</div>' if inside else ""
 
 
-def _text_html(text: str) -> str:
+def _text_html(text: str, marks: Marks) -> str:
     """A passage, each of its paragraphs by itself: lines and columns stand where they stood.
 
     A paragraph of several lines is code, a table or a list, and one of a single line flows.
     """
-    parts = re.split(r"\n{2,}", text.strip("\n"))
-    return "".join(
-        f'<pre dir="auto" style="{AS_IT_STANDS}">{escape(part)}</pre>'
-        if "\n" in part or part.startswith((" ", "\t"))
-        else f'<p dir="auto" style="{FLOWING}">{escape(part)}</p>'
-        for part in parts
+    shown = []
+    for part in _PARAGRAPH.finditer(text):
+        inside = _marked_html(text, part.start(), part.end(), marks)
+        if "\n" in part[0] or part[0].startswith((" ", "\t")):
+            shown.append(f'<pre dir="auto" style="{AS_IT_STANDS}">{inside}</pre>')
+        else:
+            shown.append(f'<p dir="auto" style="{FLOWING}">{inside}</p>')
+    return "".join(shown)
+
+
+def _marked_html(text: str, start: int, end: int, marks: Marks) -> str:
+    """``text[start:end]``, escaped, with what of the sentence and of the words lies in it."""
+    first, last = (min(max(place, start), end) for place in marks.sentence or (end, end))
+    inside = _underlined(text, first, last, marks.words)
+    return (
+        _underlined(text, start, first, marks.words)
+        + (f'<mark style="{HIGHLIGHT}">{inside}</mark>' if inside else "")
+        + _underlined(text, last, end, marks.words)
     )
+
+
+def _underlined(text: str, start: int, end: int, words: Iterable[Stretch]) -> str:
+    """``text[start:end]``, escaped, with what of the words lies in it; words may overlap."""
+    parts, at = [], start
+    for begin, stop in words:
+        first, last = max(begin, at), min(stop, end)
+        if first < last:
+            parts += [escape(text[at:first]), f"<u>{escape(text[first:last])}</u>"]
+            at = last
+    return "".join([*parts, escape(text[at:end])])

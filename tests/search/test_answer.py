@@ -133,6 +133,47 @@ def test_a_page_shows_all_that_a_person_should_know() -> None:
     assert 'href="https://example.org/locks#a"' in html
 
 
+def asked(text: str, *words: str) -> str:
+    """The HTML of an answer with one passage, to a question of these words."""
+    return replace(answer(hit(text)), words=dict.fromkeys(words, 1.0))._repr_html_()
+
+
+def test_the_sentence_that_answers_is_marked_and_the_words_are_underlined() -> None:
+    html = asked("Locks expire. A lock is a <lease> & ends.\n\nIt is short.", "lease", "lock", "ends")
+    assert "<u>Locks</u> expire." in html
+    [marked] = re.findall("<mark[^>]*>(.*?)</mark>", html)
+    assert marked == "A <u>lock</u> is a &lt;<u>lease</u>&gt; &amp; <u>ends</u>."
+    assert "<p" in html.partition("</mark>")[2]
+
+
+def test_marks_stay_in_the_lines_of_code_and_tables() -> None:
+    shown = Elements(asked(CODE, "token"))
+    assert "".join(data for tag, data in shown.text if tag in ("pre", "mark", "u")) == CODE.replace(
+        "\n\n", ""
+    )
+    assert shown.of("u") == ["token"]
+    assert "    return " in "".join(shown.of("mark") + shown.of("pre"))
+    assert Elements(asked(TABLE, "unique")).of("u") == ["Unique"]
+
+
+def test_nothing_is_marked_where_nothing_was_asked() -> None:
+    for html in (asked("A lock."), asked("A lock.", "lease"), Related("Locks", (hit(),))._repr_html_()):
+        assert "<mark" not in html
+        assert "<u>" not in html
+
+
+@given(
+    st.lists(st.sampled_from(["a lock", "<lock>", "&lock;", "\n", "\n\n", ". ", "  ", "锁定", "C++"])).map(
+        "".join
+    )
+)
+def test_marks_change_no_text(text: str) -> None:
+    def told(html: str) -> str:
+        return "".join(data for _, data in Elements(html).text)
+
+    assert told(asked(text, "lock", "锁定", "c++")) == told(asked(text))
+
+
 def test_no_answer_and_no_neighbour_are_shown_too() -> None:
     nothing = replace(answer(), state=State.NOTHING_ANSWERS)
     assert "Nothing answers." in nothing._repr_html_()
@@ -167,6 +208,8 @@ ALLOWED = {
     "a": {"href", "target", "rel"},
     "b": set(),
     "br": set(),
+    "mark": {"style"},
+    "u": set(),
 }
 
 
@@ -175,10 +218,11 @@ def test_nothing_from_a_page_runs(text: str, link: str) -> None:
     """Whatever a page says: the elements are ours, the styles too, and links lead to web pages."""
     row = {"title": text, "category": text, "site": text, "note": text, "tags": (text,)}
     said = replace(hit(text, link=link, **row), before=(Passage(text, 0, 1, headings=(text,)),))
-    harmless = Elements(answer(hit(), notices=("n",))._repr_html_())
+    words = {"lock": 1.0, **dict.fromkeys(re.findall(r"\w+", text.lower()), 1.0)}
+    harmless = Elements(replace(answer(hit(), notices=("n",)), words=words)._repr_html_())
     ours = {attributes.get("style") for _, attributes in harmless.found}
     for html in (
-        answer(said, question=text, notices=(text,))._repr_html_(),
+        replace(answer(said, question=text, notices=(text,)), words=words)._repr_html_(),
         Related(text, (said,))._repr_html_(),
     ):
         shown = Elements(html)
@@ -191,10 +235,14 @@ def test_nothing_from_a_page_runs(text: str, link: str) -> None:
                 assert attributes.get("style") in ours
 
 
-def test_it_has_no_colours_of_its_own_and_is_no_formula() -> None:
+def test_its_letters_have_the_pages_colour_and_it_is_no_formula() -> None:
     """So it is readable on light and dark pages, and MathJax leaves the texts as they are."""
-    html = answer(hit("It costs $5 or $6.\nMore."), notices=("n",))._repr_html_()
-    styles = " ".join(re.findall('style="([^"]*)"', html))
-    assert re.findall(r"(?<![-\w])(?:color|background)[-\w]*:([^;]+)", styles) == ["none", "inherit"]
+    html = replace(
+        answer(hit("It costs $5 or $6.\nMore."), notices=("n",)), words={"costs": 1.0}
+    )._repr_html_()
+    styles = ";".join(re.findall('style="([^"]*)"', html))
+    assert re.findall(r"(?<![-\w])color:([^;]+)", styles) == ["inherit", "inherit"]
+    for behind in re.findall(r"background[-\w]*:([^;]+)", styles):
+        assert behind == "none" or float(re.findall(r"rgba\(.*,([.\d]+)\)", behind)[0]) < 0.5
     [_, frame] = Elements(html).found[0]
     assert {"tex2jax_ignore", "mathjax_ignore"} <= set((frame["class"] or "").split())

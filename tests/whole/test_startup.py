@@ -11,7 +11,7 @@ import pytest
 
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "trafilatura", "pandas", "sqlite_utils", "pydantic",
-    "matplotlib", "onnx", "lxml", "httpx", "pypdfium2", "markdown_it", "ruamel", "rapidfuzz",
+    "altair", "onnx", "lxml", "httpx", "pypdfium2", "markdown_it", "ruamel", "rapidfuzz",
 }  # fmt: skip
 
 
