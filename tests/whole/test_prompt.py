@@ -47,6 +47,11 @@ class Prompt:
         """Press keys."""
         self._terminal.send(keys)
 
+    def type(self, text: str) -> None:
+        """Write a part of a line, and see it there: only then it has been read."""
+        self._terminal.send(text)
+        self._terminal.expect_exact(text)
+
     def interrupt(self) -> str:
         """Press Ctrl-C; what is said to it."""
         self._terminal.sendintr()
@@ -121,7 +126,7 @@ def test_an_error_is_a_line_and_the_prompt_stays(prompt: Callable[..., Prompt]) 
 
 def test_ctrl_c_gives_up_the_line_and_nothing_else(prompt: Callable[..., Prompt]) -> None:
     on = prompt()
-    on.send("who held a lo")
+    on.type("who held a lo")
     assert "Locks" not in on.interrupt()
     assert "\n  1  Event stores\n" in on.ask("what appends events")
     assert on.end() == 0
