@@ -38,20 +38,21 @@ def order(ids: Ids, scores: Doubles) -> npt.NDArray[np.intp]:
 
 
 def specificity(counts: Doubles, passages: int) -> float:
-    """How rare the words of a query are in the library: 0 (everywhere) to 1 (in one passage).
+    """How rare the words of a query are in the library: 0 (everywhere, or nowhere) to 1 (in one passage).
 
     The inverse document frequencies of the words that occur, on a scale where 1 is a word of a single
-    passage, averaged with themselves as weights so that one name outweighs the words around it.
+    passage, averaged with themselves as weights so that one name outweighs the words around it; times the
+    share of words that occur at all: where the library has few of them, one that is rare there is so by chance.
 
     Args:
-        counts: in how many passages each word occurs, (words,); words that do not occur say nothing.
+        counts: in how many passages each word occurs, (words,).
         passages: how many there are.
     """
-    counts = np.sort(counts[counts > 0])
-    if not len(counts):
+    found = np.sort(counts[counts > 0])
+    if not len(found):
         return 0.0
-    rarity = np.log1p((passages - counts + 0.5) / (counts + 0.5)) / np.log(passages + 1.0)
-    return float(min(1.0, (rarity**2).sum() / rarity.sum()))
+    rarity = np.log1p((passages - found + 0.5) / (found + 0.5)) / np.log(passages + 1.0)
+    return float(min(1.0, (rarity**2).sum() / rarity.sum()) * len(found) / len(counts))
 
 
 def cohesion(vectors: Vectors) -> float:

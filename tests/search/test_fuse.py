@@ -75,6 +75,8 @@ def test_names_outweigh_meaning_and_common_words_keep_their_share() -> None:
     common = fuse.specificity(np.array([600.0, 500.0]), 1000)
     assert fuse.lexical_weight(name, 0.0, config) > 0.8
     assert fuse.lexical_weight(common, 0.0, config) == config.lexical_weight
+    among_unknown = fuse.specificity(np.array([1.0, 0.0, 0.0]), 1000)
+    assert fuse.lexical_weight(among_unknown, 0.0, config) == config.lexical_weight
 
 
 def test_feedback_keeps_unit_length_and_comes_nearer() -> None:
