@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from indexer.config import Config
 from indexer.errors import UsageError
+from indexer.hashes import CHECKED
 from indexer.records import Hit
 from indexer.store.snapshot import Snapshot
 from indexer.tables import table
@@ -66,7 +67,7 @@ class Library:
             raise UsageError(f"config: {config!r} is no Config")
         given = Path(data) if data is not None else None
         config = config or Config.from_environment(data=given)
-        return cls(Snapshot(given or config.data), config)
+        return cls(Snapshot(given or config.data, checked=config.cache / CHECKED), config)
 
     def __enter__(self) -> Self:
         return self

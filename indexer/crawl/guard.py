@@ -76,13 +76,13 @@ _SPECIAL_IPV4 = tuple(
     )
 )  # fmt: skip
 """IANA's IPv4 Special-Purpose Address Registry (RFC 6890 and what followed), but for the networks that are
-reachable from everywhere. Python's ``is_global`` depends on its version, and lets all of 192.0.0.0/24 pass."""
+reachable from everywhere. Python's ``is_global`` depends on its version, and lets 192.0.0.192 pass."""
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 """All that IANA has given out to be reachable from everywhere (IPv6 Address Space registry)."""
 
 _SPECIAL_IPV6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
-"""What IANA's IPv6 Special-Purpose Address Registry takes out of it: protocols (Teredo among them) and examples."""
+"""What IANA's IPv6 Special-Purpose Address Registry takes out of it: protocols, such as Teredo, and examples."""
 
 _EMBEDDING_LAST_32_BITS = (
     ipaddress.IPv6Network("::ffff:0:0/96"),  # IPv4-mapped (RFC 4291, section 2.5.5.2)

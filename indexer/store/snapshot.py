@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
+from indexer.hashes import Hashes
 from indexer.index.index_reader import IndexReader
 from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
 from indexer.records import Generation, Passage, PassageRow, Source
@@ -45,8 +46,11 @@ JOIN links l ON l.url = a.link_url
 class Snapshot:
     """One published state of the library. Close it, or use it as a context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, checked: Path | None = None) -> None:
         """Pin the published state of the library in ``folder``.
+
+        The index is compared with its checksums; ``checked`` is a file that remembers which files of any
+        library were, since they last changed. Without it they are all read, each time.
 
         Raises:
             NoLibrary: nothing was published there yet.
@@ -56,30 +60,40 @@ class Snapshot:
         self.folder = folder
         self._connection = connect(folder)
         try:
-            self.generation = self._pin()
-            self.segments = self._segments()
-            self._index = IndexReader(
-                [Segment(folder / SEGMENTS / part.name, part) for part in self.segments]
-            )
+            self.generation, self.segments = self._pin()
+            self._index = self._open_index(Hashes(checked))
         except BaseException:
             self._connection.close()
             raise
 
-    def _pin(self) -> Generation:
+    def _pin(self) -> tuple[Generation, list[SegmentMeta]]:
         self._connection.execute("BEGIN")
         row = self._one("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
         if row is None:
             raise NoLibrary(f"{self.folder}: nothing is indexed there yet; run `indexer crawl` first")
-        return generation_of(row)
-
-    def _segments(self) -> list[SegmentMeta]:
-        segments = listed_segments(self._connection, self.generation.number)
-        if (count := sum(segment.alive for segment in segments)) != self.generation.passages:
+        generation = generation_of(row)
+        segments = listed_segments(self._connection, generation.number)
+        if (count := sum(segment.alive for segment in segments)) != generation.passages:
             raise DamagedLibrary(
-                f"{self.folder}: the index lists {count} passages instead of {self.generation.passages}; "
+                f"{self.folder}: the index lists {count} passages instead of {generation.passages}; "
                 f"{REINDEX_ADVICE}"
             )
-        return segments
+        return generation, segments
+
+    def _open_index(self, hashes: Hashes) -> IndexReader:
+        """The index of the pinned state; of the newest, where a run removed that one's before it was open."""
+        while True:
+            try:
+                parts = [Segment(self.folder / SEGMENTS / part.name, part, hashes) for part in self.segments]
+            except DamagedLibrary:
+                before = self.segments
+                self._connection.execute("ROLLBACK")
+                self.generation, self.segments = self._pin()
+                if self.segments == before:
+                    raise
+            else:
+                hashes.save()
+                return IndexReader(parts)
 
     def __enter__(self) -> Self:
         return self
