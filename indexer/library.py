@@ -15,7 +15,8 @@ from indexer.config import Config
 from indexer.errors import UsageError
 from indexer.hashes import CHECKED
 from indexer.records import Hit
-from indexer.store.snapshot import Snapshot
+from indexer.store.failures import library_errors
+from indexer.store.snapshot import LIBRARY_FILE, Snapshot
 from indexer.tables import table
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Library:
         with self._turn:
             if self._closed:
                 raise UsageError(f"the library {self._pinned.folder} is closed; open it again")
-            yield self._pinned
+            with library_errors(self._pinned.folder / LIBRARY_FILE):
+                yield self._pinned
 
     def __repr__(self) -> str:
         state = self.generation

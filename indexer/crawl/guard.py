@@ -82,7 +82,7 @@ _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 """All that IANA has given out to be reachable from everywhere (IPv6 Address Space registry)."""
 
 _SPECIAL_IPV6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
-"""What IANA's IPv6 Special-Purpose Address Registry takes out of it: protocols, such as Teredo, and examples."""
+"""What IANA's IPv6 Special-Purpose Address Registry takes out of it: protocols as Teredo, and examples."""
 
 _EMBEDDING_LAST_32_BITS = (
     ipaddress.IPv6Network("::ffff:0:0/96"),  # IPv4-mapped (RFC 4291, section 2.5.5.2)

@@ -112,7 +112,7 @@ def _next_folder(folder: Path) -> Path:
 
 
 def _own(folder: Path) -> list[Path]:
-    """The folders in it that are segments by their name, whole or partial. What else lies there is not ours."""
+    """The folders in it that are segments by their name, whole or partial; all else there is not ours."""
     return [path for path in folder.glob("*") if SEGMENT_NAME.fullmatch(path.name) and path.is_dir()]
 
 
