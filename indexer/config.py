@@ -159,8 +159,8 @@ class SearchConfig:
     rare: float = 0.7
     """Specificity above which a query is about names, and the lexical side is to be believed."""
     rarity_slope: float = 3.0
-    """Lexical share gained for each unit of specificity above ``rare``. The larger, the surer a name is found that
-    the encoder never saw; the smaller, the better for rare words of ordinary questions."""
+    """Lexical share gained for each unit of specificity above ``rare``. The larger, the surer a name is found
+    that the encoder never saw; the smaller, the better for rare words of ordinary questions."""
     cohesion_slope: float = 0.4
     """Lexical share gained for each unit of cohesion that the lexical list is ahead of the dense one."""
     usual_cohesion_gap: float = -0.07

@@ -42,7 +42,7 @@ def specificity(counts: Doubles, passages: int) -> float:
 
     The inverse document frequencies of the words that occur, on a scale where 1 is a word of a single
     passage, averaged with themselves as weights so that one name outweighs the words around it; times the
-    share of words that occur at all: where the library has few of them, one that is rare there is so by chance.
+    share of words that occur at all: where the library has few of them, a rare one is rare by chance.
 
     Args:
         counts: in how many passages each word occurs, (words,).
