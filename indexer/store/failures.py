@@ -7,6 +7,7 @@ SQLite's exceptions have two base types for everything; what happened stands in 
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -71,8 +72,13 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> IndexerError:
     if told is None or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return damaged(path, error)
     kind, text = told
+    if kind is DiskFailure and shutil.disk_usage(path.parent).free < ROOM:
+        kind, text = NoRoom, NO_ROOM  # which SQLite does not know where it shares its log by a mapped file
     return kind(f"{path}: {text.format(error)}")
 
+
+ROOM = 64 * 1024
+"""Free bytes below which a disk is full: SQLite's shared file grows by 32 KiB."""
 
 NO_ROOM = "the disk is full ({}); make room and start again: what was kept stands, and is gone on from"
 NO_MEMORY = "there is not enough memory for this ({}); nothing that was kept is lost"
