@@ -25,7 +25,7 @@ from indexer.hashes import Hashes
 from indexer.index.index_reader import IndexReader
 from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
 from indexer.records import Generation, Passage, PassageRow, Source
-from indexer.store.codec import generation_of, moment, passage_of, stamp
+from indexer.store.codec import digest, generation_of, moment, passage_of, stamp
 from indexer.store.failures import damaged, library_errors, what_happened
 from indexer.store.schema import SCHEMA_VERSION
 
@@ -200,11 +200,16 @@ class Snapshot:
     # ----------------------------------------------------------------- rows
 
     def rows(self, ids: Sequence[int]) -> list[PassageRow]:
-        """All that an answer tells about these passages, in the order of ``ids``."""
+        """All that an answer tells about these passages, in the order of ``ids``.
+
+        Raises:
+            DamagedLibrary: one of them is missing, or is not as it was written.
+        """
         marks = ",".join("?" * len(ids))
-        rows = {
-            row["id"]: _passage_row(row) for row in self._all(f"{PASSAGE_ROWS} WHERE p.id IN ({marks})", ids)
-        }
+        found = self._all(f"{PASSAGE_ROWS} WHERE p.id IN ({marks})", ids)
+        rows = {row["id"]: _passage_row(row, self.folder / LIBRARY_FILE) for row in found}
+        if missing := set(ids) - rows.keys():
+            raise damaged(self.folder / LIBRARY_FILE, f"it lacks passage {min(missing)}")
         return [rows[number] for number in ids]
 
     def abouts(self, ids: Sequence[int]) -> dict[int, str]:
@@ -370,7 +375,22 @@ def _tried(uri: str) -> tuple[_Connection, int]:
     return connection, version
 
 
-def _passage_row(row: sqlite3.Row) -> PassageRow:
+def _passage_row(row: sqlite3.Row, path: Path) -> PassageRow:
+    """A row as a record. Its text has a hash beside it, by which SQLite's lack of checksums does no harm.
+
+    Raises:
+        DamagedLibrary: it is not as it was written.
+    """
+    try:
+        told = _row_told(row)
+    except (ValueError, TypeError) as error:
+        raise damaged(path, f"passage {row['id']}: {error}") from error
+    if digest(told.passage.embedded_text) != row["embedding"]:
+        raise damaged(path, f"the text of passage {row['id']} is not what was written")
+    return told
+
+
+def _row_told(row: sqlite3.Row) -> PassageRow:
     return PassageRow(
         passage_id=row["id"],
         article_id=row["article"],

@@ -28,7 +28,7 @@ echo $code
 ls -A disk/data > left
 mount -t tmpfs -o remount,size=100m tmpfs disk
 $PYTHON -m tests.store.filling disk/data 40
-$PYTHON -c "import sqlite3; print(*sqlite3.connect('disk/data/library.db').execute('PRAGMA quick_check').fetchone())"
+$PYTHON -m tests.store.whole disk/data
 """
 
 
