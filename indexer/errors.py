@@ -11,7 +11,11 @@
     |   |-- NoLibrary             exit 1   nothing has been crawled into this folder yet
     |   |-- DamagedLibrary        exit 1   a file is missing, cut or not ours
     |   |-- StaleIndex            exit 1   the index was made by another model or version
-    |   `-- NotWritable           exit 1   the folder cannot be written
+    |   |-- NotReadable           exit 1   the file cannot be opened
+    |   |-- NotWritable           exit 1   the folder cannot be written
+    |   |-- NoRoom                exit 1   the disk is full
+    |   `-- DiskFailure           exit 1   the disk does not read or write
+    |-- NoMemory                  exit 1   there is not enough memory
     |-- ModelError                exit 1   the embedding model cannot be had or is not one
     |-- MissingExtra              exit 1   an optional package is not installed; says which extra brings it
     |-- Unreadable                exit 1   a page from which no text could be extracted
@@ -75,8 +79,24 @@ class StaleIndex(LibraryError):
     """The index was made by another model or an older version, and must be made again."""
 
 
+class NotReadable(LibraryError):
+    """The library's file is there and cannot be opened."""
+
+
 class NotWritable(LibraryError):
     """The data folder cannot be written."""
+
+
+class NoRoom(LibraryError):
+    """The disk is full. What was kept before stands."""
+
+
+class DiskFailure(LibraryError):
+    """The disk does not read or write."""
+
+
+class NoMemory(IndexerError):
+    """There is not enough memory for what was asked."""
 
 
 class ModelError(IndexerError):

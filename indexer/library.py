@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Self
 
 from indexer.config import Config
 from indexer.errors import UsageError
+from indexer.hashes import CHECKED
 from indexer.records import Hit
-from indexer.store.snapshot import Snapshot
+from indexer.store.failures import library_errors
+from indexer.store.snapshot import LIBRARY_FILE, Snapshot
 from indexer.tables import table
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class Library:
             raise UsageError(f"config: {config!r} is no Config")
         given = Path(data) if data is not None else None
         config = config or Config.from_environment(data=given)
-        return cls(Snapshot(given or config.data), config)
+        return cls(Snapshot(given or config.data, checked=config.cache / CHECKED), config)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +92,8 @@ class Library:
         with self._turn:
             if self._closed:
                 raise UsageError(f"the library {self._pinned.folder} is closed; open it again")
-            yield self._pinned
+            with library_errors(self._pinned.folder / LIBRARY_FILE):
+                yield self._pinned
 
     def __repr__(self) -> str:
         state = self.generation

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -243,12 +242,12 @@ def _write_answer(
         case Format.plain:
             typer.echo(_plain(answer), nl=False)
         case Format.json if many:
-            typer.echo(json.dumps(answer.to_json(explain=explain), ensure_ascii=False))
+            print_json(answer.to_json(explain=explain), on_one_line=True)
         case Format.json:
             print_json(answer.to_json(explain=explain))
         case Format.jsonl:
             for result in answer.to_json(explain=explain)["results"]:
-                typer.echo(json.dumps(result, ensure_ascii=False))
+                print_json(result, on_one_line=True)
         case Format.csv:
             typer.echo(_csv(answer), nl=False)
         case Format.markdown:

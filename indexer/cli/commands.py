@@ -7,6 +7,8 @@ at once.
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import sys
@@ -86,6 +88,7 @@ def _called() -> int:
     code: int | None = app(standalone_mode=False)  # else Typer would tell wrong use in a box of its own
     if code == INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
         raise KeyboardInterrupt
+    sys.stdout.flush()  # here an output that cannot be written is told, at the interpreter's end it is not
     return code or 0
 
 
@@ -97,6 +100,9 @@ def call() -> None:
     """
     logging.basicConfig(format="indexer: %(message)s", stream=sys.stderr)
     set_log_level(logging.WARNING)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a stream that takes not every sign has its number
     try:
         sys.exit(_called())
     except WrongUse as error:
@@ -110,6 +116,28 @@ def call() -> None:
         typer.echo("indexer: stopped at the prompt; nothing was changed", err=True)
         sys.exit(1)
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`): not worth a word, and no second try at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has gone (`| head`): not worth a word.
+        _let_stdout_go()
         sys.exit(141)
+    except (OSError, MemoryError) as error:
+        told = _machine_lacks(error)
+        if not told:
+            raise
+        typer.echo(f"indexer: {told}", err=True)
+        _let_stdout_go()
+        sys.exit(1)
+
+
+def _machine_lacks(error: OSError | MemoryError) -> str:
+    """What an error says of the machine, not of the library, and what helps; empty for other errors."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this; nothing that was kept is lost"
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
+        return ""
+    where = safe(str(error.filename)) if error.filename else "the output"
+    return f"{where} cannot be written ({error.strerror}); make room or write elsewhere, and start again"
+
+
+def _let_stdout_go() -> None:
+    """Write what is left for stdout nowhere, lest the interpreter tries again at its end and complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

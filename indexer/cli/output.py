@@ -43,13 +43,15 @@ def remark(message: str) -> None:
 
 
 def as_json_text(value: object) -> str:
-    """One JSON value, as programs read it from stdout or a file."""
+    """One JSON value, as programs read it from a file."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n"
 
 
-def print_json(value: object) -> None:
-    """One JSON value on stdout."""
-    typer.echo(as_json_text(value), nl=False)
+def print_json(value: object, *, on_one_line: bool = False) -> None:
+    """One JSON value on stdout, in escapes where stdout does not take every character."""
+    takes_all = (sys.stdout.encoding or "").lower().startswith("utf")
+    indent = None if on_one_line else 2
+    typer.echo(json.dumps(value, ensure_ascii=not takes_all, indent=indent, default=str))
 
 
 def stdout() -> Console:

@@ -54,15 +54,35 @@ def literal_address(host: str) -> Address | None:
 
 def is_public(address: Address) -> bool:
     """Whether the address is reachable on the public internet, and so is each one embedded in it."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if any(address in network for network in _EMBEDDING_LAST_32_BITS):
-            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if address.sixtofour:
-            return is_public(address.sixtofour)
-        if address.teredo or address.is_site_local:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _SPECIAL_IPV4)
+    if any(address in network for network in _EMBEDDING_LAST_32_BITS):
+        return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    if address.sixtofour:
+        return is_public(address.sixtofour)
+    return address in _GLOBAL_UNICAST and not any(address in network for network in _SPECIAL_IPV6)
 
+
+_SPECIAL_IPV4 = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+            "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+            "198.51.100.0/24", "203.0.113.0/24",
+            "224.0.0.0/4",  # multicast, which has a registry of its own
+            "240.0.0.0/4",
+        ),
+    )
+)  # fmt: skip
+"""IANA's IPv4 Special-Purpose Address Registry (RFC 6890 and what followed), but for the networks that are
+reachable from everywhere. Python's ``is_global`` depends on its version, and lets 192.0.0.192 pass."""
+
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out to be reachable from everywhere (IPv6 Address Space registry)."""
+
+_SPECIAL_IPV6 = tuple(map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
+"""What IANA's IPv6 Special-Purpose Address Registry takes out of it: protocols as Teredo, and examples."""
 
 _EMBEDDING_LAST_32_BITS = (
     ipaddress.IPv6Network("::ffff:0:0/96"),  # IPv4-mapped (RFC 4291, section 2.5.5.2)

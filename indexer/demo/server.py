@@ -57,6 +57,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away: a run that ends early does, and tells why itself."""
+
     daemon_threads = True
 
     def __init__(self, site: SampleSite) -> None:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 from indexer.embed.batches import in_batches
 from indexer.embed.exported import ExportedEncoder, Manifest
-from indexer.embed.models import Hashes, find_model
+from indexer.embed.models import find_model
+from indexer.hashes import CHECKED, Hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from indexer.records import Encoder, Reranker
 
 __all__ = ["has_fast_form", "how_it_runs", "in_batches", "load_encoder", "load_reranker"]
-
-CHECKED = "checked.json"
-"""In the folder of exports: the sha256 of files that were hashed before (see :class:`.Hashes`)."""
 
 logger = logging.getLogger(__name__)
 

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from indexer.embed.exported import GRAPH, TOKENIZER, ExportedEncoder, Manifest
-from indexer.embed.models import Hashes, Model
+from indexer.embed.models import Model
 from indexer.embed.probes import MIN_COSINE, PROBES
+from indexer.hashes import Hashes
 
 if TYPE_CHECKING:
     import onnx

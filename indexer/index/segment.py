@@ -4,6 +4,7 @@
 ids.npy    the passages' ids by ordinal: int64 (passages,)
 order.npy  their ordinals by rising id: int64 (passages,)
            and the files of :mod:`.vectors` and :mod:`.lexicon`
+sums.json  the sha256 of each of these
 =========  ==============================================================================
 
 A passage's *ordinal* is its place in the segment, counted from 0. A published state is a few segments and,
@@ -13,6 +14,7 @@ grow (:mod:`indexer.store.generations`).
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,8 +29,11 @@ import numpy.typing as npt
 from indexer.arrays import Ids, Mask, Ordinals, PackedOrdinals, Vectors
 from indexer.errors import DamagedLibrary
 from indexer.files import sync
+from indexer.hashes import Hashes
 from indexer.index import lexicon, vectors
 from indexer.index.faiss_file import write_flat
+
+SUMS = "sums.json"
 
 RUN = 32_768
 """Passages that are indexed in memory at once; more are written in runs, and merged."""
@@ -77,21 +82,20 @@ class SegmentMeta:
 class Segment:
     """A segment's folder, opened, with the ordinals of it that count in one generation."""
 
-    def __init__(self, folder: Path, meta: SegmentMeta) -> None:
-        """Open ``folder``, memory-mapped.
+    def __init__(self, folder: Path, meta: SegmentMeta, hashes: Hashes | None = None) -> None:
+        """Open ``folder``, memory-mapped; with ``hashes`` its files are compared with their checksums before.
+
+        Files that are not its own are left alone.
 
         Raises:
-            DamagedLibrary: a file is missing, of another size than was written, or not ours.
+            DamagedLibrary: a file is missing, is not as it was written, or not ours.
         """
         if not folder.is_dir():
             raise DamagedLibrary(f"{folder}: a part of the index is missing; {REINDEX_ADVICE}")
-        if (size := size_of(folder)) != meta.size:
-            raise DamagedLibrary(
-                f"{folder}: this part of the index has {size} bytes instead of {meta.size}; {REINDEX_ADVICE}"
-            )
         self.folder = folder
         self.meta = meta
         try:
+            self._compare(hashes)
             self.ids: Ids = np.asarray(np.load(folder / "ids.npy", mmap_mode="r"))
             self._order: Ordinals = np.asarray(np.load(folder / "order.npy", mmap_mode="r"))
             self.vectors = vectors.VectorFile(folder)
@@ -100,6 +104,20 @@ class Segment:
             raise DamagedLibrary(
                 f"{folder}: this part of the index is damaged ({error}); {REINDEX_ADVICE}"
             ) from error
+
+    def _compare(self, hashes: Hashes | None) -> None:
+        """See whether the files are those that were written, by their size, and with ``hashes`` by all.
+
+        Raises:
+            OSError, ValueError: they are not.
+        """
+        sums = _sums(self.folder)
+        if (size := size_of(self.folder, sums)) != self.meta.size:
+            raise ValueError(f"{size} bytes instead of {self.meta.size}")
+        if hashes:
+            for name, sha256 in sums.items():
+                if hashes.sha256(self.folder / name) != sha256:
+                    raise ValueError(f"{name} is not what was written")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -150,9 +168,10 @@ def write(
     while runs:  # lest their vectors lie on the disk beside those of the whole and of its index
         shutil.rmtree(runs.pop().folder)
     recall = vectors.add_coarse_index(whole)
+    sums = _write_sums(whole)
     for path in [*whole.iterdir(), whole]:
         sync(path)
-    meta = SegmentMeta(folder.name, passages, size_of(whole), recall)
+    meta = SegmentMeta(folder.name, passages, size_of(whole, sums), recall)
     whole.replace(folder)
     sync(folder.parent)
     shutil.rmtree(partial)
@@ -173,7 +192,7 @@ def _runs(folder: Path, rows: Iterable[IndexedPassage], dimension: int) -> Itera
         _save_ids(run, np.array([row.id for row in batch], np.int64))
         blob = np.frombuffer(b"".join(row.vector for row in batch), np.float32)
         write_flat(run / vectors.VECTORS, [blob.reshape(-1, dimension)], len(batch), dimension)
-        yield Segment(run, SegmentMeta(run.name, len(batch), size_of(run), 1.0))
+        yield Segment(run, SegmentMeta(run.name, len(batch), size_of(run, {}), 1.0))
         number += 1
 
 
@@ -206,6 +225,31 @@ def _save_ids(folder: Path, ids: Ids) -> None:
     np.save(folder / "order.npy", np.argsort(ids))
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of the files in ``folder``."""
-    return sum(path.stat().st_size for path in folder.iterdir())
+def _write_sums(folder: Path) -> dict[str, str]:
+    """Write the sha256 of each file in ``folder`` into it, by its name."""
+    hashes = Hashes(None)
+    sums = {path.name: hashes.sha256(path) for path in sorted(folder.iterdir())}
+    (folder / SUMS).write_text(json.dumps(sums, indent=0), encoding="utf-8")
+    return sums
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """What :func:`_write_sums` wrote; nothing where it did not, as in a run or by an older version.
+
+    Raises:
+        OSError, ValueError: it cannot be read.
+    """
+    try:
+        sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    if not isinstance(sums, dict):
+        raise ValueError(f"{SUMS} is not what was written")  # noqa: TRY004 - as all that is wrong with a file
+    return sums
+
+
+def size_of(folder: Path, sums: Iterable[str]) -> int:
+    """Bytes of the files in ``folder`` that ``sums`` names, and of the sums; of all where there are none."""
+    own = {*sums, SUMS}
+    files = [path for path in folder.iterdir() if path.is_file()]
+    return sum(path.stat().st_size for path in files if path.name in own or len(own) == 1)

@@ -12,14 +12,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 from sqlite_utils import Database as Tables
 
-from indexer.errors import Busy, DamagedLibrary, NotWritable, StaleIndex
+from indexer.errors import Busy, NotWritable, StaleIndex
 from indexer.store.codec import moment, now, stamp, to_json
+from indexer.store.failures import damaged, library_errors, what_happened
 from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
-from indexer.store.snapshot import LIBRARY_FILE
+from indexer.store.snapshot import LIBRARY_FILE, refuse_emptied
 
 CACHE_KIB = 64 * 1024
 """SQLite's page cache while writing: the index of a million vectors' names fits, the default is 2 MB."""
@@ -45,6 +47,7 @@ class Database:
             NotWritable: the folder cannot be made or written.
             DamagedLibrary: the file is there, but is no library.
             StaleIndex: it was written by a newer version.
+            NoRoom, DiskFailure, NoMemory: what the machine lacks.
         """
         from filelock import FileLock, Timeout
 
@@ -59,47 +62,53 @@ class Database:
             raise NotWritable(
                 f"{folder}: cannot be written ({error.strerror}); give another folder with --data"
             ) from error
+        self._path = folder / LIBRARY_FILE
         try:
-            self.tables = self._connect()
+            with library_errors(self._path):
+                self.tables = self._connect()
         except BaseException:
             self._lock.release()
             raise
 
     def _connect(self) -> Tables:
-        path = self.folder / LIBRARY_FILE
+        refuse_emptied(self.folder)
+        tables = Tables(self._path)
+        connection = tables.conn
         try:
-            tables = Tables(path)
-            version = tables.conn.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise StaleIndex(f"{path}: written by a newer version of indexer; upgrade this one")
+            version = _own_version(connection, self._path)
             if not version:
                 # SQLite writes this into a new file only, so before the first table.
-                tables.conn.execute("PRAGMA page_size = 8192")
+                connection.execute("PRAGMA page_size = 8192")
             tables.enable_wal()
-            tables.conn.execute("PRAGMA foreign_keys = ON")
-            tables.conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             # A commit outlives the process at once. Not waiting for the disk each time costs a power cut
             # the last pages, which the next run fetches again; `durable` waits where that matters.
-            tables.conn.execute("PRAGMA synchronous = NORMAL")
-            _migrate(tables.conn, version)
-        except sqlite3.OperationalError as error:
-            raise NotWritable(f"{path}: cannot be written ({error})") from error
-        except sqlite3.DatabaseError as error:
-            raise DamagedLibrary(
-                f"{path}: not a readable library ({error}); restore a backup, or move it away and crawl again"
-            ) from error
+            connection.execute("PRAGMA synchronous = NORMAL")
+            _migrate(connection, version)
+        except BaseException:
+            tables.close()
+            raise
         return tables
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it. Errors of SQLite and the disk that the block met are told as what happened."""
+        with library_errors(self._path):
+            self.close()
+        if told := what_happened(self._path, error):
+            raise told from error
 
     def close(self) -> None:
         """Close the file and give the lock back."""
-        self.tables.close()
-        self._lock.release()
+        try:
+            self.tables.close()
+        finally:
+            self._lock.release()
 
     def atomic(self) -> AbstractContextManager[Tables]:
         """One transaction: all of it or nothing."""
@@ -150,6 +159,20 @@ class Database:
             tables.table("runs").update(
                 run.number, {"finished_at": stamp(now()), "summary": to_json(summary)}
             )
+
+
+def _own_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the library, 0 where the file is a new one.
+
+    Raises:
+        StaleIndex, DamagedLibrary: it is not one that this program writes.
+    """
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise StaleIndex(f"{path}: written by a newer version of indexer; upgrade this one")
+    if not version and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise damaged(path, "it has tables of another program")
+    return version
 
 
 def _migrate(connection: sqlite3.Connection, version: int) -> None:

@@ -11,6 +11,7 @@ lists is removed afterwards.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.arrays import Ids
+from indexer.hashes import Hashes
 from indexer.index import segment
 from indexer.index.segment import IndexedPassage, Segment, SegmentMeta
 from indexer.records import Generation
@@ -36,6 +38,9 @@ DEAD = 0.2
 
 KEPT = 2
 """The published generation and the one before, for a reader that is just opening it."""
+
+
+SEGMENT_NAME = re.compile(r"\d{8}(\.partial)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ def extend(
     kept = [part for part in (_without(folder, old, gone) for old in before) if part.alive]
     fresh = int(database.rows(f"SELECT count(*) AS passages FROM {source.table}")[0]["passages"])
     first = _first_merged(kept, fresh)
-    merged = [Segment(folder / part.name, part) for part in kept[first:]]
+    # What is written again gets checksums of its own, so it must be sound.
+    merged = [Segment(folder / part.name, part, Hashes(None)) for part in kept[first:]]
     if not fresh and not merged:
         return kept
     made = segment.write(_next_folder(folder), _indexed_passages(database, source), source.dimension, merged)
@@ -101,8 +107,19 @@ def _first_merged(kept: list[SegmentMeta], fresh: int) -> int:
 
 
 def _next_folder(folder: Path) -> Path:
-    names = [int(path.name[:8]) for path in folder.glob("[0-9]*")] if folder.is_dir() else []
-    return folder / f"{max(names, default=0) + 1:08d}"
+    numbers = [int(path.name[:8]) for path in _own(folder)]
+    return folder / f"{max(numbers, default=0) + 1:08d}"
+
+
+def _own(folder: Path) -> list[Path]:
+    """The folders in it that are segments by their name, whole or partial; all else there is not ours."""
+    return [path for path in folder.glob("*") if SEGMENT_NAME.fullmatch(path.name) and path.is_dir()]
+
+
+def strays(library: Path) -> list[Path]:
+    """What lies among the segments of the library in this folder and is none."""
+    folder = folder_of(library)
+    return sorted({*folder.glob("*")} - {*_own(folder)})
 
 
 def _indexed_passages(database: Database, source: PassageTable) -> Iterator[IndexedPassage]:
@@ -133,8 +150,8 @@ def write_segments(database: Database, generation: int, segments: list[SegmentMe
 
 
 def prune(database: Database) -> None:
-    """Remove the folders that no kept generation lists."""
+    """Remove the segments that no kept generation lists."""
     keep = {row["name"] for row in database.rows("SELECT DISTINCT name FROM segments")}
-    for path in folder_of(database.folder).glob("*"):
+    for path in _own(folder_of(database.folder)):
         if path.name not in keep:
             shutil.rmtree(path)

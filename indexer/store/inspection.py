@@ -14,6 +14,7 @@ from typing import Any
 from indexer.errors import UnknownName
 from indexer.records import GOOD_VERDICTS, Article, Fetch, Link, Loss, Verdict
 from indexer.store.codec import article_of, fetch_of, loss_of, stamp, to_json
+from indexer.store.failures import library_errors
 from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, connect
 
 
@@ -195,7 +196,7 @@ def _reading(library: Path | sqlite3.Connection) -> Iterator[sqlite3.Connection]
     if isinstance(library, sqlite3.Connection):
         yield library
         return
-    with closing(connect(library)) as connection:
+    with library_errors(library / LIBRARY_FILE), closing(connect(library)) as connection:
         yield connection
 
 

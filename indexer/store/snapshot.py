@@ -8,20 +8,25 @@ writing side: `indexer ask` pays for what it uses only.
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
+from indexer.hashes import Hashes
 from indexer.index.index_reader import IndexReader
 from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
 from indexer.records import Generation, Passage, PassageRow, Source
-from indexer.store.codec import generation_of, moment, passage_of, stamp
+from indexer.store.codec import digest, generation_of, moment, passage_of, stamp
+from indexer.store.failures import damaged, library_errors, what_happened
 from indexer.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -45,8 +50,11 @@ JOIN links l ON l.url = a.link_url
 class Snapshot:
     """One published state of the library. Close it, or use it as a context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, checked: Path | None = None) -> None:
         """Pin the published state of the library in ``folder``.
+
+        The index is compared with its checksums; ``checked`` is a file that remembers which files of any
+        library were, since they last changed. Without it they are all read, each time.
 
         Raises:
             NoLibrary: nothing was published there yet.
@@ -56,36 +64,51 @@ class Snapshot:
         self.folder = folder
         self._connection = connect(folder)
         try:
-            self.generation = self._pin()
-            self.segments = self._segments()
-            self._index = IndexReader(
-                [Segment(folder / SEGMENTS / part.name, part) for part in self.segments]
-            )
+            self.generation, self.segments = self._pin()
+            self._index = self._open_index(Hashes(checked))
         except BaseException:
             self._connection.close()
             raise
 
-    def _pin(self) -> Generation:
+    def _pin(self) -> tuple[Generation, list[SegmentMeta]]:
         self._connection.execute("BEGIN")
         row = self._one("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
         if row is None:
             raise NoLibrary(f"{self.folder}: nothing is indexed there yet; run `indexer crawl` first")
-        return generation_of(row)
-
-    def _segments(self) -> list[SegmentMeta]:
-        segments = listed_segments(self._connection, self.generation.number)
-        if (count := sum(segment.alive for segment in segments)) != self.generation.passages:
+        generation = generation_of(row)
+        segments = listed_segments(self._connection, generation.number)
+        if (count := sum(segment.alive for segment in segments)) != generation.passages:
             raise DamagedLibrary(
-                f"{self.folder}: the index lists {count} passages instead of {self.generation.passages}; "
+                f"{self.folder}: the index lists {count} passages instead of {generation.passages}; "
                 f"{REINDEX_ADVICE}"
             )
-        return segments
+        return generation, segments
+
+    def _open_index(self, hashes: Hashes) -> IndexReader:
+        """The index of the pinned state; of the newest, where a run removed that one's before it was open."""
+        while True:
+            try:
+                parts = [Segment(self.folder / SEGMENTS / part.name, part, hashes) for part in self.segments]
+            except DamagedLibrary:
+                before = self.segments
+                self._connection.execute("ROLLBACK")
+                self.generation, self.segments = self._pin()
+                if self.segments == before:
+                    raise
+            else:
+                hashes.save()
+                return IndexReader(parts)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it. Errors of SQLite and the disk that the block met are told as what happened."""
         self.close()
+        if told := what_happened(self.folder / LIBRARY_FILE, error):
+            raise told from error
 
     def close(self) -> None:
         """Let go of the pinned state, and of the mapped files at once, whoever still holds this object."""
@@ -177,11 +200,16 @@ class Snapshot:
     # ----------------------------------------------------------------- rows
 
     def rows(self, ids: Sequence[int]) -> list[PassageRow]:
-        """All that an answer tells about these passages, in the order of ``ids``."""
+        """All that an answer tells about these passages, in the order of ``ids``.
+
+        Raises:
+            DamagedLibrary: one of them is missing, or is not as it was written.
+        """
         marks = ",".join("?" * len(ids))
-        rows = {
-            row["id"]: _passage_row(row) for row in self._all(f"{PASSAGE_ROWS} WHERE p.id IN ({marks})", ids)
-        }
+        found = self._all(f"{PASSAGE_ROWS} WHERE p.id IN ({marks})", ids)
+        rows = {row["id"]: _passage_row(row, self.folder / LIBRARY_FILE) for row in found}
+        if missing := set(ids) - rows.keys():
+            raise damaged(self.folder / LIBRARY_FILE, f"it lacks passage {min(missing)}")
         return [rows[number] for number in ids]
 
     def abouts(self, ids: Sequence[int]) -> dict[int, str]:
@@ -228,10 +256,8 @@ class Snapshot:
     # ------------------------------------------------------------- plumbing
 
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        try:
+        with library_errors(self.folder / LIBRARY_FILE):
             return self._connection.execute(sql, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise damaged(self.folder, error) from error
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
         rows = self._all(sql, values)
@@ -253,54 +279,118 @@ def newest_generation(folder: Path) -> int:
     Raises:
         NoLibrary, DamagedLibrary, StaleIndex: as :func:`connect` does.
     """
-    with closing(connect(folder)) as connection:
-        try:
-            return int(connection.execute("SELECT coalesce(max(number), 0) FROM generations").fetchone()[0])
-        except sqlite3.DatabaseError as error:
-            raise damaged(folder, error) from error
+    with library_errors(folder / LIBRARY_FILE), closing(connect(folder)) as connection:
+        return int(connection.execute("SELECT coalesce(max(number), 0) FROM generations").fetchone()[0])
 
 
 def connect(folder: Path) -> sqlite3.Connection:
-    """A read-only connection to the library in ``folder``.
+    """A read-only connection to the library in ``folder``, also where nothing may be written.
 
     Raises:
         NoLibrary: there is none.
-        DamagedLibrary: the file is no SQLite file.
+        DamagedLibrary: the file is no library.
         StaleIndex: it was written by another version.
+        NotReadable: it cannot be opened.
     """
     path = folder / LIBRARY_FILE
     if not path.is_file():
         raise NoLibrary(
             f"{folder}: no library there; run `indexer crawl` first, or name its folder with --data"
         )
-    uri = f"{path.absolute().as_uri()}?mode=ro"
+    refuse_emptied(folder)
+    with library_errors(path):
+        connection, version = _opened(path)
+    if version == SCHEMA_VERSION:
+        return connection
+    with closing(connection):
+        if version > SCHEMA_VERSION:
+            raise StaleIndex(f"{path}: written by a newer version of indexer; upgrade this one")
+        if not version:
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise damaged(path, "it has tables of another program")
+            raise NoLibrary(f"{folder}: nothing is indexed there yet; run `indexer crawl` first")
+        raise StaleIndex(f"{path}: written by an older version of indexer; run `indexer reindex` once")
+
+
+def refuse_emptied(folder: Path) -> None:
+    """A library file without content is a new one, unless there is an index of what it held.
+
+    Raises:
+        DamagedLibrary: there is.
+    """
+    path = folder / LIBRARY_FILE
+    if path.is_file() and not path.stat().st_size and any((folder / SEGMENTS).glob("0*")):
+        raise damaged(path, "it is empty")
+
+
+def _opened(path: Path) -> tuple[sqlite3.Connection, int]:
+    """A connection that has read its first page, and the version that stands there.
+
+    Where the folder is read-only, SQLite cannot make the file by which it shares its write-ahead log. Then
+    the library is read as one that nobody changes, or, if there is a log, from a copy.
+    """
+    try:
+        return _tried(f"{path.absolute().as_uri()}?mode=ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+    log = path.with_name(f"{LIBRARY_FILE}-wal")
+    if not (log.is_file() and log.stat().st_size):
+        return _tried(f"{path.absolute().as_uri()}?immutable=1")
+    copied = TemporaryDirectory(prefix="indexer-")
+    for file in (path, log):
+        shutil.copyfile(file, Path(copied.name) / file.name)
+    connection, version = _tried(f"{(Path(copied.name) / LIBRARY_FILE).as_uri()}?mode=ro")
+    connection.copied = copied
+    return connection, version
+
+
+class _Connection(sqlite3.Connection):
+    """A connection; to a copy that goes with it, where ``copied`` says so."""
+
+    copied: TemporaryDirectory[str] | None = None
+
+    def close(self) -> None:
+        """Close it, and let the copy go."""
+        super().close()
+        if self.copied:
+            self.copied.cleanup()
+
+
+def _tried(uri: str) -> tuple[_Connection, int]:
     # Threads may take turns at one; a state that is pinned cannot be opened a second time for another thread.
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection
+    )
     try:
         connection.row_factory = sqlite3.Row
         with closing(connection.execute("PRAGMA user_version")) as cursor:
             version = cursor.fetchone()[0]
-    except sqlite3.DatabaseError as error:
+        # In a read-only folder reading the number alone may do, and reading a table not.
+        with closing(connection.execute("SELECT count(*) FROM sqlite_master")) as cursor:
+            cursor.fetchone()
+    except BaseException:
         connection.close()
-        raise damaged(folder, error) from error
-    if version > SCHEMA_VERSION:
-        connection.close()
-        raise StaleIndex(f"{path}: written by a newer version of indexer; upgrade this one")
-    if version < SCHEMA_VERSION:
-        connection.close()
-        raise StaleIndex(f"{path}: written by an older version of indexer; run `indexer reindex` once")
-    return connection
+        raise
+    return connection, version
 
 
-def damaged(folder: Path, error: sqlite3.DatabaseError) -> DamagedLibrary:
-    """The error for a library file that SQLite cannot read."""
-    return DamagedLibrary(
-        f"{folder / LIBRARY_FILE}: not a readable library ({error}); "
-        "restore a backup, or move it away and crawl again"
-    )
+def _passage_row(row: sqlite3.Row, path: Path) -> PassageRow:
+    """A row as a record. Its text has a hash beside it, by which SQLite's lack of checksums does no harm.
+
+    Raises:
+        DamagedLibrary: it is not as it was written.
+    """
+    try:
+        told = _row_told(row)
+    except (ValueError, TypeError) as error:
+        raise damaged(path, f"passage {row['id']}: {error}") from error
+    if digest(told.passage.embedded_text) != row["embedding"]:
+        raise damaged(path, f"the text of passage {row['id']} is not what was written")
+    return told
 
 
-def _passage_row(row: sqlite3.Row) -> PassageRow:
+def _row_told(row: sqlite3.Row) -> PassageRow:
     return PassageRow(
         passage_id=row["id"],
         article_id=row["article"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 import ssl
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from indexer.config import CrawlConfig
 from indexer.crawl import request_form
 from indexer.crawl.failure import NoPage
-from indexer.crawl.guard import check_address
+from indexer.crawl.guard import check_address, is_public
 from indexer.crawl.transport import Environment, GuardedBackend
 from indexer.crawl.urls import page_key
 from indexer.records import Verdict
@@ -130,6 +131,17 @@ INTERNAL = [
     "240.0.0.1",
     "198.18.0.1",
     "192.0.2.1",
+    "192.0.0.192",
+    "192.88.99.1",
+    "[::ffff:192.0.0.192]",
+    "[3fff::1]",
+    "[2001:db8::1]",
+    "[2001:10::1]",
+    "[100::1]",
+    "[5f00::1]",
+    "[fec0::1]",
+    "[64:ff9b:1::1]",
+    "[2002:a00:1::]",
     "localhost",
     "LOCALHOST",
     "localhost.",
@@ -163,6 +175,14 @@ def test_an_internal_address_is_refused_in_every_spelling(host: str) -> None:
 )
 def test_a_public_host_passes(host: str) -> None:
     check_address(request_form(f"http://{host}/"))
+
+
+@given(st.ip_addresses())
+def test_what_python_knows_to_be_private_is_no_public_address(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    if address.is_private or address.is_multicast or address.is_link_local:
+        assert not is_public(address)
 
 
 @pytest.mark.parametrize("host", INTERNAL)

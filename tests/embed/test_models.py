@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from indexer.embed import load_encoder, load_reranker
-from indexer.embed.models import Hashes, find_model
+from indexer.embed.models import find_model
 from indexer.errors import ModelError
+from indexer.hashes import Hashes
 
 PARTS = {
     "modules.json": json.dumps([{"idx": 0, "path": ""}, {"idx": 1, "path": "1_Pooling"}]),

@@ -40,7 +40,7 @@ def test_merged_segments_are_those_of_their_live_passages(
 def test_the_vectors_stand_in_one_file(tmp_path: Path) -> None:
     files = {path.name: path.stat().st_size for path in written(tmp_path / "1", TEXTS).folder.iterdir()}
     size = 4 * DIMENSION * len(TEXTS)
-    assert [name for name, bytes_ in files.items() if bytes_ > size] == ["vectors.faiss"]
+    assert {name for name, bytes_ in files.items() if bytes_ > size} - {"sums.json"} == {"vectors.faiss"}
     assert files["vectors.faiss"] == size + 45
 
 

@@ -9,10 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from indexer.errors import Busy, DamagedLibrary, NoLibrary, NotWritable, StaleIndex
+from indexer.errors import (
+    Busy,
+    DamagedLibrary,
+    DiskFailure,
+    NoLibrary,
+    NoMemory,
+    NoRoom,
+    NotReadable,
+    NotWritable,
+    StaleIndex,
+    UsageError,
+)
 from indexer.records import Link
 from indexer.store.database import Database
-from indexer.store.generations import folder_of
+from indexer.store.failures import what_happened
+from indexer.store.generations import folder_of, strays
 from indexer.store.publish import rebuild
 from indexer.store.snapshot import Snapshot
 from tests.store.shelving import Shelf, article, outcome
@@ -99,3 +111,100 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(NotWritable, match="--data"):
         Database(tmp_path / "file" / "data")
+
+
+def test_one_bit_of_any_index_file_is_noticed_before_it_is_answered_from(
+    shelf: Shelf, index_file: Path
+) -> None:
+    for path in sorted(index_file.parent.iterdir()):
+        content = path.read_bytes()
+        for at in {0, len(content) // 2, len(content) - 1}:
+            path.write_bytes(content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :])
+            with pytest.raises(DamagedLibrary, match="indexer reindex"):
+                Snapshot(shelf.folder)
+        path.write_bytes(content)
+    Snapshot(shelf.folder).close()
+
+
+def test_a_file_that_was_looked_at_is_read_again_only_when_it_has_changed(
+    shelf: Shelf, index_file: Path, tmp_path: Path
+) -> None:
+    checked = tmp_path / "cache" / "checked.json"
+    Snapshot(shelf.folder, checked=checked).close()
+    known = checked.read_text()
+    Snapshot(shelf.folder, checked=checked).close()
+    assert checked.read_text() == known
+    content = index_file.read_bytes()
+    index_file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(DamagedLibrary, match="indexer reindex"):
+        Snapshot(shelf.folder, checked=checked)
+
+
+def test_a_text_that_is_not_as_it_was_written_is_not_shown(shelf: Shelf, index_file: Path) -> None:
+    with shelf.database.atomic() as tables:
+        tables.conn.execute("UPDATE passages SET text = 'Some test.' WHERE text = 'Some text.'")
+    with Snapshot(shelf.folder) as snapshot, pytest.raises(DamagedLibrary, match="not what was written"):
+        snapshot.rows([1, 2])
+
+
+def test_a_library_file_without_content_beside_an_index_is_damage_and_stays(
+    shelf: Shelf, index_file: Path
+) -> None:
+    shelf.database.close()
+    library = shelf.folder / "library.db"
+    library.write_bytes(b"")
+    for attempt in (Snapshot, Database):
+        with pytest.raises(DamagedLibrary, match="it is empty"):
+            attempt(shelf.folder)
+    assert not library.read_bytes()
+
+
+def test_what_lies_among_the_segments_and_is_none_stays(shelf: Shelf, index_file: Path) -> None:
+    stray, copy = index_file.parents[1] / ".DS_Store", index_file.parents[1] / "00000001 copy"
+    stray.write_text("not ours")
+    copy.mkdir()
+    (index_file.parent / ".DS_Store").write_text("not ours")
+    rebuild(shelf.database)
+    shelf.publish(LINK)
+    assert strays(shelf.folder) == [stray, copy]
+    Snapshot(shelf.folder).close()
+
+
+def test_a_reader_whose_segments_go_before_they_are_open_takes_the_newest_state(
+    shelf: Shelf, index_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin = Snapshot._pin
+
+    def pinned_while_a_run_rebuilds(snapshot: Snapshot) -> object:
+        pinned = pin(snapshot)
+        if index_file.exists():
+            rebuild(shelf.database)
+        return pinned
+
+    monkeypatch.setattr(Snapshot, "_pin", pinned_while_a_run_rebuilds)
+    with Snapshot(shelf.folder) as snapshot:
+        assert snapshot.segments[0].name == "00000002"
+        assert len(snapshot.rows([1, 2])) == 2
+
+
+def test_a_closed_library_a_full_disk_and_a_locked_one_are_no_damage(shelf: Shelf, index_file: Path) -> None:
+    path = shelf.folder / "library.db"
+    kinds = {
+        sqlite3.SQLITE_FULL: NoRoom,
+        sqlite3.SQLITE_READONLY_DIRECTORY: NotWritable,
+        sqlite3.SQLITE_CANTOPEN: NotReadable,
+        sqlite3.SQLITE_BUSY: Busy,
+        sqlite3.SQLITE_NOMEM: NoMemory,
+        sqlite3.SQLITE_IOERR_READ: DiskFailure,
+        sqlite3.SQLITE_IOERR_SHORT_READ: DamagedLibrary,
+        sqlite3.SQLITE_CORRUPT: DamagedLibrary,
+        sqlite3.SQLITE_NOTADB: DamagedLibrary,
+    }
+    for code, kind in kinds.items():
+        error = sqlite3.OperationalError("what SQLite says")
+        error.sqlite_errorcode = code
+        assert type(what_happened(path, error)) is kind
+    snapshot = Snapshot(shelf.folder)
+    snapshot.close()
+    with pytest.raises(UsageError, match="closed"):
+        snapshot.categories()
