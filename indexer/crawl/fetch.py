@@ -17,8 +17,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from indexer.config import CrawlConfig
-from indexer.crawl import guard, urls
+from indexer.crawl import urls
 from indexer.crawl.failure import NoPage
+from indexer.crawl.guard import Guard
 from indexer.crawl.pace import Pace
 from indexer.crawl.refresh import leads_to
 from indexer.crawl.robots import Robots
@@ -69,11 +70,15 @@ class Fetcher:
     """All fetching of one run."""
 
     def __init__(
-        self, transport: httpx.AsyncBaseTransport, config: CrawlConfig, traffic: Traffic | None = None
+        self,
+        transport: httpx.AsyncBaseTransport,
+        config: CrawlConfig,
+        guard: Guard,
+        traffic: Traffic | None = None,
     ) -> None:
-        self._wire, self._config = Wire(transport, config, traffic), config
+        self._wire, self._config, self.guard = Wire(transport, config, traffic), config, guard
         self._pace = Pace(config, traffic)
-        self._robots = Robots(self._get_robots, self._pace.crawl_delay, config)
+        self._robots = Robots(self._get_robots, self._pace.crawl_delay, config, guard)
         self._in_flight = asyncio.Semaphore(config.max_in_flight)
         self._asides = asyncio.Semaphore(config.max_in_flight)  # a page in hand may need them: not its hands
         self._findings: dict[str, asyncio.Future[Redirect | Known | NoPage]] = {}
@@ -124,7 +129,7 @@ class Fetcher:
         Raises:
             NoPage: for whatever keeps the answer from coming.
         """
-        guard.check_address(url)
+        self.guard.check(url)
         await self._robots.check(url)
         headers = {"Accept": accept} if accept else {}
         answer = await self._polite(url, headers, self._asides, attempts=self._config.attempts, most=most)
@@ -156,7 +161,7 @@ class Fetcher:
         return finding
 
     async def _first(self, url: str, last: Fetch | None) -> HttpAnswer:
-        guard.check_address(url)
+        self.guard.check(url)
         await self._robots.check(url)
         return await self._polite(url, _conditions(last), self._in_flight, attempts=self._config.attempts)
 

@@ -116,7 +116,8 @@ def _header_fields(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for key, value in raw:
         name = key.decode("latin-1").lower()
-        text = _header_text(name, value)
+        # That a host gives a cookie tells something about it; the cookie itself is nothing to keep.
+        text = "" if name == "set-cookie" else _header_text(name, value)
         headers[name] = f"{headers[name]}, {text}" if name in headers and name not in _SINGLE else text
     return headers
 
