@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from indexer.catalogue.mistakes import NodePath, all_mistakes, misspelt_keys
-from indexer.catalogue.model import CatalogueFile, without_credentials
+from indexer.catalogue.model import CatalogueFile
 from indexer.catalogue.reading import CatalogueDocument, compose_document, parse_catalogue, read_text
 from indexer.catalogue.writing import Splice, removal, spliced, write_catalogue
+from indexer.credentials import without_credentials
 from indexer.errors import CatalogueError
 from indexer.records import Link
 
@@ -47,10 +48,10 @@ def check(path: str | Path, texts: Mapping[str, str] | None = None) -> tuple[str
 def remarks(path: str | Path, texts: Mapping[str, str] | None = None) -> tuple[Remark, ...]:
     """Read the file as ``load`` does, and tell what is valid but looks unintended, in the file's order.
 
-    That is: addresses that the crawl refuses, the same page under several addresses, the same text under
-    several, plain http where the catalogue has the host under https, credentials in an address, a fallback
-    that is the link itself, follow rules that have no effect. ``texts`` has the hash of the text that a
-    library holds for a link, by its URL.
+    That is: addresses that the crawl refuses, of links and of fallbacks, the same page under several
+    addresses, the same text under several, plain http where the catalogue has the host under https,
+    credentials in an address, a fallback that is the link itself, follow rules that have no effect.
+    ``texts`` has the hash of the text that a library holds for a link, by its URL.
 
     Raises:
         CatalogueError: the file is wrong; names file and line.
@@ -113,7 +114,7 @@ def _remarks_on(document: CatalogueDocument, texts: Mapping[str, str]) -> tuple[
         for place in _carrying(document, where):
             what = f"{link.url}: an address carries a user name or password, which are not used"
             told.append(Remark(document.line(place), what, "without credentials", place))
-        if reason := _refused(link.url):
+        if reason := _refused(link.url, link):
             told.append(Remark(line, f"{link.url} is never fetched: {reason}", "remove", where))
         elif key in pages:
             told.append(_repeat(pages[key], link, line, where, "looks like the page"))
@@ -146,14 +147,14 @@ def _repeat(first: tuple[int, Link], link: Link, line: int, where: NodePath, how
     return Remark(line, text, "remove", where)
 
 
-def _refused(url: str) -> str:
-    """Why the crawl would not ask for an address, ``""`` where it would. No name is looked up."""
+def _refused(url: str, link: Link) -> str:
+    """Why the crawl would not ask for an address of a link, ``""`` where it would. No name is looked up."""
     from indexer.crawl.failure import NoPage
-    from indexer.crawl.guard import check_address
+    from indexer.crawl.guard import Guard
     from indexer.crawl.urls import request_form
 
     try:
-        check_address(request_form(url))
+        Guard([link]).check(request_form(url))
     except NoPage as error:
         return error.judgement.reason
     return ""
@@ -161,6 +162,9 @@ def _refused(url: str) -> str:
 
 def _oddities(link: Link) -> Iterator[str]:
     """What looks unintended about one link by itself."""
+    for fallback in link.fallbacks:
+        if reason := _refused(fallback.url, link):
+            yield f"{link.url}: its fallback {fallback.url} is never fetched: {reason}"
     if any(fallback.url == link.url for fallback in link.fallbacks):
         yield f"{link.url} is its own fallback"
     if link.follow.mode == "page" and (link.follow.allow or link.follow.deny):

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from indexer.credentials import without_credentials
 from indexer.records import Expect, Fallback, Follow, FollowMode, Link, RenderMode
 
 FallbackKind = Literal["full_copy", "other_format", "older_path", "third_party_copy", "archive", "related"]
@@ -28,14 +29,6 @@ FallbackKind = Literal["full_copy", "other_format", "older_path", "third_party_c
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
-
-
-_CREDENTIALS = re.compile(r"(https?://)[^/?#\s]*@", re.IGNORECASE)
-
-
-def without_credentials(text: str, instead: str = "") -> str:
-    """An address, or a text with addresses, without user names and passwords: nobody is given them."""
-    return _CREDENTIALS.sub(rf"\1{instead}", text)
 
 
 def check_url(given: str) -> str:

@@ -16,8 +16,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from indexer.catalogue import emitting
 from indexer.catalogue.mistakes import NodePath
-from indexer.catalogue.model import without_credentials
 from indexer.catalogue.reading import CatalogueDocument, parse_catalogue, read_document
+from indexer.credentials import without_credentials
 from indexer.errors import CatalogueError, UnknownName
 from indexer.files import replace_file
 from indexer.records import Link

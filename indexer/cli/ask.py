@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -232,6 +230,8 @@ def _write_answer(
     answer: Answer, *, form: Format, full: bool, explain: bool, pager: bool, many: bool = False
 ) -> None:
     """Write an answer; if it is one of ``many``, JSON is one line, and a blank one parts texts."""
+    from indexer.cli.answer_forms import answer_csv, answer_markdown, answer_plain
+
     match form:
         case Format.table:
             from indexer.cli.answer_text import print_answer
@@ -240,7 +240,7 @@ def _write_answer(
             if many:
                 typer.echo()
         case Format.plain:
-            typer.echo(_plain(answer), nl=False)
+            typer.echo(answer_plain(answer), nl=False)
         case Format.json if many:
             print_json(answer.to_json(explain=explain), on_one_line=True)
         case Format.json:
@@ -249,52 +249,6 @@ def _write_answer(
             for result in answer.to_json(explain=explain)["results"]:
                 print_json(result, on_one_line=True)
         case Format.csv:
-            typer.echo(_csv(answer), nl=False)
+            typer.echo(answer_csv(answer), nl=False)
         case Format.markdown:
-            typer.echo(_markdown(answer), nl=False)
-
-
-def _plain(answer: Answer) -> str:
-    lines = [answer.headline, ""]
-    for hit in answer.hits:
-        place = " > ".join([hit.title, *hit.passage.headings])
-        lines += [f"{hit.rank}. {place} [{hit.category}]", hit.passage.text, hit.link, ""]
-    return safe("\n".join(lines) + "\n")
-
-
-def _csv(answer: Answer) -> str:
-    names = (
-        "rank",
-        "score",
-        "title",
-        "headings",
-        "text",
-        "url",
-        "link",
-        "category",
-        "site",
-        "note",
-        "source",
-    )
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(names)
-    for hit in answer.hits:
-        headings = " > ".join(hit.passage.headings)
-        text = hit.passage.text
-        known = (hit.title, headings, text, hit.url, hit.link, hit.category, hit.site, hit.note)
-        rows.writerow((hit.rank, round(hit.score, 4), *known, hit.source.value))
-    return safe(out.getvalue())
-
-
-def _markdown(answer: Answer) -> str:
-    lines = [f"# {answer.question}", "", f"*{answer.headline}*", ""]
-    for hit in answer.hits:
-        place = " › ".join([hit.title, *hit.passage.headings])
-        quoted = "\n".join(f"> {line}" for line in hit.passage.text.splitlines())
-        lines += [f"{hit.rank}. [{_markdown_escaped(place)}](<{hit.link}>) ({hit.category})", "", quoted, ""]
-    return safe("\n".join(lines))
-
-
-def _markdown_escaped(text: str) -> str:
-    return text.replace("[", "\\[").replace("]", "\\]")
+            typer.echo(answer_markdown(answer), nl=False)

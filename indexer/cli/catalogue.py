@@ -120,7 +120,7 @@ def tidy_command(
     from difflib import unified_diff
 
     from indexer.catalogue import tidied, tidy
-    from indexer.catalogue.model import without_credentials
+    from indexer.credentials import without_credentials
     from indexer.store.inspection import text_hashes
 
     config = configure(catalogue=catalogue, data=data)
@@ -178,7 +178,7 @@ def add_command(
     Example: indexer catalogue add https://c4model.com/ -c Patterns --note "diagrams that zoom"
     """
     from indexer.catalogue import add
-    from indexer.catalogue.model import without_credentials
+    from indexer.credentials import without_credentials
     from indexer.records import Link
 
     path = configure(catalogue=catalogue).catalogue

@@ -42,7 +42,7 @@ def doctor_command(
     Example: indexer doctor --data ./data
     """
     config = configure(data=data, model=model)
-    findings = [*_machine(), _places(config), _browser(config), *_model_and_library(config)]
+    findings = [*_machine(), _places(config), _browser(config), _way_out(), *_model_and_library(config)]
     if as_json:
         good = all(finding.good for finding in findings)
         print_json({"good": good, "findings": [finding.to_json() for finding in findings]})
@@ -100,6 +100,28 @@ def _browser(config: Config) -> Finding:
     shut_in = "" if is_sandboxed() else "; run as root, it has no sandbox, so use another account"
     when = "every page that needs it" if config.crawl.render == "auto" else "links with `render: auto`"
     return Finding("browser", good=True, text=f"{find_browser()}, for {when}{shut_in}")
+
+
+def _way_out() -> Finding:
+    """What stands between the crawl and the web, and what therefore goes unchecked; no credentials."""
+    from urllib.request import getproxies_environment
+
+    from indexer.crawl.transport import proxies
+    from indexer.errors import UsageError
+    from indexer.store.health import Finding
+
+    try:
+        through = proxies()
+    except UsageError as error:
+        return Finding("proxy", False, "none that could be used", str(error))
+    if not through:
+        return Finding("proxy", True, "none: names are resolved here, and where they lead to is checked")
+    set_here = getproxies_environment()
+    told = []
+    for scheme, proxy in through.items():
+        name = next((f"{key.upper()}_PROXY" for key in (scheme, "all") if key in set_here), "the system")
+        told.append(f"{name} has {proxy.url.host}:{proxy.url.port or 'default port'} for {scheme}")
+    return Finding("proxy", True, f"{', '.join(told)}; it resolves names, so where they lead is not checked")
 
 
 def _installed_version(distribution: str) -> str:

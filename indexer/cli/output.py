@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -16,30 +15,24 @@ from typing import TYPE_CHECKING
 import typer
 
 from indexer.errors import UsageError
+from indexer.escaping import CONTROL as CONTROL  # noqa: PLC0414 - what the commands take from here
+from indexer.escaping import safe as safe  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""C0 and C1 controls (terminal escapes begin with one) and bidirectional overrides."""
-
-
-def safe(text: str) -> str:
-    """A text from the web or the catalogue without what could drive a terminal."""
-    return CONTROL.sub("", text)
-
 
 def say(message: str) -> None:
     """A line on stdout about what was done; nothing after ``-q``."""
     if logging.getLogger("indexer").isEnabledFor(logging.WARNING):
-        typer.echo(CONTROL.sub("", message))
+        typer.echo(safe(message))
 
 
 def remark(message: str) -> None:
     """A line on stderr that a person should know beside the answer; nothing after ``-q``."""
     if logging.getLogger("indexer").isEnabledFor(logging.WARNING):
-        typer.echo(f"indexer: {CONTROL.sub('', message)}", err=True)
+        typer.echo(f"indexer: {safe(message)}", err=True)
 
 
 def as_json_text(value: object) -> str:

@@ -23,6 +23,7 @@ from indexer.crawl.attempt import AttemptResult, Attempts, Job, Memory
 from indexer.crawl.failure import NoPage
 from indexer.crawl.fetch import Fetcher
 from indexer.crawl.frontier import Frontier, SeenPages
+from indexer.crawl.guard import Guard
 from indexer.crawl.transport import Environment
 from indexer.records import Fetch, Link, Outcome, ReadPage, RenderPage, Source, Traffic, Verdict
 
@@ -61,7 +62,7 @@ async def crawl_pages(
         traffic: is told of every request.
     """
     own = transport or Environment(config)
-    fetcher = Fetcher(own, config, traffic)
+    fetcher = Fetcher(own, config, Guard(links), traffic)
     outcomes: asyncio.Queue[_Handed | None] = asyncio.Queue()
 
     async def deliver(outcome: Outcome) -> None:
@@ -141,7 +142,7 @@ class _Run:
     # ------------------------------------------------------------- subpages
 
     async def _subpages(self, link: Link, own: AttemptResult) -> None:
-        frontier = Frontier(link, own.fetch.final_url, self._seen)
+        frontier = Frontier(link, own.fetch.final_url, self._seen, self._fetcher.guard)
         frontier.add_links(own.links, depth=0)
         had = SeenPages([own.fetch.final_url, own.canonical])
         for address, depth in frontier:

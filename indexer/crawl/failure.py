@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from indexer.credentials import without_credentials
 from indexer.records import Judgement, Verdict
 
 
@@ -10,7 +11,7 @@ class NoPage(Exception):
 
     Attributes:
         judgement: the verdict and its reason, for the log.
-        url: the address that was asked last, which may be a redirect's target.
+        url: the address that was asked last, which may be a redirect's target; without credentials.
         status: the HTTP status, 0 where no answer came.
         seconds: how long the request took, 0 where none was sent.
         transient: whether asking once more may help.
@@ -21,7 +22,7 @@ class NoPage(Exception):
     ) -> None:
         super().__init__(reason)
         self.judgement = Judgement(verdict, reason)
-        self.url, self.status, self.transient = url, status, transient
+        self.url, self.status, self.transient = without_credentials(url), status, transient
         self.seconds = 0.0
 
     def again(self, url: str) -> NoPage:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from indexer.config import CrawlConfig
-from indexer.crawl import guard, urls
+from indexer.crawl import urls
 from indexer.crawl.failure import NoPage
+from indexer.crawl.guard import Guard
 from indexer.crawl.pace import Pace
 from indexer.crawl.refresh import leads_to
 from indexer.crawl.robots import Robots
@@ -27,6 +29,10 @@ from indexer.records import Fetch, Page, Traffic, Verdict
 
 _BUSY = frozenset({429, 502, 503, 504})
 """Answers after which the same request may succeed a little later (RFC 6585; RFC 9110, section 15.6)."""
+
+_SENDABLE = re.compile(r"[\x20-\x7e]{1,1000}")
+"""What is sent back of what a host said of its page: of other characters nobody knows which bytes they were,
+and common servers refuse longer headers (nginx and Apache take 8 KB of one)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +75,15 @@ class Fetcher:
     """All fetching of one run."""
 
     def __init__(
-        self, transport: httpx.AsyncBaseTransport, config: CrawlConfig, traffic: Traffic | None = None
+        self,
+        transport: httpx.AsyncBaseTransport,
+        config: CrawlConfig,
+        guard: Guard,
+        traffic: Traffic | None = None,
     ) -> None:
-        self._wire, self._config = Wire(transport, config, traffic), config
+        self._wire, self._config, self.guard = Wire(transport, config, traffic), config, guard
         self._pace = Pace(config, traffic)
-        self._robots = Robots(self._get_robots, self._pace.crawl_delay, config)
+        self._robots = Robots(self._get_robots, self._pace.crawl_delay, config, guard)
         self._in_flight = asyncio.Semaphore(config.max_in_flight)
         self._asides = asyncio.Semaphore(config.max_in_flight)  # a page in hand may need them: not its hands
         self._findings: dict[str, asyncio.Future[Redirect | Known | NoPage]] = {}
@@ -124,7 +134,7 @@ class Fetcher:
         Raises:
             NoPage: for whatever keeps the answer from coming.
         """
-        guard.check_address(url)
+        self.guard.check(url)
         await self._robots.check(url)
         headers = {"Accept": accept} if accept else {}
         answer = await self._polite(url, headers, self._asides, attempts=self._config.attempts, most=most)
@@ -156,7 +166,7 @@ class Fetcher:
         return finding
 
     async def _first(self, url: str, last: Fetch | None) -> HttpAnswer:
-        guard.check_address(url)
+        self.guard.check(url)
         await self._robots.check(url)
         return await self._polite(url, _conditions(last), self._in_flight, attempts=self._config.attempts)
 
@@ -210,9 +220,10 @@ class Fetcher:
 def _conditions(last: Fetch | None) -> dict[str, str]:
     """The headers that ask for a page only if it changed (RFC 9110, section 13.1)."""
     headers = {}
-    if last and last.etag:
+    if last and _SENDABLE.fullmatch(last.etag):
         headers["If-None-Match"] = last.etag
-    if last and last.last_modified:
+    # Some hosts find that nothing was changed since a date to come, and would do so until then.
+    if last and (since := _http_date(last.last_modified)) and since <= datetime.now(UTC):
         headers["If-Modified-Since"] = last.last_modified
     return headers
 
@@ -220,12 +231,19 @@ def _conditions(last: Fetch | None) -> dict[str, str]:
 def _retry_after(answer: HttpAnswer, otherwise: float) -> float:
     """Seconds that the host asks to wait, as a number or as a date (RFC 9110, section 10.2.3)."""
     asked = answer.headers.get("retry-after", "").strip()
-    if asked.isdecimal():
+    if asked.isascii() and asked.isdecimal():
         return float(asked)
-    try:
-        until = parsedate_to_datetime(asked)
-    except (ValueError, TypeError):
+    if (until := _http_date(asked)) is None:
         return otherwise
-    if until.tzinfo is None:  # "-0000" says so
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    # By the host's own clock where it tells the time: one of the two clocks may be wrong.
+    now = _http_date(answer.headers.get("date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    """A moment as headers have it (RFC 9110, section 5.6.7); None for what is none."""
+    try:
+        moment = parsedate_to_datetime(text) if _SENDABLE.fullmatch(text) else None
+    except (ValueError, TypeError, IndexError, OverflowError):  # years and zones beyond the calendar
+        return None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment  # "-0000" has none

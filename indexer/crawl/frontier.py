@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from indexer.crawl import urls
 from indexer.crawl.failure import NoPage
+from indexer.crawl.guard import Guard
 from indexer.records import Link
 
 _LANGUAGES = (
@@ -70,9 +71,9 @@ def believed_canonical(claimed: str, page_url: str) -> str:
 class Frontier:
     """The subpages of one link that are still to be fetched, each with its depth in clicks."""
 
-    def __init__(self, link: Link, page_url: str, taken: SeenPages) -> None:
+    def __init__(self, link: Link, page_url: str, taken: SeenPages, guard: Guard) -> None:
         """``page_url`` is where the link's own page was found, after redirects."""
-        self._follow, self._base, self._seen = link.follow, page_url, taken
+        self._follow, self._base, self._seen, self._guard = link.follow, page_url, taken, guard
         self._locale = _locale(page_url)
         self._queue: deque[tuple[str, int]] = deque()
         self._left = link.follow.max_pages - 1
@@ -94,6 +95,10 @@ class Frontier:
 
     def _is_ours(self, address: str) -> bool:
         if urls.site_of(address) != urls.site_of(self._base):
+            return False
+        try:
+            self._guard.check(address)
+        except NoPage:  # another port of the host
             return False
         return self._is_paging(address) or self._is_allowed(urlsplit(address).path)
 

@@ -16,6 +16,7 @@ from indexer.config import CrawlConfig
 from indexer.crawl import urls
 from indexer.crawl.failure import NoPage
 from indexer.crawl.fetch import Fetcher
+from indexer.credentials import without_credentials
 from indexer.records import Page, Verdict
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ class Parts:
             try:
                 answer = await self._follow(*asked)
             except NoPage as failure:
-                logger.info("%s, wanted by a page, is not fetched: %s", asked[0], failure)
+                shown = without_credentials(asked[0])
+                logger.info("%s, wanted by a page, is not fetched: %s", shown, failure)
                 answer = None
             size = len(answer.body) if answer else 0
             if size <= self._left:

@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable
 from protego import Protego
 
 from indexer.config import CrawlConfig
-from indexer.crawl import guard, urls
+from indexer.crawl import urls
 from indexer.crawl.failure import NoPage
+from indexer.crawl.guard import Guard
 from indexer.crawl.wire import HttpAnswer
 from indexer.records import Verdict
 
@@ -37,9 +38,11 @@ def _text(body: bytes) -> str:
 class Robots:
     """What the hosts of a run allow."""
 
-    def __init__(self, get: Get, slow_down_to: Callable[[str, float], None], config: CrawlConfig) -> None:
+    def __init__(
+        self, get: Get, slow_down_to: Callable[[str, float], None], config: CrawlConfig, guard: Guard
+    ) -> None:
         """``slow_down_to`` is told each host's ``Crawl-delay`` in seconds."""
-        self._get, self._slow_down_to, self._config = get, slow_down_to, config
+        self._get, self._slow_down_to, self._config, self._guard = get, slow_down_to, config, guard
         self._rules: dict[str, asyncio.Future[Protego]] = {}
 
     async def check(self, url: str) -> None:
@@ -71,7 +74,7 @@ class Robots:
             if not answer.location:
                 return self._parse(origin, answer)
             url = urls.resolve(url, answer.location)
-            guard.check_address(url)
+            self._guard.check(url)
         return Protego.parse("")  # RFC 9309, section 2.3.1.2: may be taken as not there
 
     def _parse(self, origin: str, answer: HttpAnswer) -> Protego:

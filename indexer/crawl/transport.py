@@ -1,16 +1,19 @@
 """Connections: through the proxies of the environment, or directly to addresses that were checked.
 
 ``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY``, ``NO_PROXY`` and ``SSL_CERT_FILE`` are obeyed as every
-HTTP program does. A proxy resolves the names itself; without one, names are resolved here, every
-address is checked, and the connection is made to the very address that passed.
+HTTP program does. A proxy resolves the names itself, so what they lead to is not checked then; without
+one, names are resolved here, every address is checked, and the connection is made to the very address
+that passed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Iterable
+from importlib.util import find_spec
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -19,7 +22,11 @@ import httpx
 from indexer.config import CrawlConfig
 from indexer.crawl.failure import NoPage
 from indexer.crawl.guard import is_public, literal_address
+from indexer.errors import UsageError
 from indexer.records import Verdict
+
+# At DEBUG it writes out all headers, those with passwords and cookies too.
+logging.getLogger("httpcore").setLevel(logging.INFO)
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -83,11 +90,9 @@ class Environment(httpx.AsyncBaseTransport):
             max_connections=None, max_keepalive_connections=config.max_in_flight, keepalive_expiry=10.0
         )
         self._direct = _GuardedTransport(context, limits)
-        proxies = getproxies()
         self._by_scheme = {
-            scheme: httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=_with_scheme(address))
-            for scheme in ("http", "https")
-            if (address := proxies.get(scheme) or proxies.get("all"))
+            scheme: httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=proxy)
+            for scheme, proxy in proxies().items()
         }
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -103,5 +108,29 @@ class Environment(httpx.AsyncBaseTransport):
             await transport.aclose()
 
 
-def _with_scheme(proxy: str) -> str:
-    return proxy if "://" in proxy else f"http://{proxy}"
+def proxies() -> dict[str, httpx.Proxy]:
+    """The proxy for ``http`` and for ``https``, where the environment or the system's settings name one.
+
+    Raises:
+        UsageError: what is named is no proxy that could be used.
+    """
+    named = getproxies()
+    return {
+        scheme: _usable_proxy(scheme, address)
+        for scheme in ("http", "https")
+        if (address := named.get(scheme) or named.get("all"))
+    }
+
+
+def _usable_proxy(scheme: str, address: str) -> httpx.Proxy:
+    try:
+        proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+    except (httpx.InvalidURL, ValueError):
+        proxy = None
+    if proxy is None or not proxy.url.host:  # not shown: there may be a password in it
+        raise UsageError(
+            f"the proxy for {scheme} is no address of a proxy; set {scheme.upper()}_PROXY as http://host:port"
+        )
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise UsageError(f"the proxy for {scheme} speaks SOCKS, for which the package socksio is missing")
+    return proxy

@@ -42,8 +42,8 @@ def request_form(url: str) -> str:
         parsed = httpx.URL(url.strip())
         scheme, port = parsed.scheme, parsed.port
         if scheme not in _PORTS:
-            what = scheme or "a bare path"
-            raise NoPage(Verdict.REFUSED, f"only http and https are fetched, not {what}", url=url)
+            what, bare = scheme or "a bare path", str(parsed.copy_with(userinfo=b""))
+            raise NoPage(Verdict.REFUSED, f"only http and https are fetched, not {what}", url=bare)
         if not parsed.host:
             raise NoPage(Verdict.REFUSED, "the address names no host", url=url)
         if parsed.userinfo:
@@ -52,7 +52,9 @@ def request_form(url: str) -> str:
             raise NoPage(Verdict.REFUSED, f"{port} is no port", url=url)
         plain = parsed.copy_with(fragment=None, port=None if port == _PORTS[scheme] else port)
     except (httpx.InvalidURL, ValueError) as error:
-        raise NoPage(Verdict.REFUSED, f"not a web address: {error}", url=url) from error
+        # What httpx quotes of an address with an "@" may be a password.
+        what = "it is malformed" if "@" in url else str(error)
+        raise NoPage(Verdict.REFUSED, f"not a web address: {what}", url=url) from error
     parts = urlsplit(str(plain))
     return (parts if parts.path else parts._replace(path="/")).geturl()
 
@@ -64,11 +66,18 @@ def resolve(base: str, reference: str) -> str:
         NoPage: refused, as in :func:`request_form`.
     """
     try:
-        joined = str(httpx.URL(base).join(reference.strip()))
+        joined = str(httpx.URL(base).join(_with_slashes(reference.strip())))
     except (httpx.InvalidURL, ValueError) as error:
-        reason = f"redirected to what is no web address: {reference[:40]!r}"
+        shown = reference.rpartition("@")[2]  # what stands before may be a password
+        reason = f"redirected to what is no web address: {shown[:40]!r}"
         raise NoPage(Verdict.REFUSED, reason, url=base) from error
     return request_form(joined)
+
+
+def _with_slashes(reference: str) -> str:
+    """A reference whose backslashes before query and fragment are slashes, as browsers take them."""
+    before, mark, rest = re.split(r"([?#])", f"{reference}?", maxsplit=1)
+    return (before.replace("\\", "/") + mark + rest)[:-1]
 
 
 def host_of(url: str) -> str:

@@ -116,7 +116,8 @@ def _header_fields(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for key, value in raw:
         name = key.decode("latin-1").lower()
-        text = _header_text(name, value)
+        # That a host gives a cookie tells something about it; the cookie itself is nothing to keep.
+        text = "" if name == "set-cookie" else _header_text(name, value)
         headers[name] = f"{headers[name]}, {text}" if name in headers and name not in _SINGLE else text
     return headers
 
@@ -159,8 +160,8 @@ class _Taking:
         if "/" in declared and not _READABLE_TYPES.fullmatch(declared):
             raise self.no(Verdict.WRONG_TYPE, f"it is declared as {declared[:60]}, which holds no text")
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._limit:
-            raise self._too_large(f"{int(length) / 2**20:.0f} MB by its header")
+        if length.isdecimal() and float(length) > self._limit:
+            raise self._too_large(f"{float(length) / 2**20:.0f} MB by its header")
 
     async def _body(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
         decompressor = Decompressor(headers.get("content-encoding", ""))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
+from indexer.escaping import safe, web_address
 from indexer.report.events import Event, Report, Section
 from indexer.report.forms import lines_as_html
 
@@ -39,13 +40,14 @@ def _write_entry(feed: ET.Element, section: Section, entry: Event) -> None:
     _add(element, "id", entry.id)
     _add(element, "title", f"{section.title}: {' '.join(entry.title.split())}")
     _add(element, "updated", entry.at)
-    _add(element, "link", rel="alternate", href=entry.address)
+    if to := web_address(entry.address):
+        _add(element, "link", rel="alternate", href=to)
     _add(element, "category", term=entry.about)
     _add(element, "content", lines_as_html(entry) or "<p></p>", type="html")
 
 
 def _add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
-    clean = {key: NO_XML.sub("", value) for key, value in attributes.items()}
+    clean = {key: NO_XML.sub("", safe(value)) for key, value in attributes.items()}
     element = ET.SubElement(parent, name, clean)
-    element.text = NO_XML.sub("", text) or None
+    element.text = NO_XML.sub("", safe(text)) or None
     return element

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from html import escape
 
+from indexer.escaping import html_text, markdown_link, markdown_text, web_address
 from indexer.report.events import Event, Report
-
-MARKUP = re.compile(r"([\\`*_\[\]<>#|~&])")
-"""What may mean something to CommonMark within a line; a backslash before it takes that away."""
 
 LINE_MARKS = {"+": "**+** ", "-": "**-** ", " ": ""}
 """Of lines that came, lines that went, and remarks, in Markdown."""
@@ -49,29 +45,24 @@ def as_markdown(report: Report) -> str:
 
 
 def _markdown_lines(report: Report) -> Iterator[str]:
-    yield f"# {_literal(heading(report))}"
+    yield f"# {markdown_text(heading(report))}"
     for section in report.sections:
-        yield f"\n## {_literal(section.title)}\n"
+        yield f"\n## {markdown_text(section.title)}\n"
         for entry in section.entries:
-            address = entry.address.replace("<", "%3C").replace(">", "%3E")
-            title, about = _literal(_one_line(entry.title)), _literal(entry.about)
-            yield f"- [{title}](<{address}>) · {about} · {entry.at[:10]}"
+            link = markdown_link(entry.title, entry.address)
+            yield f"- {link} · {markdown_text(entry.about)} · {entry.at[:10]}"
             for line in entry.lines:
-                yield f"  - {LINE_MARKS[line[0]]}{_literal(line[2:])}"
-
-
-def _literal(text: str) -> str:
-    return MARKUP.sub(r"\\\1", text)
+                yield f"  - {LINE_MARKS[line[0]]}{markdown_text(line[2:])}"
 
 
 def as_html(report: Report) -> str:
     """The report as one page that needs nothing beside it."""
-    title = escape(heading(report))
+    title = html_text(heading(report))
     sections = "".join(
-        f"<h2>{escape(section.title)}</h2>"
+        f"<h2>{html_text(section.title)}</h2>"
         + "".join(
-            f'<p><a href="{escape(entry.address)}">{escape(_one_line(entry.title))}</a> '
-            f"<small>{escape(entry.about)} · {entry.at[:10]}</small></p>{lines_as_html(entry)}"
+            f"<p>{_title_html(entry)} <small>{html_text(entry.about)} · {entry.at[:10]}</small></p>"
+            + lines_as_html(entry)
             for entry in section.entries
         )
         for section in report.sections
@@ -84,10 +75,15 @@ def as_html(report: Report) -> str:
     )
 
 
+def _title_html(entry: Event) -> str:
+    title, to = html_text(_one_line(entry.title)), web_address(entry.address)
+    return f'<a href="{html_text(to)}">{title}</a>' if to else title
+
+
 def lines_as_html(entry: Event) -> str:
     """The lines of an entry, each a paragraph of its own; what came and what went are marked as such."""
     tags = {"+": ("<ins>", "</ins>"), "-": ("<del>", "</del>")}
-    marked = ((tags.get(line[0], ("", "")), escape(line[2:])) for line in entry.lines)
+    marked = ((tags.get(line[0], ("", "")), html_text(line[2:])) for line in entry.lines)
     return "".join(f"<p>{begin}{text}{end}</p>" for (begin, end), text in marked)
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
 from typing import TYPE_CHECKING
 
+from indexer.escaping import html_text, web_address
 from indexer.search.marks import Marker, Marks, Stretch
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def hits_html(
     title: str, headline: str, notices: Iterable[str], hits: Iterable[Hit], marker: Marker | None = None
 ) -> str:
     """A title, a line about all, what a person should know, and the passages with a question's marks."""
-    told = "".join(f'<li dir="auto">{escape(notice)}</li>' for notice in notices)
+    told = "".join(f'<li dir="auto">{html_text(notice)}</li>' for notice in notices)
     return (
-        f'{FRAME}<p dir="auto"><b>{escape(title)}</b><br>{escape(headline)}</p>'
+        f'{FRAME}<p dir="auto"><b>{html_text(title)}</b><br>{html_text(headline)}</p>'
         + (f'<ul style="{FAINT}">{told}</ul>' if told else "")
         + "".join(_hit_html(hit, marker.mark(hit.passage.text) if marker else UNMARKED) for hit in hits)
         + "</div>"
@@ -51,8 +51,8 @@ def _hit_html(hit: Hit, marks: Marks) -> str:
     facts += [f"tags: {', '.join(hit.tags)}"] if hit.tags else []
     return (
         f'<div style="margin:1em 0"><div dir="auto">{hit.rank}. {_link_html(hit.link, hit.title)}'
-        + (f" › {escape(place)}" if place else "")
-        + f'</div><div dir="auto" style="{FAINT}">{escape(" · ".join(facts))}</div>'
+        + (f" › {html_text(place)}" if place else "")
+        + f'</div><div dir="auto" style="{FAINT}">{html_text(" · ".join(facts))}</div>'
         + _context_html(hit.before)
         + _text_html(hit.passage.text, marks)
         + _context_html(hit.after)
@@ -62,10 +62,10 @@ def _hit_html(hit: Hit, marks: Marks) -> str:
 
 def _link_html(address: str, title: str) -> str:
     """A title that leads to its page; or just stands there, where the address is no web page's."""
-    shown = f"<b>{escape(title or address)}</b>"
-    if not re.match("https?://", address, re.IGNORECASE):
+    shown = f"<b>{html_text(title or address)}</b>"
+    if not (to := web_address(address)):
         return shown
-    return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+    return f'<a href="{html_text(to)}" target="_blank" rel="noopener noreferrer">{shown}</a>'
 
 
 def _context_html(passages: Iterable[Passage]) -> str:
@@ -105,6 +105,6 @@ def _underlined(text: str, start: int, end: int, words: Iterable[Stretch]) -> st
     for begin, stop in words:
         first, last = max(begin, at), min(stop, end)
         if first < last:
-            parts += [escape(text[at:first]), f"<u>{escape(text[first:last])}</u>"]
+            parts += [html_text(text[at:first]), f"<u>{html_text(text[first:last])}</u>"]
             at = last
-    return "".join([*parts, escape(text[at:end])])
+    return "".join([*parts, html_text(text[at:end])])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.crawl.frontier import Frontier, SeenPages
+from indexer.crawl.guard import Guard
 from indexer.crawl.urls import page_key
 from indexer.records import Follow, Link, Page, Reading, Verdict
 from tests.crawl.crawling import PROSE, InMemory, article, html, plain, read_here, scripted
@@ -225,7 +226,7 @@ def test_an_interrupted_run_goes_on_where_it_stood() -> None:
 @given(st.lists(st.text(max_size=30).map("https://a.example/".__add__) | st.text(max_size=30), max_size=20))
 def test_any_links_at_all_can_be_found_on_a_page(links: list[str]) -> None:
     """Pages say what they like; what is queued is on the host, below the prefix, and bounded."""
-    frontier = Frontier(site(allow=("/a",), max_pages=5), f"{SITE}/", SeenPages())
+    frontier = Frontier(site(allow=("/a",), max_pages=5), f"{SITE}/", SeenPages(), Guard([]))
     frontier.add_links(links, depth=0)
     queued = [address for address, _ in frontier]
     assert len(queued) <= 4

@@ -71,3 +71,16 @@ def test_a_model_that_cannot_be_had_is_said(run: Run, library: Path, tmp_path: P
     ended = run("doctor", "--data", library, "--model", tmp_path / "no-model", "--json")
     assert ended.code == 1
     assert not findings(ended)["model"]["good"]
+
+
+def test_doctor_names_the_proxy_without_its_password(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    assert "ok    proxy: none" in run("doctor", "--data", tmp_path).out
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy.example:3128")
+    told = run("doctor", "--data", tmp_path).out
+    assert "HTTPS_PROXY has proxy.example:3128 for https" in told
+    assert "hunter2" not in told

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from indexer.catalogue.model import check_url, without_credentials
+from indexer.catalogue.model import check_url
+from indexer.credentials import without_credentials
 from indexer.records import Link
 
 FolderPath: TypeAlias = tuple[str, ...]
