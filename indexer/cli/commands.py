@@ -19,6 +19,7 @@ import typer
 from indexer import __version__
 from indexer.cli import (
     ask,
+    backup,
     catalogue,
     completion,
     crawl,
@@ -49,7 +50,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (ask, similar, crawl, status, inspect, report, upkeep, schedule, evaluate, demo, doctor):
+for commands in (
+    ask, similar, crawl, status, inspect, report, upkeep, backup, schedule, evaluate, demo, doctor
+):  # fmt: skip
     commands.register(app)
 app.add_typer(catalogue.app, name="catalogue")
 completion.register_scripts()

@@ -6,7 +6,7 @@ import os
 import platform
 import sqlite3
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +29,9 @@ def register(app: typer.Typer) -> None:
 
 def doctor_command(
     *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make the index again from the library where it is wrong.")
+    ] = False,
     data: DataOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -37,16 +40,23 @@ def doctor_command(
 ) -> None:
     """Look at the machine, the model and the library, and say what fixes what is wrong.
 
-    Exit code 1 means that something is. Changes nothing.
+    Exit code 1 means that something is. Changes nothing without --repair, which makes the index again
+    and looks once more; the library itself it never touches.
 
     Example: indexer doctor --data ./data
     """
     config = configure(data=data, model=model)
-    findings = [*_machine(), _places(config), _browser(config), _way_out(), *_model_and_library(config)]
+    findings = _findings(config)
+    repaired = ""
+    if repair and (repaired := _repaired(config, findings)):
+        findings = _findings(config)
     if as_json:
         good = all(finding.good for finding in findings)
-        print_json({"good": good, "findings": [finding.to_json() for finding in findings]})
+        told = [finding.to_json() for finding in findings]
+        print_json({"good": good, "repaired": repaired, "findings": told})
     else:
+        if repair:
+            typer.echo(safe(repaired or "nothing was made again"))
         for finding in findings:
             typer.echo(safe(f"{'ok   ' if finding.good else 'WRONG'} {finding.subject}: {finding.text}"))
             if finding.fix:
@@ -122,6 +132,27 @@ def _way_out() -> Finding:
         name = next((f"{key.upper()}_PROXY" for key in (scheme, "all") if key in set_here), "the system")
         told.append(f"{name} has {proxy.url.host}:{proxy.url.port or 'default port'} for {scheme}")
     return Finding("proxy", True, f"{', '.join(told)}; it resolves names, so where they lead is not checked")
+
+
+def _findings(config: Config) -> list[Finding]:
+    return [*_machine(), _places(config), _browser(config), _way_out(), *_model_and_library(config)]
+
+
+def _repaired(config: Config, findings: list[Finding]) -> str:
+    """Make again what is derived and wrong by these findings; what was done, empty where nothing was.
+
+    Raises:
+        Busy: a run holds the lock. LibraryError: the library itself is not well.
+    """
+    wrong = [finding for finding in findings if not finding.good]
+    if not any(finding.derived for finding in wrong) or any(f.subject == "library" for f in wrong):
+        return ""
+    from indexer.store.database import Database
+    from indexer.store.publish import rebuild
+
+    with Database(config.data) as database:
+        generation = rebuild(database)
+    return f"made the index of generation {generation} again from the library"
 
 
 def _installed_version(distribution: str) -> str:

@@ -111,7 +111,7 @@ class Segment:
         Raises:
             OSError, ValueError: they are not.
         """
-        sums = _sums(self.folder)
+        sums = _written_sums(self.folder)
         if (size := size_of(self.folder, sums)) != self.meta.size:
             raise ValueError(f"{size} bytes instead of {self.meta.size}")
         if hashes:
@@ -233,7 +233,7 @@ def _write_sums(folder: Path) -> dict[str, str]:
     return sums
 
 
-def _sums(folder: Path) -> dict[str, str]:
+def _written_sums(folder: Path) -> dict[str, str]:
     """What :func:`_write_sums` wrote; nothing where it did not, as in a run or by an older version.
 
     Raises:

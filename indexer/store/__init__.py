@@ -12,6 +12,8 @@ snapshot       a pinned view for readers; imports nothing of the writing side
 inspection     status, history and show: the library told to a person
 overview       links, articles, passages and facets as rows
 health         what is wrong with a library
+backup         the library as one file elsewhere, and back
+pruning        what only the past needs is removed
 =============  ==================================================================
 
 Import the modules themselves: readers must not pay for the writing side.

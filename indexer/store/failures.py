@@ -100,5 +100,6 @@ BY_KIND: Mapping[int, tuple[type[IndexerError], str]] = {
 def damaged(path: Path, why: object) -> DamagedLibrary:
     """The error for a library file that is not as it was written."""
     return DamagedLibrary(
-        f"{path}: not a readable library ({why}); restore a backup, or move it away and crawl again"
+        f"{path}: not a readable library ({why}); take a backup back with `indexer restore FILE`, "
+        "or move it away and crawl again"
     )

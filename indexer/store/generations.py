@@ -84,7 +84,7 @@ def extend(
     merged = [Segment(folder / part.name, part, Hashes(None)) for part in kept[first:]]
     if not fresh and not merged:
         return kept
-    made = segment.write(_next_folder(folder), _indexed_passages(database, source), source.dimension, merged)
+    made = segment.write(next_folder(folder), _indexed_passages(database, source), source.dimension, merged)
     return [*kept[:first], *([made] if made.passages else [])]
 
 
@@ -106,7 +106,8 @@ def _first_merged(kept: list[SegmentMeta], fresh: int) -> int:
     return first
 
 
-def _next_folder(folder: Path) -> Path:
+def next_folder(folder: Path) -> Path:
+    """Where among the segments in ``folder`` the next one goes."""
     numbers = [int(path.name[:8]) for path in _own(folder)]
     return folder / f"{max(numbers, default=0) + 1:08d}"
 

@@ -19,15 +19,22 @@ from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, Snapshot, connect
 LEAST_RECALL = 0.95
 """The share of the true ten nearest below which an index is worth making again."""
 
+NAMED = 5
+"""So many strays are named, the others counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at, what was seen, and what fixes it where it is not ``good``."""
+    """One thing that was looked at, what was seen, and what fixes it where it is not ``good``.
+
+    ``derived`` is what is made from the library, and can be made again from it.
+    """
 
     subject: str
     good: bool
     text: str
     fix: str = ""
+    derived: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as ``doctor --json`` prints them."""
@@ -42,6 +49,7 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
     try:
         with closing(connect(folder)) as connection:
             yield _file(folder, connection)
+        yield from _strays(folder)
         with Snapshot(folder) as snapshot:
             yield Finding("index", good=True, text=_index_facts(snapshot))
             yield _agreement(snapshot)
@@ -52,11 +60,13 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
     except IndexerError as error:
         # Their messages end with what fixes them.
         text, _, fix = str(error).rpartition("; ")
-        yield Finding("index" if folder.joinpath(LIBRARY_FILE).is_file() else "library", False, text, fix)
+        subject = "index" if folder.joinpath(LIBRARY_FILE).is_file() else "library"
+        # Of what can be wrong here, these errors alone are told of the index.
+        yield Finding(subject, False, text, fix, derived=fix == REINDEX_ADVICE)
 
 
 def _file(folder: Path, connection: sqlite3.Connection) -> Finding:
-    fix = f"restore a backup of {folder / LIBRARY_FILE}, or move it away and crawl again"
+    fix = f"take a backup back with `indexer restore FILE`, or move {folder / LIBRARY_FILE} away and crawl"
     try:
         lines = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
     except sqlite3.DatabaseError as error:
@@ -65,6 +75,18 @@ def _file(folder: Path, connection: sqlite3.Connection) -> Finding:
     good = lines == ["ok"]
     text = f"{size / 1e6:,.0f} MB, SQLite's quick check passes" if good else "; ".join(lines)
     return Finding("library", good, text, "" if good else fix)
+
+
+def _strays(folder: Path) -> Iterator[Finding]:
+    """What lies among the segments and is none: never touched, only named."""
+    from indexer.store.generations import strays
+
+    if found := [path.name for path in strays(folder)]:
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        text = (
+            f"{', '.join(found[:NAMED])}{more} in {folder / SEGMENTS} are none of the program's; left alone"
+        )
+        yield Finding("strays", good=True, text=text)
 
 
 def _index_facts(snapshot: Snapshot) -> str:
@@ -85,9 +107,8 @@ def _agreement(snapshot: Snapshot) -> Finding:
     held = np.array([row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")], np.int64)
     differ = len(np.setxor1d(np.concatenate(indexed), held))
     if differ:
-        return Finding(
-            "index and library", False, f"{differ:,} passages are in one of them only", REINDEX_ADVICE
-        )
+        text = f"{differ:,} passages are in one of them only"
+        return Finding("index and library", False, text, REINDEX_ADVICE, derived=True)
     return Finding("index and library", True, "hold the same passages")
 
 
@@ -97,9 +118,8 @@ def _index_recall(snapshot: Snapshot) -> Finding:
         return Finding("nearest passages", True, "exact: every vector is compared")
     worst = min(part.recall for part in approximate)
     text = f"recall@10 {worst:.3f} against exact, measured when the index was made"
-    return Finding(
-        "nearest passages", worst >= LEAST_RECALL, text, "" if worst >= LEAST_RECALL else REINDEX_ADVICE
-    )
+    good = worst >= LEAST_RECALL
+    return Finding("nearest passages", good, text, "" if good else REINDEX_ADVICE, derived=True)
 
 
 def _vectors(snapshot: Snapshot) -> Finding:

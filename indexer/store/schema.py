@@ -5,7 +5,7 @@ links             the catalogue as it was when last published
 runs              one row a crawl: when, how it ended, its summary
 fetches           every attempt to get a page, with its verdict; never deleted
 bodies            raw pages by the sha256 of their bytes, zlib-compressed
-articles          every version of every article; append-only
+articles          every version of every article; append-only, but for pruning
 current_articles  which version of which page is published, one row a page
 passages          the published passages
 embeddings        vectors by (encoder fingerprint, hash of the embedded text)

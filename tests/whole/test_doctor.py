@@ -84,3 +84,30 @@ def test_doctor_names_the_proxy_without_its_password(
     told = run("doctor", "--data", tmp_path).out
     assert "HTTPS_PROXY has proxy.example:3128 for https" in told
     assert "hunter2" not in told
+
+
+@pytest.mark.slow
+def test_repair_makes_a_lost_segment_again_and_leaves_strays(run: Run, library: Path) -> None:
+    next((library / "segments").glob("*/vectors.faiss")).unlink()
+    stray = library / "segments" / "00000001 copy.partial"
+    stray.mkdir()
+    ended = run("doctor", "--repair", "--data", library)
+    assert ended.code == 0, ended.out
+    assert "made the index of generation 1 again" in ended.out
+    assert "00000001 copy.partial" in ended.out
+    assert stray.is_dir()
+    assert "nothing was made again" in run("doctor", "--repair", "--data", library).out
+
+
+@pytest.mark.slow
+def test_repair_never_touches_a_damaged_library(run: Run, library: Path) -> None:
+    next((library / "segments").glob("*/vectors.faiss")).unlink()
+    with (library / "library.db").open("r+b") as file:
+        file.seek(40 * 8192)
+        file.write(b"\xff" * 8192 * 3)
+    before = (library / "library.db").read_bytes()
+    ended = run("doctor", "--repair", "--data", library, "--json")
+    assert ended.code == 1
+    assert json.loads(ended.out)["repaired"] == ""
+    assert "indexer restore" in findings(ended)["library"]["mend"]
+    assert (library / "library.db").read_bytes() == before
