@@ -38,6 +38,8 @@ _TOKEN = re.compile(
 )
 """What is between spaces, or up to a Chinese or Japanese comma or full stop."""
 _BLOCK = re.compile(r"\s{2,}|\n|(?: \|)+ ")
+_WORD = re.compile(r"\w+")
+_ONE_WORD = re.compile(r"\W*(\w+)\W*")
 _PART_GAP = re.compile(rf"{_BLOCK.pattern}|(?<=[.:?!]) ")
 
 _TextPart = list[tuple[int, int]]
@@ -204,11 +206,13 @@ class Fragments:
         One word, since two may be parted by a line break that the article no longer has; and a plain one,
         since hyphens and slashes are where lines break and where browsers disagree about words.
         """
+        first: dict[str, int] = {}
+        for found in _WORD.finditer(self._folded, after, high):
+            first.setdefault(found[0], found.start())
         for token in reversed(list(_TOKEN.finditer(self._folded, after, high))):
-            if word := re.fullmatch(r"\W*(\w+)\W*", token[0]):
-                found = re.search(rf"(?<!\w){re.escape(word[1])}(?!\w)", self._folded[after:high])
-                if found and after + found.start() == token.start() + word.start(1):
-                    return word[1]
+            word = _ONE_WORD.fullmatch(token[0])
+            if word and first[word[1]] == token.start() + word.start(1):
+                return word[1]
         return ""
 
     def _quoted(self, start: int, end: int) -> str:
