@@ -28,7 +28,7 @@ _BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"\n+")
 
 LONGEST_STRETCH = 4096
-"""Characters of text without an end of a sentence or a clause that are looked at by themselves: five times what
+"""Characters without an end of a sentence or a clause that are cut before words are counted: three times what
 the window of the default model holds of prose."""
 
 Splitter = Callable[[str], Iterator[str]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.records import Block
 from indexer.sentences import PROSE_SPLITTERS, ROW_SPLITTERS, Splitter
@@ -12,7 +12,7 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 LONGEST_TOKEN = 20
 """Characters of a token, on average, above which a text is too large whatever is counted: prose has 4 to 5, a
-tokenizer's longest words 18. Blanks without end and words of thousands of letters count as no or one token."""
+tokenizer's longest words 18. Blanks without end, and words of thousands of letters, count as one."""
 COUNTED_AT_ONCE = 1 << 18
 """Characters handed to the encoder at a time: each of their tokens takes some hundred bytes in its memory."""
 
@@ -58,7 +58,7 @@ class TokenCounter:
 
 
 def counted(texts: Sequence[str], count_tokens: CountTokens) -> list[int]:
-    """The encoder's count of each text, asked for no more than :data:`COUNTED_AT_ONCE` if texts are smaller."""
+    """The encoder's count of each text; it gets :data:`COUNTED_AT_ONCE` or a single text at a time."""
     counts: list[int] = []
     batch: list[str] = []
     characters = 0
@@ -71,9 +71,7 @@ def counted(texts: Sequence[str], count_tokens: CountTokens) -> list[int]:
     return counts + (count_tokens(batch) if batch else [])
 
 
-def measured_spans(
-    text: str, blocks: Sequence[tuple[Block, int]], counter: TokenCounter
-) -> list[list[Span]]:
+def measured_spans(text: str, blocks: Sequence[tuple[Block, int]], counter: TokenCounter) -> list[list[Span]]:
     """The spans of each block, given with the tokens it may have; texts are counted once for each cut.
 
     A block within its limit is one span. Others become the spans of their lines or sentences, those that
@@ -121,5 +119,5 @@ def _cut(text: str, piece: _Piece) -> Iterator[_Piece]:
     start = piece.start
     for part in parts:
         if part.strip():
-            yield _Piece(start, start + len(part.rstrip()), cuts[1:] or cuts, piece.limit, piece.block, piece.found)
+            yield replace(piece, start=start, end=start + len(part.rstrip()), cuts=cuts[1:] or cuts)
         start += len(part)
