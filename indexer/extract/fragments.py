@@ -31,6 +31,8 @@ LOOK_BACK = 300
 NEAR = 600
 """Characters from a passage's beginning that are on the screen with it, where a browser shows what it found
 in the middle."""
+MOST_TRIED = 24
+"""Lines or sentences that are tried for a passage: of lines of one letter hundreds are on the screen."""
 MOST_DIRECTIVES = 4
 """Texts in one link: with more it grows beyond what a person can look at."""
 _TOKEN = re.compile(
@@ -70,12 +72,12 @@ class Fragments:
 
         Where the passage and all around it stand on the page more than once, its first words, wherever.
         """
-        parts = list(_parts(self._text, start, end))
+        parts = list(islice(_parts(self._text, start, end), MOST_TRIED))
         if not parts:
             return []
         found = self._known(parts, start, end) if self._shown else []
         if not found:
-            before = list(_parts(self._text, max(0, start - NEAR), start))[::-1]
+            before = list(_parts(self._text, max(0, start - NEAR), start))[: -MOST_TRIED - 1 : -1]
             apart = self._shown_once if self._shown else self._unique
             above = next(filter(None, (self._alone(part, start, apart) for part in before)), "")
             guesses = [*islice(filter(None, self._guesses(parts, start, end)), MOST_DIRECTIVES - 1)]
