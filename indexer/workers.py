@@ -90,7 +90,7 @@ class Cutting:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Said:
     """What a worker says; one of these."""
 
     reading: Reading | None = None
@@ -173,7 +173,7 @@ class _Worker:
             raise Unreadable("the reader gave no passages of this page")
         return answer.passages
 
-    async def _ask(self, task: Page | Cutting, doing: str, count_tokens: CountTokens | None = None) -> Answer:
+    async def _ask(self, task: Page | Cutting, doing: str, count_tokens: CountTokens | None = None) -> Said:
         try:
             async with asyncio.timeout(self._config.seconds):
                 answer = await self._exchange((task, self._config.memory))
@@ -195,7 +195,7 @@ class _Worker:
             raise ModuleNotFoundError(f"No module named {answer.missing!r}", name=answer.missing)
         return answer
 
-    async def _exchange(self, request: object) -> Answer:
+    async def _exchange(self, request: object) -> Said:
         if self._process is None or self._process.returncode is not None:
             self._process = await _start()
         to, back = self._process.stdin, self._process.stdout
@@ -206,7 +206,7 @@ class _Worker:
         size = int.from_bytes(await back.readexactly(_LENGTH))
         if size > MOST_ANSWERED:
             raise Unreadable(f"the reader's answer has more than {MOST_ANSWERED >> 20} MiB")
-        return _answer_of(await back.readexactly(size))
+        return _said_of(await back.readexactly(size))
 
     def kill(self) -> None:
         """End the process from another thread; whoever waits for it learns that it crashed."""
@@ -239,24 +239,24 @@ def _at_most(characters: int, texts: Sequence[str]) -> Sequence[str]:
     return texts
 
 
-def _answer_of(content: bytes) -> Answer:
+def _said_of(content: bytes) -> Said:
     """The answer that a worker gave.
 
     Raises:
         Unreadable: it is none.
     """
     try:
-        answer: Answer = _answers().validate_json(content)
+        answer: Said = _said().validate_json(content)
     except ValueError:
         raise Unreadable("the reader gave no answer that can be read") from None
     return answer
 
 
 @cache
-def _answers() -> TypeAdapter[Answer]:
+def _said() -> TypeAdapter[Said]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Answer)
+    return TypeAdapter(Said)
 
 
 async def _start() -> Process:
