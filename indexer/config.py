@@ -117,13 +117,14 @@ class RenderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractConfig:
-    """What reading one page may take in a worker process."""
+    """What reading one page, and cutting its article, may take in a worker process."""
 
     seconds: float = 30.0
     """Wall seconds. The slowest of 181 real pages takes under one, the largest page allowed (10 MiB, two
     million words) 12 on a busy machine."""
-    memory: int = 1024 * 1024 * 1024
-    """Bytes of address space. The largest page allowed takes about 450 MiB, a 34,000-word page 63."""
+    memory: int = 640 * 1024 * 1024
+    """Bytes of address space. The largest page allowed takes about 450 MiB, a 34,000-word page 63. With the
+    250 MiB of a run and its model, a run that reads the worst page stays below 1 GiB."""
     file_bytes: int = 64 * 1024 * 1024
     """Bytes of a file that is imported: a page with all its pictures inside. The largest told of in public
     reports of such tools has 40 MB; the pictures are dropped before the page is parsed."""

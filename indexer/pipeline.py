@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from indexer import extract
-from indexer.config import Config, ExtractConfig, PassageConfig
+from indexer.config import Config, PassageConfig
 from indexer.encoding import chosen_model, is_prepared, open_encoder
 from indexer.errors import NoLibrary, NothingReachable, UnknownName, Unreadable
 from indexer.records import (
@@ -35,7 +35,6 @@ from indexer.records import (
     Outcome,
     Page,
     Passage,
-    Reading,
     Source,
     Traffic,
     Verdict,
@@ -47,6 +46,7 @@ from indexer.store.database import Database
 from indexer.store.inspection import LinkState
 from indexer.store.publish import Progress, Published, publish, rebuild
 from indexer.summary import Summary, Tally, summarise
+from indexer.workers import BoundedWorker, Cutting, bounded_worker, reading_workers
 
 if TYPE_CHECKING:
     import httpx
@@ -197,7 +197,8 @@ def import_page(
         raise Unreadable(f"{file}: has more than {most >> 20} MiB, which is too large for a page")
     page = Page(link.url, link.url.partition("#")[0], 200, {}, body, now())
     try:
-        reading = _run_async(partial(_read_in_worker, page, config.extract))
+        with bounded_worker(config.extract) as worker:
+            reading = worker.read(page)
     except Unreadable as error:
         raise Unreadable(f"{file}: {error}") from error
     if not reading.article.blocks:
@@ -248,7 +249,6 @@ async def _fetch_pages(
     """Crawl the links, keeping every outcome as it comes."""
     from indexer.crawl import crawl_pages
     from indexer.render import rendering_browser
-    from indexer.workers import reading_workers
 
     async with reading_workers(config.extract) as read, rendering_browser(config.render) as render:
         arguments |= {"config": config.crawl, "memory": log, "read": read, "render": render}
@@ -316,14 +316,6 @@ def _bad(states: Sequence[LinkState]) -> Set[str]:
     return {state.url for state in states if state.verdict and not state.good}
 
 
-async def _read_in_worker(page: Page, config: ExtractConfig) -> Reading:
-    """Read one page as a crawl would."""
-    from indexer.workers import reading_workers
-
-    async with reading_workers(config) as read:
-        return await read(page)
-
-
 def publish_articles(
     database: Database,
     links: Sequence[Link],
@@ -331,19 +323,23 @@ def publish_articles(
     *,
     model: str,
     config: PassageConfig,
+    worker: BoundedWorker | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Published:
     """Publish the newest article versions of ``links``, cut for the encoder's window.
 
-    ``model`` is the encoder's folder or hub name; ``progress`` is told how many texts are embedded.
+    ``model`` is the encoder's folder or hub name; ``progress`` is told how many texts are embedded. Articles
+    of pages are cut by a ``worker``; without one they are trusted and cut here.
     """
 
-    def cut(article: Article) -> list[Passage]:
+    def cut(article: Article) -> Sequence[Passage]:
+        if worker:
+            return worker.cut(Cutting(article, encoder.max_tokens, config), encoder.count_tokens)
         return extract.passages(
             article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens, config=config
         )
 
-    return publish(
+    published = publish(
         database,
         links,
         encoder=encoder,
@@ -352,6 +348,9 @@ def publish_articles(
         fingerprint=index_fingerprint(encoder.fingerprint, config),
         progress=progress,
     )
+    for url, reason in published.uncut.items():
+        logger.warning("%s: not cut into passages (%s); what was published of it stays", url, reason)
+    return published
 
 
 def index_fingerprint(encoder: str, config: PassageConfig) -> str:
@@ -364,16 +363,18 @@ def _publish(
     database: Database, links: Sequence[Link], config: Config, encoder: Encoder, watcher: Watcher
 ) -> Published:
     """Publish the catalogue's links, their articles read again first where reading has improved."""
-    _read_again(database, watcher)
-    watcher.stage("cutting articles into passages")
-    return publish_articles(
-        database,
-        links,
-        encoder,
-        model=chosen_model(config),
-        config=config.passages,
-        progress=watcher.embedding,
-    )
+    with bounded_worker(config.extract) as worker:
+        _read_again(database, worker, watcher)
+        watcher.stage("cutting articles into passages")
+        return publish_articles(
+            database,
+            links,
+            encoder,
+            model=chosen_model(config),
+            config=config.passages,
+            worker=worker,
+            progress=watcher.embedding,
+        )
 
 
 def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = None) -> Published:
@@ -401,14 +402,14 @@ def _open_encoder(config: Config, watcher: Watcher) -> Encoder:
     return open_encoder(config)
 
 
-def _read_again(database: Database, watcher: Watcher) -> None:
+def _read_again(database: Database, worker: BoundedWorker, watcher: Watcher) -> None:
     """New versions of the articles that an older extraction read, from the raw pages that are kept."""
     for row in stale_articles(database, extract.VERSION):
         watcher.stage(f"reading again {row.page.url}")
         try:
-            reading = extract.read(row.page)
-        except Unreadable:
-            logger.warning("%s: no longer readable; its older reading is kept", row.page.url)
+            reading = worker.read(row.page)
+        except Unreadable as error:
+            logger.warning("%s: no longer readable (%s); its older reading is kept", row.page.url, error)
             continue
         keep_reading(database, row, reading.article, extractor=extract.VERSION)
 

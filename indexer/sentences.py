@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 # A full stop after these, or after a single letter, ends no sentence.
 _ABBREVIATION = re.compile(
@@ -14,16 +15,21 @@ _ABBREVIATION = re.compile(
     r"|\b[A-Za-z])\.$"
 )
 # The ends of sentences in Latin scripts, then in Chinese and Japanese; then any line break. Closing quotation
-# marks and brackets belong to the sentence; what follows begins with anything but a small letter.
+# marks and brackets belong to the sentence; what follows begins with anything but a small letter. All here is
+# linear: a run is tried from its first character only, and whole.
 _SENTENCE_END = re.compile(
-    r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+(?=[\"'\u201c\u2018(\[]*[^\Wa-z_])"
+    r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019)\]]*+\s++(?=[\"'\u201c\u2018(\[]*+[^\Wa-z_])"
     r"|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*\s*"
     r"|\n+"
 )
 # Comma, semicolon, colon and dashes, the same in Chinese and Japanese, and before a bracket.
-_CLAUSE = re.compile(r"[;:,\u2013\u2014]\s+|\s+(?=[\u2013\u2014(])|[\u3001\uff0c\uff1b\uff1a]\s*")
+_CLAUSE = re.compile(r"[;:,\u2013\u2014]\s+|(?<!\s)\s++(?=[\u2013\u2014(])|[\u3001\uff0c\uff1b\uff1a]\s*")
 _BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"\n+")
+
+LONGEST_STRETCH = 4096
+"""Characters without an end of a sentence or a clause that are cut before words are counted: three times what
+the window of the default model holds of prose."""
 
 Splitter = Callable[[str], Iterator[str]]
 
@@ -50,6 +56,17 @@ def clauses(text: str) -> Iterator[str]:
     return _after(_CLAUSE, text)
 
 
+def stretches(text: str) -> Iterator[str]:
+    """Pieces of up to :data:`LONGEST_STRETCH` characters, each to its last blank if it has one."""
+    start = 0
+    while len(text) - start > LONGEST_STRETCH:
+        blank = max(text.rfind(sign, start, start + LONGEST_STRETCH) for sign in " \n")
+        stop = blank + 1 or start + LONGEST_STRETCH
+        yield text[start:stop]
+        start = stop
+    yield text[start:]
+
+
 def by_word(text: str) -> Iterator[str]:
     """Single words, each with the white space after it."""
     return _after(_BLANKS, text)
@@ -69,20 +86,18 @@ def _after(boundary: re.Pattern[str], text: str) -> Iterator[str]:
     yield text[start:]
 
 
-PROSE_SPLITTERS: tuple[Splitter, ...] = (sentences, clauses, by_word, halves)
+PROSE_SPLITTERS: tuple[Splitter, ...] = (sentences, clauses, stretches, by_word, halves)
 """The cuts tried on running text, gentlest first."""
-ROW_SPLITTERS: tuple[Splitter, ...] = (lines, sentences, clauses, by_word, halves)
+ROW_SPLITTERS: tuple[Splitter, ...] = (lines, sentences, clauses, stretches, by_word, halves)
 """The cuts tried on lists, tables and code, gentlest first."""
 
 
 def nearest_middle(text: str) -> int:
     """The gentlest cut of a text in two, as near to its middle as that kind of cut allows."""
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip())
     for cut in ROW_SPLITTERS:
-        ends, end = [], 0
-        for piece in cut(text):
-            end += len(piece)
-            ends.append(end)
-        inside = [end for end in ends if text[:end].strip() and text[end:].strip()]
+        ends = accumulate(map(len, cut(text)))
+        inside = [end for end in ends if first < end < last]
         if inside:
             return min(inside, key=lambda end: abs(end - len(text) / 2))
     return len(text) // 2

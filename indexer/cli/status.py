@@ -120,8 +120,8 @@ def _links(config: Config) -> Sequence[Link]:
 
 
 def _is_well(state: LinkState) -> bool:
-    """Whether a link's last fetch was good, and most of its page is held."""
-    return state.good and bool(state.words) and not loss_told(state.lost)
+    """Whether a link's last fetch was good, and most of its newest page is held."""
+    return state.good and bool(state.words) and not loss_told(state.lost) and not state.uncut
 
 
 _KEYS: Mapping[Order, Any] = {
@@ -219,7 +219,8 @@ def _link_told(state: LinkState, bad_since: str) -> Iterator[Text]:
         held = f"{plural(state.words, 'word')}{pages} of {state.article_at[:10]} ({source})"
     else:
         held = "no copy"
-    reasons = [state.reason if state.verdict and not state.good else "", loss_told(state.lost)]
+    uncut = f"its newest text could not be cut into passages ({state.uncut})" if state.uncut else ""
+    reasons = [state.reason if state.verdict and not state.good else "", uncut, loss_told(state.lost)]
     style = "green" if _is_well(state) else "yellow" if state.words else "red"
     yield from _lines_of((verdict, style), (held, state.category), state.url, reasons)
 

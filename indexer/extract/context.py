@@ -8,6 +8,8 @@ from indexer.extract.spans import TokenCounter
 
 SHARE = 3
 """The context may take one part in so many of the window: above that it drowns the text."""
+LONGEST_TITLE = 300
+"""Characters of a title that are looked at, as of a heading: each path of an article is tried with it."""
 
 
 def contexts(
@@ -34,6 +36,7 @@ def contexts(
 
 def _shorter(title: str, path: tuple[str, ...]) -> list[str]:
     """The context in ever shorter forms, the last empty."""
+    title = title[:LONGEST_TITLE]
     forms = [(title, *path)]
     if len(path) > 2:
         forms.append((title, *path[-2:]))

@@ -31,6 +31,8 @@ LOOK_BACK = 300
 NEAR = 600
 """Characters from a passage's beginning that are on the screen with it, where a browser shows what it found
 in the middle."""
+MOST_TRIED = 24
+"""Lines or sentences that are tried for a passage: of lines of one letter hundreds are on the screen."""
 MOST_DIRECTIVES = 4
 """Texts in one link: with more it grows beyond what a person can look at."""
 _TOKEN = re.compile(
@@ -38,6 +40,8 @@ _TOKEN = re.compile(
 )
 """What is between spaces, or up to a Chinese or Japanese comma or full stop."""
 _BLOCK = re.compile(r"\s{2,}|\n|(?: \|)+ ")
+_WORD = re.compile(r"\w+")
+_ONE_WORD = re.compile(r"\W*(\w+)\W*")
 _PART_GAP = re.compile(rf"{_BLOCK.pattern}|(?<=[.:?!]) ")
 
 _TextPart = list[tuple[int, int]]
@@ -68,12 +72,12 @@ class Fragments:
 
         Where the passage and all around it stand on the page more than once, its first words, wherever.
         """
-        parts = list(_parts(self._text, start, end))
+        parts = list(islice(_parts(self._text, start, end), MOST_TRIED))
         if not parts:
             return []
         found = self._known(parts, start, end) if self._shown else []
         if not found:
-            before = list(_parts(self._text, max(0, start - NEAR), start))[::-1]
+            before = list(_parts(self._text, max(0, start - NEAR), start))[: -MOST_TRIED - 1 : -1]
             apart = self._shown_once if self._shown else self._unique
             above = next(filter(None, (self._alone(part, start, apart) for part in before)), "")
             guesses = [*islice(filter(None, self._guesses(parts, start, end)), MOST_DIRECTIVES - 1)]
@@ -204,11 +208,13 @@ class Fragments:
         One word, since two may be parted by a line break that the article no longer has; and a plain one,
         since hyphens and slashes are where lines break and where browsers disagree about words.
         """
+        first: dict[str, int] = {}
+        for found in _WORD.finditer(self._folded, after, high):
+            first.setdefault(found[0], found.start())
         for token in reversed(list(_TOKEN.finditer(self._folded, after, high))):
-            if word := re.fullmatch(r"\W*(\w+)\W*", token[0]):
-                found = re.search(rf"(?<!\w){re.escape(word[1])}(?!\w)", self._folded[after:high])
-                if found and after + found.start() == token.start() + word.start(1):
-                    return word[1]
+            word = _ONE_WORD.fullmatch(token[0])
+            if word and first[word[1]] == token.start() + word.start(1):
+                return word[1]
         return ""
 
     def _quoted(self, start: int, end: int) -> str:

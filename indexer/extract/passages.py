@@ -7,7 +7,8 @@
 4. A section's spans are packed into passages of about equal size, none beyond the window.
 5. The encoder counts each passage as it will be embedded; what is still too long is halved.
 
-Texts are counted in a few large batches, so the time is linear in the length of the article.
+Texts are counted in a few large batches, so the time is linear in the length of the article. White space and
+long words count as little or nothing, so every size is bounded in characters, too (:data:`LONGEST_TOKEN`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from itertools import pairwise
 from indexer.config import PassageConfig
 from indexer.extract.context import contexts
 from indexer.extract.fragments import Fragments
-from indexer.extract.spans import CountTokens, Span, TokenCounter, measured_spans
+from indexer.extract.spans import LONGEST_TOKEN, CountTokens, Span, TokenCounter, counted, measured_spans
 from indexer.records import Article, Block, Passage
 from indexer.sentences import nearest_middle
 
@@ -92,9 +93,9 @@ def _measure(
     limits = [
         (block, window - known[section.headings][1]) for section in sections for block in section.blocks
     ]
-    spans = measured_spans(article.text, limits, counter)
+    spans = iter(measured_spans(article.text, limits, counter))
     for section in sections:
-        section.spans = [span for block in section.blocks for span in spans[block]]
+        section.spans = [span for _ in section.blocks for span in next(spans)]
 
 
 # ---------------------------------------------------------------- joining
@@ -179,7 +180,8 @@ class _Packer:
         groups: list[list[Span]] = []
         size = 0
         for span in spans:
-            full = size + span.tokens > budget
+            long = bool(groups) and span.end - groups[-1][0].start > max(1, budget) * LONGEST_TOKEN
+            full = long or size + span.tokens > budget
             over = size + span.tokens / 2 > goal
             if not groups or full or (over and not self._leads_on(groups[-1][-1])):
                 groups.append([])
@@ -196,7 +198,8 @@ class _Packer:
         """Joins a last group of a line or two with the one before it, if the window holds both."""
         if len(groups) > 1 and sum(span.tokens for span in groups[-1]) < self.config.min_tokens:
             both = groups[-2] + groups[-1]
-            if sum(span.tokens + self.counter.joint for span in both) <= budget:
+            long = both[-1].end - both[0].start > max(1, budget) * LONGEST_TOKEN
+            if not long and sum(span.tokens + self.counter.joint for span in both) <= budget:
                 return [*groups[:-2], both]
         return groups
 
@@ -212,7 +215,8 @@ class _Packer:
         """The first row of the table that a passage begins in the middle of, if it is short."""
         if span.block.kind != "table" or span.start == span.block.start:
             return ""
-        header = self.article.text[span.block.start : span.block.end].partition("\n")[0]
+        most = span.block.start + self.config.max_header_characters + 1
+        header = self.article.text[span.block.start : min(span.block.end, most)].partition("\n")[0]
         return header if len(header) <= self.config.max_header_characters else ""
 
 
@@ -220,7 +224,7 @@ def _within(found: list[Passage], max_tokens: int, count_tokens: CountTokens) ->
     """The passages, those halved that the encoder counts as longer than its window."""
     pending, fitting = found, []
     while pending:
-        counts = count_tokens([passage.embedded_text for passage in pending])
+        counts = counted([passage.embedded_text for passage in pending], count_tokens)
         smaller: list[Passage] = []
         for passage, count in zip(pending, counts, strict=True):
             if count <= max_tokens or (len(passage.text) == 1 and not passage.context):

@@ -219,7 +219,7 @@ def _flowed(lines: list[str]) -> str:
     text = ""
     for line in lines:
         part = one_line(line)
-        joint = "" if not text or re.search(r"[a-z]-$", text) else " "
+        joint = "" if not text or re.search(r"[a-z]-$", text[-2:]) else " "
         text += joint + part
     return text
 

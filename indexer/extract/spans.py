@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.records import Block
 from indexer.sentences import PROSE_SPLITTERS, ROW_SPLITTERS, Splitter
 
 CountTokens = Callable[[Sequence[str]], list[int]]
+
+LONGEST_TOKEN = 20
+"""Characters of a token, on average, above which a text is too large whatever is counted: prose has 4 to 5, a
+tokenizer's longest words 18. Blanks without end, and words of thousands of letters, count as one."""
+COUNTED_AT_ONCE = 1 << 18
+"""Characters handed to the encoder at a time: each of their tokens takes some hundred bytes in its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,11 @@ class _Piece:
     cuts: tuple[Splitter, ...]
     limit: int
     block: Block
+    found: list[Span]
+
+    @property
+    def characters(self) -> int:
+        return self.end - self.start
 
 
 class TokenCounter:
@@ -43,18 +54,30 @@ class TokenCounter:
 
     def sizes(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text by itself."""
-        return [max(0, count - self.special) for count in self._count(texts)] if texts else []
+        return [max(0, count - self.special) for count in counted(texts, self._count)]
 
 
-def measured_spans(
-    text: str, blocks: Sequence[tuple[Block, int]], counter: TokenCounter
-) -> dict[Block, list[Span]]:
-    """The spans of each block, given with the tokens it may have; the counter is called once for each cut.
+def counted(texts: Sequence[str], count_tokens: CountTokens) -> list[int]:
+    """The encoder's count of each text; it gets :data:`COUNTED_AT_ONCE` or a single text at a time."""
+    counts: list[int] = []
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        if batch and characters + len(text) > COUNTED_AT_ONCE:
+            counts += count_tokens(batch)
+            batch, characters = [], 0
+        batch.append(text)
+        characters += len(text)
+    return counts + (count_tokens(batch) if batch else [])
+
+
+def measured_spans(text: str, blocks: Sequence[tuple[Block, int]], counter: TokenCounter) -> list[list[Span]]:
+    """The spans of each block, given with the tokens it may have; texts are counted once for each cut.
 
     A block within its limit is one span. Others become the spans of their lines or sentences, those that
     are still too large the spans of their clauses, words, and at last halves.
     """
-    spans: dict[Block, list[Span]] = {block: [] for block, _ in blocks}
+    spans: list[list[Span]] = [[] for _ in blocks]
     pieces = [
         _Piece(
             block.start,
@@ -62,19 +85,26 @@ def measured_spans(
             PROSE_SPLITTERS if block.kind in ("paragraph", "quote", "heading") else ROW_SPLITTERS,
             limit,
             block,
+            found,
         )
-        for block, limit in blocks
+        for (block, limit), found in zip(blocks, spans, strict=True)
     ]
     while pieces:
-        sizes = counter.sizes([text[piece.start : piece.end] for piece in pieces])
         smaller: list[_Piece] = []
-        for piece, size in zip(pieces, sizes, strict=True):
-            if size <= piece.limit or piece.end - piece.start == 1:
-                spans[piece.block].append(Span(piece.start, piece.end, size, piece.block))
+        small = []
+        for piece in pieces:
+            if piece.characters <= max(1, piece.limit) * LONGEST_TOKEN:
+                small.append(piece)
+            else:
+                smaller.extend(_cut(text, piece))
+        sizes = counter.sizes([text[piece.start : piece.end] for piece in small])
+        for piece, size in zip(small, sizes, strict=True):
+            if size <= piece.limit or piece.characters == 1:
+                piece.found.append(Span(piece.start, piece.end, size, piece.block))
             else:
                 smaller.extend(_cut(text, piece))
         pieces = smaller
-    for found in spans.values():
+    for found in spans:
         found.sort(key=lambda span: span.start)
     return spans
 
@@ -89,5 +119,5 @@ def _cut(text: str, piece: _Piece) -> Iterator[_Piece]:
     start = piece.start
     for part in parts:
         if part.strip():
-            yield _Piece(start, start + len(part.rstrip()), cuts[1:] or cuts, piece.limit, piece.block)
+            yield replace(piece, start=start, end=start + len(part.rstrip()), cuts=cuts[1:] or cuts)
         start += len(part)

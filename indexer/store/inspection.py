@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import unified_diff
 from pathlib import Path
@@ -42,6 +42,8 @@ class LinkState:
     pages: int
     rendered: bool
     lost: Loss
+    uncut: str = ""
+    """Why the newest text of a page of the link could not be cut into passages, ``""`` if it could."""
 
     @property
     def good(self) -> bool:
@@ -151,6 +153,12 @@ FROM current_articles c JOIN articles a ON a.id = c.article LEFT JOIN fetches f 
 WHERE c.page_url = c.link_url
 """
 
+UNCUT = """
+SELECT a.link_url, u.reason FROM uncut u JOIN articles a ON a.id = u.article
+WHERE NOT EXISTS (SELECT 1 FROM articles b
+                  WHERE b.link_url = a.link_url AND b.page_url = a.page_url AND b.id > a.id)
+"""
+
 HASHES = """
 SELECT c.link_url, max(a.hash) AS hash FROM current_articles c JOIN articles a ON a.id = c.article
 GROUP BY c.link_url HAVING count(*) = 1
@@ -214,7 +222,9 @@ def status(library: Path | sqlite3.Connection, links: Sequence[Link]) -> list[Li
         last = {link.url: row for link in links for row in connection.execute(LAST, (link.url,)).fetchall()}
         totals = {row["link_url"]: row for row in connection.execute(TOTALS)}
         own = {row["link_url"]: row for row in connection.execute(OWN)}
-    return [_state(link, last.get(link.url), totals.get(link.url), own.get(link.url)) for link in links]
+        uncut = dict(map(tuple, connection.execute(UNCUT)))
+    states = (_state(link, last.get(link.url), totals.get(link.url), own.get(link.url)) for link in links)
+    return [replace(state, uncut=uncut.get(state.url, "")) for state in states]
 
 
 def bad_since(library: Path | sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:

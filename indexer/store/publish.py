@@ -1,7 +1,9 @@
 """Publishing: the newest versions of all articles become what a search sees, at once.
 
 1. Compare what should be held (the newest version of each page of the catalogue's links) with what is.
-2. Cut the articles that changed into drafts; passages whose text is the same keep their ids.
+2. Cut the articles that changed into drafts; passages whose text is the same keep their ids. Of an article
+   that cannot be cut the published version stays, if there is one; it is not tried again until the article or
+   the way of cutting changes.
 3. Embed the texts that have no vector yet; each batch is committed, so an interruption costs one batch.
 4. Write the segments of the next generation: what changed, and what is merged with it.
 5. In one transaction: links, current articles, passages and the list of segments.
@@ -23,6 +25,7 @@ import numpy as np
 
 from indexer.arrays import Ids
 from indexer.embed import in_batches
+from indexer.errors import Unreadable
 from indexer.index.segment import SegmentMeta
 from indexer.records import Article, Encoder, Generation, Link, Passage
 from indexer.store import generations
@@ -31,6 +34,7 @@ from indexer.store.database import Database
 from indexer.store.generations import PassageTable
 
 Cut = Callable[[Article], Sequence[Passage]]
+"""Cuts an article into passages; raises Unreadable."""
 Progress = Callable[[int, int], None]
 """Called with how many texts are embedded, of how many."""
 
@@ -58,6 +62,8 @@ class Published:
     passages: int
     embedded: int
     embed_seconds: float
+    uncut: dict[str, str]
+    """By the address of each page whose newest article could not be cut into passages, why."""
 
 
 def publish(
@@ -80,8 +86,9 @@ def publish(
     recut = last is None or last.fingerprint != fingerprint
     before = _reusable_segments(database, last, encoder)
     wanted = _wanted(database, links)
-    comparison = _Comparison(database, links, wanted, cut=cut, all_again=not before)
     with database.atomic():
+        cutter = _Cutter(database, cut, fingerprint)
+        comparison = _Comparison(database, links, wanted, cutter=cutter, all_again=not before)
         gone = comparison.write_drafts(recut=recut)
     begun = time.monotonic()
     embedded = _embed(database, encoder, progress)
@@ -110,7 +117,8 @@ def publish(
             generations.write_generation(database, generation, segments)
     comparison.forget_drafts()
     generations.prune(database)
-    return Published(generation.number, fresh, generation.passages, embedded, embed_seconds)
+    uncut = {page: reason for (_, page), reason in comparison.uncut.items()}
+    return Published(generation.number, fresh, generation.passages, embedded, embed_seconds, uncut)
 
 
 def _reusable_segments(database: Database, last: Generation | None, encoder: Encoder) -> list[SegmentMeta]:
@@ -164,6 +172,34 @@ def _current_articles(database: Database) -> dict[Key, int]:
     return {(row["link_url"], row["page_url"]): row["article"] for row in rows}
 
 
+class _Cutter:
+    """Cuts articles of the library, and remembers which cannot be cut this way."""
+
+    def __init__(self, database: Database, cut: Cut, fingerprint: str) -> None:
+        self._database = database
+        self._cut = cut
+        self._fingerprint = fingerprint
+        database.tables.conn.execute("DELETE FROM uncut WHERE fingerprint <> ?", (fingerprint,))
+        self._known = {row["article"]: row["reason"] for row in database.rows("SELECT * FROM uncut")}
+
+    def passages(self, article: int) -> Sequence[Passage]:
+        """The passages of an article version.
+
+        Raises:
+            Unreadable: it cannot be cut, or could not before.
+        """
+        if article in self._known:
+            raise Unreadable(self._known[article])
+        try:
+            return self._cut(
+                article_of(self._database.rows("SELECT * FROM articles WHERE id = ?", (article,))[0])
+            )
+        except Unreadable as error:
+            row = {"article": article, "fingerprint": self._fingerprint, "reason": str(error)}
+            self._database.tables.table("uncut").insert(row)
+            raise
+
+
 class _Comparison:
     """What is published against what is wanted; writes the passages that differ as drafts.
 
@@ -172,17 +208,25 @@ class _Comparison:
     """
 
     def __init__(
-        self, database: Database, links: Sequence[Link], wanted: dict[Key, int], *, cut: Cut, all_again: bool
+        self,
+        database: Database,
+        links: Sequence[Link],
+        wanted: dict[Key, int],
+        *,
+        cutter: _Cutter,
+        all_again: bool,
     ) -> None:
         self._database = database
         self._wanted = wanted
-        self._cut = cut
+        self._cutter = cutter
         self._all_again = all_again
         self._about = {link.url: about_text(link) for link in links}
         rows = database.rows("SELECT seq FROM sqlite_sequence WHERE name = 'passages'")
         self._next_id = int(rows[0]["seq"]) + 1 if rows else 1
         self.dropped: list[int] = []
         """The ids that are no more."""
+        self.uncut: dict[Key, str] = {}
+        """Why the wanted version of a page has no passages."""
 
     def write_drafts(self, *, recut: bool) -> Ids:
         """Write the drafts; the ids (n,) that the segments must no longer count."""
@@ -194,23 +238,35 @@ class _Comparison:
         for key, article in current.items():
             if key not in self._wanted:
                 self.dropped += [row["id"] for row in self._passages(article)]
-        for key, article in self._wanted.items():
+        for key, article in list(self._wanted.items()):
+            about = self._about[key[0]]
             if current.get(key) != article or recut or self._all_again:
                 before = self._passages(current[key]) if key in current else []
-                self._draft(article, before, self._about[key[0]])
-            elif published[key[0]] != self._about[key[0]]:
-                self._keep([{**row, "about": self._about[key[0]]} for row in self._passages(article)])
+                try:
+                    found = self._cutter.passages(article)
+                except Unreadable as error:
+                    self.uncut[key] = str(error)
+                else:
+                    self._draft(article, found, before, about)
+                    continue
+                if key in current:
+                    self._wanted[key] = current[key]
+                else:
+                    del self._wanted[key]
+            if key in current and (self._all_again or published[key[0]] != about):
+                self._keep([{**row, "about": about} for row in self._passages(current[key])])
         changed = self._database.rows(f"SELECT id FROM {INDEXED}")
         return np.array([*self.dropped, *(row["id"] for row in changed)], np.int64)
 
-    def _draft(self, article: int, before: Sequence[dict[str, Any]], about: str) -> None:
+    def _draft(
+        self, article: int, found: Sequence[Passage], before: Sequence[dict[str, Any]], about: str
+    ) -> None:
         """Write the passages of one article version."""
         reusable: dict[str, list[dict[str, Any]]] = {}
         for old in before:
             reusable.setdefault(old["embedding"], []).append(old)
-        stored = article_of(self._database.rows("SELECT * FROM articles WHERE id = ?", (article,))[0])
         rows = []
-        for position, passage in enumerate(self._cut(stored)):
+        for position, passage in enumerate(found):
             row = {**passage_row(passage), "article": article, "position": position, "about": about}
             if same := reusable.get(row["embedding"]):
                 old = same.pop(0)

@@ -9,6 +9,7 @@ articles          every version of every article; append-only, but for pruning
 current_articles  which version of which page is published, one row a page
 passages          the published passages
 embeddings        vectors by (encoder fingerprint, hash of the embedded text)
+uncut             articles that cannot be cut into passages, why, and by which way of cutting
 generations       the states that were published; the highest number counts
 segments          the parts of the search index that make up the kept generations
 ================  =====================================================================
@@ -123,6 +124,11 @@ ALTER TABLE current_articles ADD COLUMN lost TEXT NOT NULL DEFAULT '{}';
 # Words of all scripts, names by their parts, how stems are written: the next run writes the segments anew.
 WORDS_OF_ALL_SCRIPTS: Final = "DELETE FROM segments;"
 
+# Each run would try again to cut what costs it a worker's whole time.
+ARTICLES_THAT_CANNOT_BE_CUT: Final = """
+CREATE TABLE uncut (article INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, reason TEXT NOT NULL);
+"""
+
 MIGRATIONS: Final = (
     FIRST_TABLES,
     SEGMENTS_BESIDE_THE_LIBRARY,
@@ -132,6 +138,7 @@ MIGRATIONS: Final = (
     FETCHES_THAT_WERE_RENDERED,
     WHAT_ARTICLES_LOST,
     WORDS_OF_ALL_SCRIPTS,
+    ARTICLES_THAT_CANNOT_BE_CUT,
 )
 """What brings a library of each version to the next: the first script makes version 1 of an empty file."""
 

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer.records import Follow, Link
+from indexer.errors import Unreadable
+from indexer.records import Article, Follow, Link, Passage
+from indexer.store import inspection
+from indexer.store.publish import Cut, Published, publish
 from indexer.store.snapshot import Snapshot
-from tests.store.shelving import Shelf, article, outcome
+from tests.store.shelving import Shelf, article, cut, outcome
 
 LINK = Link("https://example.org/a", "Patterns", note="redlock")
 OTHER = Link("https://example.org/b", "Cloud")
@@ -143,7 +146,7 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from tests.store.shelving import Shelf, article, outcome
+from tests.store.shelving import Shelf, article, cut, outcome
 from indexer.records import Link
 import indexer.store.publish as module
 
@@ -184,3 +187,54 @@ def test_a_kill_at_any_point_leaves_the_published_state(shelf: Shelf, trap: str)
     after.database.close()
     assert texts(shelf.folder) == ["The new text.", "More."]
     assert not list(shelf.folder.glob("segments/*.partial"))
+
+
+def test_an_article_that_cannot_be_cut_costs_itself_once(shelf: Shelf) -> None:
+    """Its published version stays, others are published, and it is tried again once something changed."""
+    tried: list[str] = []
+
+    def fussy(read: Article) -> list[Passage]:
+        tried.append(read.text)
+        if "!" in read.text:
+            raise Unreadable("cutting took longer than 30 s")
+        return cut(read)
+
+    def published(fingerprint: str = "f", cutting: Cut = fussy) -> Published:
+        return publish(
+            shelf.database,
+            [LINK, OTHER],
+            encoder=shelf.encoder,
+            model="m",
+            cut=cutting,
+            fingerprint=fingerprint,
+        )
+
+    shelf.log().record(outcome(LINK, article("The good one.")))
+    assert published().uncut == {}
+    shelf.log().record(outcome(LINK, article("!!! !!! !!!")))
+    shelf.log().record(outcome(OTHER, article("Another.")))
+    for _ in range(2):
+        assert published().uncut == {LINK.url: "cutting took longer than 30 s"}
+        assert texts(shelf.folder) == ["The good one.", "Another."]
+    assert tried.count("!!! !!! !!!") == 1
+    states = inspection.status(shelf.folder, [LINK, OTHER])
+    assert [(state.uncut, state.words) for state in states] == [("cutting took longer than 30 s", 3), ("", 1)]
+    assert published("g").uncut, "another way of cutting tries again"
+    assert tried.count("!!! !!! !!!") == 2
+    assert texts(shelf.folder) == ["The good one.", "Another."]
+    assert published("h", cut).uncut == {}
+    assert sorted(texts(shelf.folder)) == ["!!! !!! !!!", "Another."]
+
+
+def test_a_new_article_that_cannot_be_cut_is_not_published(shelf: Shelf) -> None:
+    def never(read: Article) -> list[Passage]:
+        raise Unreadable("cutting took longer than 30 s")
+
+    shelf.log().record(outcome(LINK, article("!!!")))
+    publish(shelf.database, [LINK], encoder=shelf.encoder, model="m", cut=never, fingerprint="f")
+    [state] = inspection.status(shelf.folder, [LINK])
+    assert (state.words, state.passages, state.uncut) == (0, 0, "cutting took longer than 30 s")
+    shelf.log().record(outcome(LINK, article("A better one.", "With more.")))
+    shelf.publish(LINK)
+    [state] = inspection.status(shelf.folder, [LINK])
+    assert (state.passages, state.uncut) == (2, "")
