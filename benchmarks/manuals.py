@@ -245,7 +245,7 @@ KINDS = {
         questions_in_pages,
         {
             "python3.11-doc": tuple(
-                f"usr/share/doc/python3.11/html/{part}/*.html" for part in ("faq", "howto", "tutorial")
+                f"usr/share/doc/python3.11/html/{part}/*.html" for part in ("faq", "tutorial")
             )
         },
         "question → answer, among sections of tutorials",
@@ -289,7 +289,8 @@ def write_collection(folder: Path, entries: Iterable[Entry]) -> None:
     answers: dict[str, set[str]] = {}
     for asked, text in entries:
         if len(text.split()) >= FEWEST:
-            answers.setdefault(shortened(text), set()).update(filter(None, asked))
+            named = {question for question in asked if any(map(str.isalnum, question))}
+            answers.setdefault(shortened(text), set()).update(named)
     chance = random.Random(SEED)
     every = sorted(set().union(*answers.values()))
     questions = sorted(chance.sample(every, min(QUESTIONS, len(every))))
