@@ -33,6 +33,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from indexer.credentials import without_credentials
+
 
 class IndexerError(Exception):
     """The root: catch this to catch everything the project raises on purpose."""
@@ -56,7 +58,7 @@ class UnknownName(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.near = kind, name, nearest(name, known)
         offer = f"; did you mean {' or '.join(repr(near) for near in self.near)}?" if self.near else ""
-        super().__init__(f"no {kind} {name!r}{offer}")
+        super().__init__(f"no {kind} {without_credentials(name)!r}{offer}")
 
 
 class EmptyQuestion(UsageError):

@@ -13,7 +13,6 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterable
-from importlib.util import find_spec
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -131,6 +130,11 @@ def _usable_proxy(scheme: str, address: str) -> httpx.Proxy:
         raise UsageError(
             f"the proxy for {scheme} is no address of a proxy; set {scheme.upper()}_PROXY as http://host:port"
         )
-    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
-        raise UsageError(f"the proxy for {scheme} speaks SOCKS, for which the package socksio is missing")
+    if proxy.url.scheme.startswith("socks"):
+        try:
+            httpx.AsyncHTTPTransport(proxy=proxy)
+        except ImportError:
+            raise UsageError(
+                f"the proxy for {scheme} speaks SOCKS, for which `httpx[socks]` is missing"
+            ) from None
     return proxy

@@ -73,6 +73,16 @@ def test_a_model_that_cannot_be_had_is_said(run: Run, library: Path, tmp_path: P
     assert not findings(ended)["model"]["good"]
 
 
+@pytest.mark.parametrize("command", ["show", "history", "similar"])
+def test_a_password_in_an_address_that_is_asked_for_is_not_shown(
+    run: Run, demo_library: Path, command: str
+) -> None:
+    ended = run(command, "https://me:hunter2@a.example/", "--data", demo_library)
+    assert ended.code == 2
+    assert "https://a.example/" in ended.err
+    assert "hunter2" not in ended.err
+
+
 def test_doctor_names_the_proxy_without_its_password(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
