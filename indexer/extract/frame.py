@@ -127,7 +127,7 @@ def _drop_menus(frame: HtmlElement) -> None:
     """Drops blocks that are nearly all short links."""
     sizes = text_sizes(frame)
     linked = {element: sizes[element] for element in frame.iter("a")}
-    inside, counts = _sums(frame, linked), _sums(frame, dict.fromkeys(linked, 1))
+    inside, counts = _running_sums(frame, linked), _running_sums(frame, dict.fromkeys(linked, 1))
     menus = []
     for element in frame.iter("div", "section", "ul", "ol", "table", "dl", "li", "p"):
         links, size = counts[element], sizes[element]
@@ -150,10 +150,10 @@ def text_sizes(frame: HtmlElement) -> dict[_Element, int]:
     for element in frame.iter():
         tails = sum(len((child.tail or "").strip()) for child in element)
         own[element] = len((element.text or "").strip()) + tails
-    return _sums(frame, own)
+    return _running_sums(frame, own)
 
 
-def _sums(frame: HtmlElement, own: dict[_Element, int]) -> dict[_Element, int]:
+def _running_sums(frame: HtmlElement, own: dict[_Element, int]) -> dict[_Element, int]:
     """For each element the sum over itself and all inside it."""
     sums: dict[_Element, int] = {}
     for element in reversed(list(frame.iter())):
