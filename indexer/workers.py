@@ -246,14 +246,14 @@ def _said_of(content: bytes) -> Said:
         Unreadable: it is none.
     """
     try:
-        answer: Said = _said().validate_json(content)
+        answer: Said = _as_said().validate_json(content)
     except ValueError:
         raise Unreadable("the reader gave no answer that can be read") from None
     return answer
 
 
 @cache
-def _said() -> TypeAdapter[Said]:
+def _as_said() -> TypeAdapter[Said]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(Said)
