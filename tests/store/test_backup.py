@@ -260,6 +260,7 @@ def test_a_backup_of_an_older_version_is_brought_up(shelf: Shelf, backup: Path) 
     with sqlite3.connect(backup) as connection:
         connection.execute("ALTER TABLE articles DROP COLUMN lost")
         connection.execute("ALTER TABLE current_articles DROP COLUMN lost")
+        connection.execute("DROP TABLE uncut")
         connection.execute("PRAGMA user_version = 6")
     restore(backup, shelf.folder)
     assert told(shelf.folder) == ["The old text.", "More."]

@@ -59,10 +59,10 @@ def pdf_bomb(pages: int, operators: int) -> bytes:
 def test_a_bomb_ends_with_one_line(
     take: Callable[..., str], tmp_path: Path, pages: int, operators: int
 ) -> None:
-    """It costs what a page may cost, leaves no process, and nothing of it is kept."""
+    """It costs what a page may cost of time or memory, leaves no process, and nothing of it is kept."""
     file = tmp_path / "bomb.pdf"
     file.write_bytes(pdf_bomb(pages, operators))
-    with pytest.raises(Unreadable, match=r"bomb\.pdf: reading took longer than 2 s$"):
+    with pytest.raises(Unreadable, match=r"bomb\.pdf: (reading took longer than 2 s|the reader crashed)"):
         take(file, seconds=2)
     assert not [child for child in psutil.Process().children() if "indexer.workers" in child.cmdline()]
     assert not (tmp_path / "data").exists()
