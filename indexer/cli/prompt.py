@@ -62,7 +62,7 @@ def converse(
 
     result = re.compile(rf"({'|'.join(on_result)})\s+([0-9]{{1,9}})")
     code = 0
-    seen = _written(config.data)
+    seen = _last_written(config.data)
     library = Library.open(config.data, config=config)
     try:
         for line in map(str.strip, chain([first], _typed_lines(config.cache, on_result))):
@@ -71,7 +71,7 @@ def converse(
                     on_result[asked[1]](int(asked[2]))
                     typer.echo()
                 elif line:
-                    if (now := _written(config.data)) != seen:
+                    if (now := _last_written(config.data)) != seen:
                         library, seen = _newest(library, config), now
                     answer(library, line)
             except IndexerError as error:
@@ -84,7 +84,7 @@ def converse(
     return 0 if sys.stdin.isatty() else code
 
 
-def _written(folder: Path) -> list[tuple[int, int]]:
+def _last_written(folder: Path) -> list[tuple[int, int]]:
     """When the library's file and its log were last written, and their sizes.
 
     To look at this takes a tenth of what it takes to open the library for its newest state.
