@@ -8,10 +8,10 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A model that is not on this machine is asked of the hub by the product; never by its tests.
-test test-fast test-lowest: export HF_HUB_OFFLINE := 1
+test test-fast test-lowest trust: export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-lowest check docs format bench lock dist clean
+.PHONY: help demo test test-fast test-lowest check docs bench trust format lock dist clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,10 @@ docs: .venv/developing ## Build the documentation as a site, into build/site
 bench: .venv/developing ## Measure everything and write BENCHMARKS.md (hours; INDEXER_SHARED_DATA names the collections)
 	for script in extraction.py verdicts.py links.py retrieval.py manuals.py states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py; do \
 	  $(BIN)/python benchmarks/$$script --write || exit; done
+
+trust: .venv/developing ## Kill, damage, fill and flood the program, and write RELIABILITY.md (an hour and more)
+	for trials in kills full_disks damages hostile_inputs fuzzing readers load nights; do \
+	  $(BIN)/python -m tests.trust.$$trials --write || exit; done
 
 format: .venv/developing ## Put the code into the common form
 	$(BIN)/ruff check --fix .
