@@ -6,7 +6,7 @@ A page that takes too long, too much memory or even the whole process costs just
 A worker is this module run as a program. It takes pickled tasks from stdin and gives answers to stdout, each
 behind its length. Answers are JSON, checked against the records they are to be: a page that takes over a
 parser can give wrong text of its own, and no more. The encoder stays here; a worker that cuts has its texts
-counted by it. No sandbox (seccomp, Landlock) keeps a worker from files and network.
+counted by it. Where the system can, a worker is confined, see :mod:`indexer.confinement`.
 
 Unlike the pools of the standard library and of anyio it does not import the caller's main module, so a script
 needs no ``if __name__ == "__main__"`` to call :func:`indexer.crawl_links`.
@@ -30,6 +30,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from indexer.config import PassageConfig
+from indexer.confinement import confine
 from indexer.errors import Unreadable
 from indexer.extract.spans import COUNTED_AT_ONCE, LONGEST_TOKEN, CountTokens
 from indexer.records import Article, Page, Passage, Reading, ReadPage
@@ -335,4 +336,7 @@ def _limit(memory: int) -> None:
 if __name__ == "__main__":
     real_stdout = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a parser prints must not get among the answers
+    import indexer.extract.html  # noqa: F401 - which keeps it compiled: a confined process could not
+
+    confine()
     _serve(sys.stdin.buffer, real_stdout)

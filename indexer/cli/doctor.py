@@ -66,6 +66,7 @@ def doctor_command(
 
 
 def _machine() -> Iterator[Finding]:
+    from indexer.confinement import refused
     from indexer.store.health import Finding
     from indexer.workers import MEMORY_LIMITED
 
@@ -83,7 +84,7 @@ def _machine() -> Iterator[Finding]:
         "machine",
         good=True,
         text=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors{memory}; "
-        f"pages are read within bounds of {bounds}",
+        f"pages are read within bounds of {bounds}, by processes that are refused {refused() or 'nothing'}",
     )
 
 

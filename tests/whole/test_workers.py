@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import pickle
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -16,6 +18,7 @@ import psutil
 import pytest
 
 from indexer.config import ExtractConfig
+from indexer.confinement import refused
 from indexer.errors import Unreadable
 from indexer.records import Page, ReadPage
 from indexer.workers import reading_workers
@@ -107,6 +110,50 @@ def test_a_worker_ends_with_whoever_started_it_and_says_nothing() -> None:
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) as worker:
         said = worker.communicate(len(request).to_bytes(8) + request)  # and closes its stdin
     assert said == (b"", b"")
+
+
+class TakesOver:
+    """A task that runs what it likes in the worker, as a page would that found a hole in a parser."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
+        return exec, (self._code,)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "open({file!r}, 'w')",
+        "__import__('os').unlink({there!r})",
+        "open({there!r}, 'ab').truncate(0)",
+        "__import__('socket').create_connection(('127.0.0.1', {port}), timeout=5)",
+        "__import__('subprocess').run(['/bin/true'])",
+        "__import__('os').kill({parent}, 0)",
+    ],
+    ids=["writes", "removes", "empties", "connects", "starts", "signals"],
+)
+def test_who_takes_over_a_worker_may_only_read(tmp_path: Path, attempt: str) -> None:
+    if refused() != "writing, programs and TCP":
+        pytest.skip(f"this system can refuse a process: {refused() or 'nothing'}")
+    there = tmp_path / "there"
+    there.write_text("kept")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        attempt = attempt.format(
+            file=str(tmp_path / "new"), there=str(there), port=server.getsockname()[1], parent=os.getpid()
+        )
+        request = pickle.dumps((TakesOver(attempt), ExtractConfig().memory))
+        command = [sys.executable, "-m", "indexer.workers"]
+        with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) as worker:
+            assert worker.stdin is not None
+            assert worker.stderr is not None
+            worker.stdin.write(len(request).to_bytes(8) + request)
+            worker.stdin.flush()
+            said = worker.stderr.read().decode()
+    assert "Permission" in said or "not permitted" in said
+    assert there.read_text() == "kept"
+    assert list(tmp_path.iterdir()) == [there]
 
 
 def test_a_plain_script_may_crawl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
