@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 test test-fast test-lowest trust: export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-lowest check docs bench trust format lock dist clean
+.PHONY: help demo test test-fast test-lowest check docs bench trust format lock audit dist clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,12 +52,20 @@ format: .venv/developing ## Put the code into the common form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: .venv/developing ## Write down the exact versions that are installed
-	$(BIN)/pip freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\).*/\1/' > constraints.txt
-	@touch .venv/torch .venv/installed .venv/developing
+# Versions stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest of all.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-emit-package torch \
+  $(UPGRADE) -c requirements-torch.txt --custom-compile-command "make lock"
+lock: .venv/developing ## Write down the exact versions, with their hashes, of all that the product and its tests need
+	printf 'hatchling\neditables\n' | $(LOCK) pyproject.toml - -o requirements.txt
+	printf 'hatchling\neditables\n' | $(LOCK) -c requirements.txt pyproject.toml - --extra dev --extra notebook -o requirements-dev.txt
 
-dist: .venv/developing ## Build the wheel and the source archive into dist/
+audit: .venv/developing ## Ask a database of known faults about each locked version
+	$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements-dev.txt -r requirements-torch.txt
+
+dist: .venv/developing ## Build into dist/ the wheel, the source archive and the list of what they stand on (CycloneDX)
 	$(BIN)/hatchling build
+	cat requirements.txt requirements-torch.txt | \
+	  $(BIN)/cyclonedx-py requirements - --pyproject pyproject.toml --output-reproducible -o dist/sbom.cdx.json
 
 clean: ## Remove what was built; the libraries in data/ stay
 	rm -rf .venv build dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -66,18 +74,23 @@ clean: ## Remove what was built; the libraries in data/ stay
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.12")'
 	@$(PYTHON) -m venv .venv
 
-# Where TORCH_INDEX is given, torch comes first and alone. Without its dependencies, because that index has other
-# versions of them than the constraints name; the next step finds torch there and takes them from the usual place.
-.venv/torch: pyproject.toml constraints.txt | .venv/bin/python
+# Everything is what the lock says, by its hashes, but for torch, whose builds differ by platform. It comes second,
+# when all else that it asks for is there; so nothing is taken from TORCH_INDEX beside it. `pip check` sees to it
+# that the lock left nothing out.
+define install
+	@$(BIN)/pip install -q --no-deps --require-hashes -r $(1)
+	@$(BIN)/pip install -q -r requirements-torch.txt $(if $(TORCH_INDEX),--no-deps --index-url $(TORCH_INDEX))
+	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@$(BIN)/pip check -q
+endef
+
+.venv/installed: pyproject.toml requirements.txt requirements-torch.txt | .venv/bin/python
 	@echo "Installing into .venv (once; some minutes) ..."
-	@$(if $(TORCH_INDEX),$(BIN)/pip install -q --no-deps -c constraints.txt --index-url $(TORCH_INDEX) torch)
+	$(call install,requirements.txt)
 	@touch $@
 
-.venv/installed: .venv/torch
-	@$(BIN)/pip install -q -c constraints.txt -e .
-	@touch $@
-
-# Brings all that .venv/installed does, so that `make test` in a new clone resolves and builds once.
-.venv/developing: .venv/torch
-	@$(BIN)/pip install -q -c constraints.txt -e '.[dev,notebook]'
+# Brings all that .venv/installed does.
+.venv/developing: pyproject.toml requirements-dev.txt requirements-torch.txt | .venv/bin/python
+	@echo "Installing into .venv (once; some minutes) ..."
+	$(call install,requirements-dev.txt)
 	@touch .venv/installed $@
