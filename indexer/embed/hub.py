@@ -13,6 +13,8 @@ ANSWER_SECONDS: Final = 5.0
 
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 _SETTINGS_FILES = ["*.json", "*.txt", "*.model"]
+_SAFE = "*.safetensors"
+"""The only form of weights that is taken: others can run code."""
 _OTHER_FORMATS = ["onnx/*", "openvino/*", "coreml/*"]
 
 
@@ -44,7 +46,7 @@ def _cached(repository: str) -> Path | None:
         folder = Path(snapshot_download(repository, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
-    return folder if any(folder.rglob("*.safetensors")) or any(folder.rglob("*.bin")) else None
+    return folder if any(folder.rglob(_SAFE)) else None
 
 
 def _download(repository: str, named_with: str) -> Path:
@@ -57,9 +59,9 @@ def _download(repository: str, named_with: str) -> Path:
         raise ModelError(f"{unreachable} (HF_HUB_OFFLINE is set); give a folder with {named_with}")
     try:
         files = HfApi().model_info(repository, timeout=ANSWER_SECONDS).siblings or []
-        safe = any(file.rfilename.endswith(".safetensors") for file in files)
-        wanted = [*_SETTINGS_FILES, "*.safetensors" if safe else "*.bin"]
-        return Path(snapshot_download(repository, allow_patterns=wanted, ignore_patterns=_OTHER_FORMATS))
+        if any(file.rfilename.endswith(_SAFE[1:]) for file in files):
+            wanted = [*_SETTINGS_FILES, _SAFE]
+            return Path(snapshot_download(repository, allow_patterns=wanted, ignore_patterns=_OTHER_FORMATS))
     except GatedRepoError as error:
         raise ModelError(
             f"model {repository!r} needs its owner's consent: log in to the hub first"
@@ -71,3 +73,7 @@ def _download(repository: str, named_with: str) -> Path:
         raise ModelError(
             f"{unreachable} ({type(error).__name__}); give a folder with {named_with}"
         ) from error
+    raise ModelError(
+        f"model {repository!r} has no safetensors on the hub, and weights in other forms can run code; "
+        f"name another with {named_with}"
+    )

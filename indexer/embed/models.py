@@ -27,7 +27,9 @@ WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4f
 VECTORS_VERSION: Final = "1"
 """Part of every fingerprint: raise it when this package makes other vectors from the same model."""
 
-_WEIGHTS = ("*.safetensors", "*.bin")
+_WEIGHTS = ("*.safetensors",)
+PICKLES: Final = "pytorch_model*.bin"
+"""Weights as they were before safetensors: a pickle, which can run code when it is read."""
 _SETTINGS = ("*.json", "*.txt", "*.model")
 
 
@@ -79,11 +81,23 @@ def check_folder(folder: Path) -> None:
     modules = _modules(folder)
     if not modules:
         raise ModelError(f"{folder}/modules.json does not list the modules of a model")
+    for module in modules:
+        refuse_pickles(folder / module)
     first = folder / modules[0]
     if not _matching(first, _WEIGHTS):
         raise ModelError(f"{first} has no weights (model.safetensors): the model is not complete")
     if not any((first / name).is_file() for name in ("config.json", "tokenizer.json")):
         raise ModelError(f"{first} has no config.json: the model is not complete")
+
+
+def refuse_pickles(folder: Path) -> None:
+    """Raise a ModelError where weights are there as a pickle alone."""
+    for pickle in folder.glob(PICKLES):
+        if not _matching(folder, _WEIGHTS):
+            raise ModelError(
+                f"{pickle} can run code when it is read, and there is no model.safetensors beside it; "
+                "name a model that has one, or save this one again with sentence-transformers if you trust it"
+            )
 
 
 def kind_of(folder: Path) -> str:
@@ -142,8 +156,7 @@ def _fingerprint(folder: Path, hashes: Hashes) -> str:
     """Over names and contents of all that sentence-transformers reads to make a vector."""
     digest = hashlib.sha256(VECTORS_VERSION.encode())
     for place in dict.fromkeys([folder, *(folder / path for path in _modules(folder))]):
-        weights = _matching(place, _WEIGHTS[:1]) or _matching(place, _WEIGHTS[1:])
-        for path in [*_matching(place, _SETTINGS), *weights]:
+        for path in _matching(place, (*_SETTINGS, *_WEIGHTS)):
             digest.update(f"\n{path.relative_to(folder).as_posix()} {_sha256(path, hashes)}".encode())
     return digest.hexdigest()[:16]
 

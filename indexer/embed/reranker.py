@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.embed.hub import find_folder
-from indexer.embed.models import kind_of
+from indexer.embed.models import kind_of, refuse_pickles
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class CrossEncoderReranker:
             raise ModelError(
                 f"{folder} is not a cross-encoder, which a reranker is; name another with INDEXER_RERANKER"
             )
+        refuse_pickles(folder)
         from sentence_transformers import CrossEncoder
         from transformers.utils.logging import disable_progress_bar
 

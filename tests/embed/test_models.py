@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,31 @@ def test_a_folder_that_is_not_a_model_is_told_what_it_lacks(folder: Path, missin
         load_encoder(str(folder), exports=None)
     assert "\n" not in str(caught.value)
     assert str(folder) in str(caught.value)
+
+
+class Hostile:
+    """What makes a file when it is read from a pickle."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str, str]]:
+        return open, (str(self._path), "w")
+
+
+@pytest.mark.parametrize("place", ["", "1_Pooling"])
+def test_weights_that_could_run_code_are_not_read(folder: Path, tmp_path: Path, place: str) -> None:
+    made = tmp_path / "made"
+    (folder / place / "pytorch_model.bin").write_bytes(pickle.dumps(Hostile(made)))
+    if not place:
+        (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match="can run code"):
+        load_encoder(str(folder), exports=None)
+    (folder / "config.json").write_text('{"architectures": ["BertForSequenceClassification"]}')
+    (folder / "modules.json").unlink()
+    with pytest.raises(ModelError, match="can run code" if not place else "cannot be loaded"):
+        load_reranker(str(folder))
+    assert not made.exists()
 
 
 @pytest.mark.parametrize("content", ["", "[{}]", "{", "3", "[]"])
