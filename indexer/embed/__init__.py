@@ -92,9 +92,8 @@ def _fast_form(model: Model, exports: Path) -> Encoder | None:
 
 def _exported_now(model: Model, exports: Path) -> Encoder:
     from indexer.embed.export import make_export
-    from indexer.embed.sentence import SentenceEncoder
 
-    manifest = make_export(model, exports, SentenceEncoder(model))
+    manifest = make_export(model, exports)
     if manifest.refusal:
         return _reference(model)
     return ExportedEncoder(model, exports / model.fingerprint, manifest)

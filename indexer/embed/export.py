@@ -5,15 +5,24 @@
    optimiser fuses: 60 nodes instead of 350, twice the speed, a third of the time to load.
 3. The export encodes the same texts. Below a cosine of 0.9999 the next form is tried, then none.
 4. What was made, or the refusal, is moved to ``exports/<fingerprint>`` in one rename.
+
+The first two need torch, the third holds several copies of the weights: each is done by a process of its own,
+this module run as a program, whose memory is given back before the crawl begins. Together they took 1.2 GB,
+which stayed.
 """
 
 from __future__ import annotations
 
+import errno
+import json
 import logging
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +31,7 @@ import numpy as np
 from indexer.embed.exported import GRAPH, TOKENIZER, ExportedEncoder, Manifest
 from indexer.embed.models import Model
 from indexer.embed.probes import MIN_COSINE, PROBES
+from indexer.errors import ModelError
 from indexer.hashes import Hashes
 
 if TYPE_CHECKING:
@@ -34,6 +44,7 @@ WEIGHTS_FILE: Final = "weights.bin"
 """Kept outside the graph, so that onnxruntime maps it into memory: 0.06 s to load instead of 0.2 s."""
 
 OPSET: Final = 17
+_TRACED, _EXPECTED, _ENDED = "traced.onnx", "expected.npz", "ended.json"
 
 logger = logging.getLogger(__name__)
 
@@ -42,58 +53,134 @@ class _Refused(Exception):
     """Why a model has no fast path, in words."""
 
 
-def make_export(model: Model, exports: Path, encoder: SentenceEncoder) -> Manifest:
-    """Export a loaded model into ``exports / model.fingerprint``; the manifest tells the outcome.
-
-    The encoder is used up: it computes attention in a slower way afterwards.
+def make_export(model: Model, exports: Path) -> Manifest:
+    """Export a model into ``exports / model.fingerprint``; the manifest tells the outcome.
 
     Raises:
-        OSError: the folder cannot be written.
+        ModelError: sentence-transformers cannot load the model.
+        OSError: the folder cannot be written, or a process that makes the export was ended.
     """
     exports.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=exports) as temporary:
         folder = Path(temporary) / "export"
+        folder.mkdir()
         try:
-            manifest = _export(model, folder, encoder)
+            _in_a_process("trace", model, folder)
+            _in_a_process("prove", model, folder)
         except _Refused as refusal:
             logger.warning("model %s runs through sentence-transformers, slowly: %s", model.name, refusal)
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            manifest = Manifest(refusal=str(refusal))
-        manifest.write(folder)
+            Manifest(refusal=str(refusal)).write(folder)
         final = exports / model.fingerprint
         if final.exists():
             final.rename(Path(temporary) / "replaced")
         folder.rename(final)
+    manifest = Manifest.read(final)
+    if manifest is None:
+        raise OSError(errno.EIO, "what was just written there cannot be read")
     return manifest
 
 
-def _export(model: Model, folder: Path, encoder: SentenceEncoder) -> Manifest:
-    inner = encoder.inner
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a step ended; all is empty where it did what it should."""
+
+    refusal: str = ""
+    model_error: str = ""
+    number: int = 0
+    """Of the system's error, see :mod:`errno`."""
+
+
+def _in_a_process(step: str, model: Model, folder: Path) -> None:
+    """Do a step in a process of its own, and raise what it would have raised."""
+    path = os.pathsep.join(place for place in sys.path if place)
+    command = [sys.executable, "-m", __name__, step, model.name, str(model.folder), model.fingerprint]
+    done = subprocess.run(  # noqa: S603 - our own module
+        [*command, str(folder)], env={**os.environ, "PYTHONPATH": path}, start_new_session=True,
+        stdin=subprocess.DEVNULL, capture_output=True, check=False,
+    )  # fmt: skip
+    told = folder / _ENDED
+    if not told.exists():
+        logger.info("%s", done.stderr.decode(errors="replace"))
+        raise ChildProcessError(errno.ECHILD, f"the process that makes it ended with {done.returncode}")
+    ended = _Ended(**json.loads(told.read_text("utf-8")))
+    told.unlink()
+    if ended.number:
+        raise OSError(ended.number, os.strerror(ended.number))
+    if ended.model_error:
+        raise ModelError(ended.model_error)
+    if ended.refusal:
+        raise _Refused(ended.refusal)
+
+
+def _step(step: str, model: Model, folder: Path) -> _Ended:
+    try:
+        (_traced if step == "trace" else _proved)(model, folder)
+    except _Refused as refusal:
+        return _Ended(refusal=str(refusal))
+    except ModelError as error:
+        return _Ended(model_error=str(error))
+    except OSError as error:
+        return _Ended(number=error.errno or errno.EIO)
+    return _Ended()
+
+
+def _traced(model: Model, folder: Path) -> None:
+    """Write the traced model, its tokenizer, what it needs besides, and the vectors to be equal to."""
+    from indexer.embed.sentence import SentenceEncoder
+
+    encoder = SentenceEncoder(model)
     manifest = _describe(encoder)
-    expected = np.stack([*encoder.encode_passages(PROBES), *map(encoder.encode_query, PROBES)])
-    reasons = []
+    config: Any = encoder.inner.config
+    np.savez(
+        folder / _EXPECTED,
+        vectors=np.stack([*encoder.encode_passages(PROBES), *map(encoder.encode_query, PROBES)]),
+        # What the optimiser does not see in the graph; 0 where the model has nothing of the kind.
+        heads=[getattr(config, "num_attention_heads", 0), getattr(config, "hidden_size", 0)],
+    )
+    try:
+        encoder.inner.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
+        _trace(encoder.inner, folder / _TRACED, manifest.inputs)
+    except OSError:
+        raise
+    except Exception as error:
+        raise _Refused(_reason("traced", error)) from error
+    manifest.write(folder)
+
+
+def _proved(model: Model, folder: Path) -> None:
+    """Make the graph of what was traced, in the first form that gives the same vectors."""
+    manifest = Manifest.read(folder)
+    if manifest is None:
+        raise OSError(errno.EIO, "what was just written there cannot be read")
+    expected, reasons = np.load(folder / _EXPECTED)["vectors"], []
     for form, make in (("fused", _fused_graph), ("plain", _plain_graph)):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        (folder / WEIGHTS_FILE).unlink(missing_ok=True)
         try:
-            inner.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
-            make(inner, folder, manifest.inputs)
+            make(folder)
             exported = ExportedEncoder(model, folder, manifest)
             actual = np.stack([*exported.encode_passages(PROBES), *map(exported.encode_query, PROBES)])
         except OSError:
             raise
-        except Exception as error:  # noqa: BLE001 - exporter, optimiser and runtime fail in their own ways
-            lines = str(error).strip().splitlines() or ["?"]
-            reasons.append(f"{form}: {type(error).__name__}: {lines[0][:200]}")
+        except Exception as error:  # noqa: BLE001 - optimiser and runtime fail in their own ways
+            reasons.append(_reason(form, error))
             continue
         cosine = float((expected * actual).sum(axis=1).min())
         if cosine >= MIN_COSINE:  # false for NaN as well
             hashes = Hashes(None)
-            files = {path.name: hashes.sha256(path) for path in sorted(folder.iterdir())}
-            return replace(manifest, form=form, cosine=round(cosine, 7), files=files)
+            files = {name: hashes.sha256(folder / name) for name in sorted((GRAPH, TOKENIZER, WEIGHTS_FILE))}
+            replace(manifest, form=form, cosine=round(cosine, 7), files=files).write(folder)
+            for name in (_TRACED, _EXPECTED):
+                (folder / name).unlink()
+            return
         reasons.append(f"{form}: cosine {cosine:.5f} to the original")
     raise _Refused("; ".join(reasons))
+
+
+def _reason(form: str, error: Exception) -> str:
+    lines = str(error).strip().splitlines() or ["?"]
+    return f"{form}: {type(error).__name__}: {lines[0][:200]}"
 
 
 def _describe(encoder: SentenceEncoder) -> Manifest:
@@ -116,24 +203,18 @@ def _describe(encoder: SentenceEncoder) -> Manifest:
     )
 
 
-def _plain_graph(inner: SentenceTransformer, folder: Path, inputs: tuple[str, ...]) -> None:
+def _plain_graph(folder: Path) -> None:
     import onnx
 
-    _trace(inner, folder / "traced.onnx", inputs)
-    _save_graph(onnx.load(folder / "traced.onnx"), folder)
+    _save_graph(onnx.load(folder / _TRACED), folder)
 
 
-def _fused_graph(inner: SentenceTransformer, folder: Path, inputs: tuple[str, ...]) -> None:
+def _fused_graph(folder: Path) -> None:
     from onnxruntime.transformers.optimizer import optimize_model
 
-    config: Any = inner.config
-    _trace(inner, folder / "traced.onnx", inputs)
+    heads, size = map(int, np.load(folder / _EXPECTED)["heads"])
     fused = optimize_model(
-        str(folder / "traced.onnx"),
-        model_type="bert",
-        num_heads=config.num_attention_heads,
-        hidden_size=config.hidden_size,
-        opt_level=0,
+        str(folder / _TRACED), model_type="bert", num_heads=heads, hidden_size=size, opt_level=0
     )
     _save_graph(fused.model, folder)
 
@@ -141,7 +222,6 @@ def _fused_graph(inner: SentenceTransformer, folder: Path, inputs: tuple[str, ..
 def _save_graph(graph: onnx.ModelProto, folder: Path) -> None:
     import onnx
 
-    (folder / "traced.onnx").unlink()
     onnx.save_model(graph, folder / GRAPH, save_as_external_data=True, location=WEIGHTS_FILE)
     # onnx makes it readable by its owner alone.
     (folder / WEIGHTS_FILE).chmod((folder / GRAPH).stat().st_mode)
@@ -178,3 +258,9 @@ def _trace(inner: SentenceTransformer, path: Path, inputs: tuple[str, ...]) -> N
             opset_version=OPSET,
             dynamo=False,
         )
+
+
+if __name__ == "__main__":
+    step, name, source, fingerprint, target = sys.argv[1:]
+    ended = _step(step, Model(name, Path(source), fingerprint), Path(target))
+    (Path(target) / _ENDED).write_text(json.dumps(asdict(ended)), "utf-8")

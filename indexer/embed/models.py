@@ -156,7 +156,7 @@ def _fingerprint(folder: Path, hashes: Hashes) -> str:
     """Over names and contents of all that sentence-transformers reads to make a vector."""
     digest = hashlib.sha256(VECTORS_VERSION.encode())
     for place in dict.fromkeys([folder, *(folder / path for path in _modules(folder))]):
-        for path in _matching(place, (*_SETTINGS, *_WEIGHTS)):
+        for path in [*_matching(place, _SETTINGS), *_matching(place, _WEIGHTS)]:
             digest.update(f"\n{path.relative_to(folder).as_posix()} {_sha256(path, hashes)}".encode())
     return digest.hexdigest()[:16]
 
