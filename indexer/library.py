@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from functools import partial
+from functools import cache, partial
 from os import PathLike
 from pathlib import Path
 from threading import RLock
@@ -45,9 +45,13 @@ class Library:
         >>> answer[0].passage.text, answer[0].link                        # doctest: +SKIP
     """
 
-    def __init__(self, snapshot: Snapshot, config: Config) -> None:
+    def __init__(
+        self, snapshot: Snapshot, config: Config, encoder: Callable[[], Encoder] | None = None
+    ) -> None:
         self._pinned = snapshot
         self._config = config
+        # A function, not a method: a searcher that knew this library would keep it until collected.
+        self._encoder = encoder or cache(partial(_load_encoder, config, snapshot.generation.model))
         self._searcher: Searcher | None = None
         self._turn = RLock()
         self._closed = False
@@ -76,6 +80,23 @@ class Library:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def newest(self) -> Self:
+        """The library as it was published last: this object where nothing was published since, else another.
+
+        The other one has this one's model at hand. Both stay open until they are closed.
+
+        Raises:
+            DamagedLibrary: a file is missing or cut.
+        """
+        from indexer.store.snapshot import newest_generation
+
+        folder = self._pinned.folder
+        if newest_generation(folder) == self.generation.number:
+            return self
+        snapshot = Snapshot(folder, checked=self._config.cache / CHECKED)
+        same = snapshot.generation.model == self.generation.model
+        return type(self)(snapshot, self._config, self._encoder if same else None)
+
     def close(self) -> None:
         """Let go of the pinned state: files and memory, the model's too, are given back at once.
 
@@ -84,6 +105,7 @@ class Library:
         with self._turn:
             self._closed = True
             self._searcher = None
+            self._encoder = partial(_load_encoder, self._config, self.generation.model)
             self._pinned.close()
 
     @contextmanager
@@ -172,10 +194,9 @@ class Library:
         rerank = arguments.yes_or_no("rerank", rerank)
         with self._snapshot() as snapshot:
             if self._searcher is None:
-                # Functions, not methods: a searcher that knew this library would keep it until collected.
                 self._searcher = Searcher(
                     snapshot,
-                    partial(_load_encoder, self._config, self.generation.model),
+                    self._encoder,
                     self._config.search,
                     reranker=partial(_load_reranker, self._config),
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,13 +75,13 @@ def show_command(
     from rich.text import Text
 
     from indexer.store import inspection
+    from indexer.told import article_told
 
     folder, url = page_meant(url, configure(data=data))
-    article, facts = inspection.article(folder, url)
     if as_json:
-        blocks = [asdict(block) for block in article.blocks]
-        print_json({**facts, **asdict(article), "words": article.words, "blocks": blocks})
+        print_json(article_told(folder, url))
         return
+    article, facts = inspection.article(folder, url)
     about = (article.author, article.published, article.language, facts["category"], facts["source"])
     told = [article.title, " · ".join(part for part in (*about, f"{article.words:,} words") if part)]
     told.append(facts["final_url"])
@@ -115,11 +114,13 @@ def history_command(
     Example: indexer history https://c4model.com/
     """
     from indexer.store import inspection
+    from indexer.told import history_told
 
-    past = inspection.history(*page_meant(url, configure(data=data)))
+    folder, url = page_meant(url, configure(data=data))
     if as_json:
-        print_json(asdict(past))
+        print_json(history_told(folder, url))
         return
+    past = inspection.history(folder, url)
     typer.echo(f"{plural(len(past.versions), 'version')}")
     for version in past.versions:
         source = source_told(version.source, rendered=version.rendered)

@@ -58,52 +58,25 @@ def converse(
     Raises:
         NoLibrary: there is none to be asked. DamagedLibrary, StaleIndex: it cannot be read.
     """
-    from indexer.library import Library
+    from indexer.latest import Latest
 
     result = re.compile(rf"({'|'.join(on_result)})\s+([0-9]{{1,9}})")
     code = 0
-    seen = _last_written(config.data)
-    library = Library.open(config.data, config=config)
-    try:
+    with Latest(config) as latest:
         for line in map(str.strip, chain([first], _typed_lines(config.cache, on_result))):
             try:
                 if asked := result.fullmatch(line):
                     on_result[asked[1]](int(asked[2]))
                     typer.echo()
                 elif line:
-                    if (now := _last_written(config.data)) != seen:
-                        library, seen = _newest(library, config), now
-                    answer(library, line)
+                    with latest.library() as library:
+                        answer(library, line)
             except IndexerError as error:
                 typer.echo(f"indexer: {error}", err=True)
                 code = error.exit_code
             except KeyboardInterrupt:  # the question is given up, not the prompt
                 typer.echo(err=True)
-    finally:
-        library.close()
     return 0 if sys.stdin.isatty() else code
-
-
-def _last_written(folder: Path) -> list[tuple[int, int]]:
-    """When the library's file and its log were last written, and their sizes.
-
-    To look at this takes a tenth of what it takes to open the library for its newest state.
-    """
-    from indexer.store.snapshot import LIBRARY_FILE
-
-    found = [path.stat() for path in sorted(folder.glob(f"{LIBRARY_FILE}*")) if path.suffix != ".db-shm"]
-    return [(stat.st_mtime_ns, stat.st_size) for stat in found]
-
-
-def _newest(library: Library, config: Config) -> Library:
-    """The library as it was published last; the same object where nothing was published since."""
-    from indexer.store.snapshot import newest_generation
-
-    if newest_generation(config.data) == library.generation.number:
-        return library
-    newer = type(library).open(config.data, config=config)
-    library.close()
-    return newer
 
 
 def _typed_lines(cache: Path, on_result: Iterable[str]) -> Iterator[str]:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from indexer.config import Config
-    from indexer.records import Link
     from indexer.store.inspection import LinkState, Vitals
 
 
@@ -78,15 +76,17 @@ def status_command(
     Example: indexer status --all --sort date
     """
     from indexer.store import inspection
+    from indexer.told import changes_told, links_of
 
     if all_links + bad + (changed or since is not None) > 1:
         raise UsageError("--all, --bad and --changed exclude each other; give one of them")
     config = configure(catalogue=catalogue, data=data)
-    links = _links(config)
+    links = links_of(config)
     states = inspection.status(config.data, links)
     vitals = inspection.vitals(config.data)
     if changed or since is not None:
-        rows = _changes(config.data, links, states, since or vitals.started_at)
+        began = since or vitals.started_at
+        rows = changes_told(config.data, links, moment_since(began)) if began else []  # no run yet
         if as_json:
             print_json(rows)
         else:
@@ -103,20 +103,6 @@ def status_command(
     for state in chosen:
         lines += _link_told(state, since_when.get(state.url, ""))
     print_lines(lines, pager=not no_pager)
-
-
-def _links(config: Config) -> Sequence[Link]:
-    """The catalogue's; where there is none, and none was named, those that the library was published with."""
-    from indexer.catalogue import load
-    from indexer.store import inspection
-    from indexer.store.overview import published_links
-    from indexer.store.snapshot import Snapshot
-
-    named = config.catalogue_why in ("named", "INDEXER_CATALOGUE")
-    if named or config.catalogue.exists() or not inspection.library_exists(config.data):
-        return load(config.catalogue).links
-    with Snapshot(config.data) as snapshot:
-        return published_links(snapshot)
 
 
 def _is_well(state: LinkState) -> bool:
@@ -254,18 +240,6 @@ def _wrapped(text: Text, width: int) -> Iterator[Text]:
 
 
 # -------------------------------------------------------------------------- changes
-
-
-def _changes(
-    folder: Path, links: Sequence[Link], states: Sequence[LinkState], since: str
-) -> list[dict[str, Any]]:
-    """What differs between then and now; nothing where there was no run yet."""
-    from indexer.store import inspection
-    from indexer.summary import change_rows
-
-    if not since:
-        return []
-    return [*change_rows(inspection.past(folder, links, moment_since(since)), states)]
 
 
 def _changes_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
