@@ -29,6 +29,7 @@ from indexer.cli import (
     inspect,
     report,
     schedule,
+    serve,
     similar,
     status,
     upkeep,
@@ -51,7 +52,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for commands in (
-    ask, similar, crawl, status, inspect, report, upkeep, backup, schedule, evaluate, demo, doctor
+    ask, similar, crawl, status, inspect, report, upkeep, backup, schedule, serve, evaluate, demo, doctor
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(catalogue.app, name="catalogue")
