@@ -40,8 +40,9 @@ from indexer.records import Article, Fetch, Follow, Link, Outcome, Passage, Sour
 from indexer.store.codec import digest, now
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database
+from indexer.store.opening import SEGMENTS
 from indexer.store.publish import publish
-from indexer.store.snapshot import SEGMENTS, Snapshot
+from indexer.store.snapshot import Snapshot
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PER_ARTICLE, PER_LINK = 10, 50

@@ -16,7 +16,8 @@ from indexer.errors import UsageError
 from indexer.hashes import CHECKED
 from indexer.records import Hit
 from indexer.store.failures import library_errors
-from indexer.store.snapshot import LIBRARY_FILE, Snapshot
+from indexer.store.opening import LIBRARY_FILE
+from indexer.store.snapshot import Snapshot
 from indexer.tables import table
 
 if TYPE_CHECKING:

@@ -14,22 +14,21 @@ import hashlib
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import Busy, DamagedLibrary, NotReadable, NotWritable, StaleIndex, UsageError
+from indexer.errors import DamagedLibrary, NotReadable, NotWritable, StaleIndex, UsageError
 from indexer.files import replace_file, sync
 from indexer.index.segment import REINDEX_ADVICE
 from indexer.store import generations
 from indexer.store.codec import now
-from indexer.store.database import Database
+from indexer.store.database import Database, hold_lock
 from indexer.store.failures import damaged, library_errors, what_happened
+from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
 from indexer.store.publish import rebuild
 from indexer.store.schema import SCHEMA_VERSION
-from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, connect
 
 STAGED = "restoring"
 """The folder in a data folder where a backup becomes a library before it takes the old one's place."""
@@ -266,7 +265,7 @@ def restore(path: Path, folder: Path) -> Restored:
         Busy: a run holds the lock. NotWritable, NoRoom, DiskFailure: the folder cannot be written.
     """
     backup = verify(path)
-    with _locked(folder), library_errors(folder / LIBRARY_FILE):
+    with hold_lock(folder), library_errors(folder / LIBRARY_FILE):
         library, staging = folder / LIBRARY_FILE, folder / STAGED
         shutil.rmtree(staging, ignore_errors=True)  # of a try that was killed
         staging.mkdir()
@@ -283,25 +282,6 @@ def restore(path: Path, folder: Path) -> Restored:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return Restored(backup, generation, str(aside) if aside.exists() else "")
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, also where the library in it cannot be opened."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / "lock")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise Busy(f"{folder}: another run holds the lock; try again when it has ended") from None
-    except OSError as error:
-        raise NotWritable(f"{folder}: cannot be written ({error.strerror})") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _copy_aside(library: Path, aside: Path) -> bool:

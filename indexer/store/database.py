@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlite_utils import Database as Tables
 
 from indexer.errors import Busy, NotWritable, StaleIndex
 from indexer.store.codec import moment, now, stamp, to_json
 from indexer.store.failures import damaged, library_errors, what_happened
+from indexer.store.opening import LIBRARY_FILE, refuse_emptied
 from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
-from indexer.store.snapshot import LIBRARY_FILE, refuse_emptied
+
+if TYPE_CHECKING:
+    from filelock import AcquireReturnProxy
 
 CACHE_KIB = 64 * 1024
 """SQLite's page cache while writing: the index of a million vectors' names fits, the default is 2 MB."""
@@ -34,6 +37,25 @@ class Run:
     number: int
     started_at: datetime
     resumed: bool
+
+
+def hold_lock(folder: Path) -> AcquireReturnProxy[Any]:
+    """The folder's lock, held; as a context manager, until its block ends. Makes the folder.
+
+    Raises:
+        Busy: another process holds it. NotWritable: the folder cannot be made or written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / "lock").acquire(timeout=0)
+    except Timeout:
+        raise Busy(f"{folder}: another run holds the lock; try again when it has ended") from None
+    except OSError as error:
+        raise NotWritable(
+            f"{folder}: cannot be written ({error.strerror}); give another folder with --data"
+        ) from error
 
 
 class Database:
@@ -49,19 +71,8 @@ class Database:
             StaleIndex: it was written by a newer version.
             NoRoom, DiskFailure, NoMemory: what the machine lacks.
         """
-        from filelock import FileLock, Timeout
-
         self.folder = folder
-        self._lock = FileLock(folder / "lock")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise Busy(f"{folder}: another run holds the lock; try again when it has ended") from None
-        except OSError as error:
-            raise NotWritable(
-                f"{folder}: cannot be written ({error.strerror}); give another folder with --data"
-            ) from error
+        self._lock = hold_lock(folder).lock
         self._path = folder / LIBRARY_FILE
         try:
             with library_errors(self._path):

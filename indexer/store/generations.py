@@ -26,7 +26,8 @@ from indexer.index.segment import IndexedPassage, Segment, SegmentMeta
 from indexer.records import Generation
 from indexer.store.codec import generation_of, generation_row
 from indexer.store.database import Database
-from indexer.store.snapshot import SEGMENTS, listed_segments
+from indexer.store.opening import SEGMENTS
+from indexer.store.snapshot import listed_segments
 
 GROWTH = 8
 """A segment is at least so many times as large as all that came after it. Smaller: fewer merges, more

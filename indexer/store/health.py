@@ -14,7 +14,8 @@ import numpy as np
 
 from indexer.errors import IndexerError
 from indexer.index.segment import REINDEX_ADVICE, Segment
-from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, Snapshot, connect
+from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
+from indexer.store.snapshot import Snapshot
 
 LEAST_RECALL = 0.95
 """The share of the true ten nearest below which an index is worth making again."""

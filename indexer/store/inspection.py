@@ -15,7 +15,7 @@ from indexer.errors import UnknownName
 from indexer.records import GOOD_VERDICTS, Article, Fetch, Link, Loss, Verdict
 from indexer.store.codec import article_of, fetch_of, loss_of, stamp, to_json
 from indexer.store.failures import library_errors
-from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, connect
+from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ def bad_since(library: Path | sqlite3.Connection, urls: Iterable[str]) -> dict[s
     """Since when all fetches of each of these links were bad, as a stamp; without those that are good.
 
     Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.opening.connect`.
     """
     good = to_json(sorted(GOOD_VERDICTS))
     with _reading(library) as connection:
@@ -243,7 +243,7 @@ def vitals(folder: Path) -> Vitals:
     """How large the library in a folder is, and when it was last worked on.
 
     Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.opening.connect`.
     """
     with _reading(folder) as connection:
         run = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
@@ -293,7 +293,7 @@ def past(library: Path | sqlite3.Connection, links: Sequence[Link], since: datet
     """What the library knew of the links before ``since``, and the pages that were rewritten since.
 
     Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.opening.connect`.
     """
     with _reading(library) as connection:
         then = connection.execute(LAST_BEFORE, (stamp(since),)).fetchone()[0]

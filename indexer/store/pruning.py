@@ -20,7 +20,7 @@ from indexer.records import GOOD_VERDICTS, Source
 from indexer.store.codec import moment, now, stamp, to_json
 from indexer.store.database import Database
 from indexer.store.failures import library_errors
-from indexer.store.snapshot import LIBRARY_FILE, connect
+from indexer.store.opening import LIBRARY_FILE, connect
 
 DOOMED = """
 CREATE TEMP TABLE safe_pages AS
@@ -85,7 +85,7 @@ def foresee(folder: Path, older_than: timedelta) -> Pruned:
     """What :func:`prune_history` would remove now. Changes nothing.
 
     Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.opening.connect`.
     """
     with library_errors(folder / LIBRARY_FILE), closing(connect(folder)) as connection:
         return _doom(connection, older_than)

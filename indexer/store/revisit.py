@@ -15,7 +15,7 @@ from pathlib import Path
 
 from indexer.records import Link, Verdict
 from indexer.store.codec import moment
-from indexer.store.snapshot import connect
+from indexer.store.opening import connect
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(days=1), timedelta(days=30)
 INTERVAL_GROWTH, INTERVAL_SHRINKAGE = 1.4, 0.8
@@ -47,7 +47,7 @@ def due(folder: Path, links: Sequence[Link], *, at: datetime) -> list[Link]:
     """The links that should be looked at again at ``at``, in their order; never fetched ones are due.
 
     Raises:
-        NoLibrary, DamagedLibrary: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary: see :func:`indexer.store.opening.connect`.
     """
     visits: dict[str, list[PastFetch]] = {}
     with closing(connect(folder)) as connection:
