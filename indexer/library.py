@@ -333,7 +333,7 @@ class Library:
     def embeddings(self) -> Vectors:
         """The vectors of all passages, in the order of :meth:`passages`: float32 ``(n, dimension)``."""
         with self._snapshot() as snapshot:
-            ids = [row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")]
+            ids = [row["id"] for row in snapshot.query("SELECT id FROM main.passages ORDER BY id")]
             return snapshot.vectors(ids)
 
     def faiss_index(self) -> tuple[faiss.Index, Ids]:

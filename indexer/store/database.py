@@ -22,6 +22,7 @@ from indexer.store.codec import moment, now, stamp, to_json
 from indexer.store.failures import damaged, library_errors, what_happened
 from indexer.store.opening import LIBRARY_FILE, refuse_emptied
 from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
+from indexer.store.sums import summed, teach
 
 if TYPE_CHECKING:
     from filelock import AcquireReturnProxy
@@ -85,6 +86,7 @@ class Database:
         refuse_emptied(self.folder)
         tables = Tables(self._path)
         connection = tables.conn
+        teach(connection)
         try:
             version = _own_version(connection, self._path)
             if not version:
@@ -140,9 +142,9 @@ class Database:
         return list(self.tables.query(sql, parameters))
 
     def insert(self, table: str, row: dict[str, Any]) -> int:
-        """Insert one row; its integer key. A transaction of its own where none is open."""
+        """Insert one row with its sum; its integer key. A transaction of its own where none is open."""
         with self.atomic() as tables:
-            key = tables.table(table).insert(row).last_pk
+            key = tables.table(table).insert(summed(table, row)).last_pk
         return int(str(key))
 
     # ------------------------------------------------------------------ runs
@@ -167,9 +169,10 @@ class Database:
     def finish_run(self, run: Run, summary: dict[str, Any]) -> None:
         """Mark a run as ended, with what it did."""
         with self.durable() as tables:
-            tables.table("runs").update(
-                run.number, {"finished_at": stamp(now()), "summary": to_json(summary)}
-            )
+            row = {
+                "started_at": stamp(run.started_at), "finished_at": stamp(now()), "summary": to_json(summary)
+            }  # fmt: skip
+            tables.table("runs").update(run.number, summed("runs", row))
 
 
 def _own_version(connection: sqlite3.Connection, path: Path) -> int:

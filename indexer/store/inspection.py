@@ -141,27 +141,23 @@ class History:
 
 
 TOTALS = """
-SELECT c.link_url, count(*) AS pages, sum(a.words) AS words,
-       (SELECT count(*) FROM passages p JOIN current_articles g ON g.article = p.article
-        WHERE g.link_url = c.link_url) AS passages
-FROM current_articles c JOIN articles a ON a.id = c.article GROUP BY c.link_url
+SELECT link_url, count(*) AS pages, sum(words) AS words, sum(passages) AS passages
+FROM current_articles GROUP BY link_url
 """
 
 OWN = """
-SELECT c.link_url, a.title, a.source, a.fetched_at, a.final_url, f.rendered, c.lost
-FROM current_articles c JOIN articles a ON a.id = c.article LEFT JOIN fetches f ON f.id = a.fetch
-WHERE c.page_url = c.link_url
+SELECT link_url, title, source, fetched_at, final_url, rendered, lost FROM current_articles
+WHERE page_url = link_url
 """
 
 UNCUT = """
-SELECT a.link_url, u.reason FROM uncut u JOIN articles a ON a.id = u.article
-WHERE NOT EXISTS (SELECT 1 FROM articles b
+SELECT a.link_url, u.reason FROM uncut u JOIN main.articles a ON a.id = u.article
+WHERE NOT EXISTS (SELECT 1 FROM main.articles b
                   WHERE b.link_url = a.link_url AND b.page_url = a.page_url AND b.id > a.id)
 """
 
 HASHES = """
-SELECT c.link_url, max(a.hash) AS hash FROM current_articles c JOIN articles a ON a.id = c.article
-GROUP BY c.link_url HAVING count(*) = 1
+SELECT link_url, max(hash) AS hash FROM current_articles GROUP BY link_url HAVING count(*) = 1
 """
 
 LAST = """
@@ -175,14 +171,14 @@ DECIDED = "SELECT * FROM fetches WHERE link_url = ? AND page_url = link_url AND 
 
 WORDS_THEN = """
 SELECT link_url, sum(words) AS words FROM articles
-WHERE id IN (SELECT max(id) FROM articles WHERE fetch <= ? GROUP BY link_url, page_url) GROUP BY link_url
+WHERE id IN (SELECT max(id) FROM main.articles WHERE fetch <= ? GROUP BY link_url, page_url) GROUP BY link_url
 """
 
 REWRITTEN = """
 SELECT c.link_url, c.page_url, a.final_url, l.category, a.title, a.id AS number, a.fetched_at AS at, a.hash,
        a.text, (
-  SELECT b.id FROM articles b WHERE b.link_url = c.link_url AND b.page_url = c.page_url AND b.fetch <= :then
-  ORDER BY b.id DESC LIMIT 1
+  SELECT b.id FROM main.articles b
+  WHERE b.link_url = c.link_url AND b.page_url = c.page_url AND b.fetch <= :then ORDER BY b.id DESC LIMIT 1
 ) AS old
 FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url
 WHERE a.fetch > :then ORDER BY l.position, a.id
@@ -369,7 +365,7 @@ def history(library: Path | sqlite3.Connection, url: str) -> History:
             "WHERE a.page_url = ? ORDER BY a.id",
             (url,),
         ).fetchall()
-        known = [row[0] for row in connection.execute("SELECT DISTINCT page_url FROM fetches")]
+        known = [row[0] for row in connection.execute("SELECT DISTINCT page_url FROM main.fetches")]
     if not fetches:
         raise UnknownName("page", url, known)
     versions, before = [], ""
@@ -399,7 +395,7 @@ def text_hashes(folder: Path) -> dict[str, str]:
     """
     if not library_exists(folder):
         return {}
-    with closing(connect(folder)) as connection:
+    with _reading(folder) as connection:
         return {row["link_url"]: row["hash"] for row in connection.execute(HASHES)}
 
 
@@ -412,6 +408,6 @@ def published_model(folder: Path) -> str:
     """The model of the published generation by folder or hub name; ``""`` where there is none yet."""
     if not library_exists(folder):
         return ""
-    with closing(connect(folder)) as connection:
+    with _reading(folder) as connection:
         row = connection.execute("SELECT model FROM generations ORDER BY number DESC LIMIT 1").fetchone()
     return row["model"] if row else ""

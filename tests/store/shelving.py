@@ -90,7 +90,13 @@ class Shelf:
     def log(self, *, force: bool = False) -> CrawlLog:
         return CrawlLog(self.database, self.run, extractor="1", force=force)
 
-    def publish(self, *links: Link, fingerprint: str = "f") -> Published:
+    def publish(self, *links: Link, fingerprint: str = "f", again: bool = False) -> Published:
         return publish(
-            self.database, links, encoder=self.encoder, model="counting", cut=cut, fingerprint=fingerprint
+            self.database,
+            links,
+            encoder=self.encoder,
+            model="counting",
+            cut=cut,
+            fingerprint=fingerprint,
+            again=again,
         )
