@@ -44,6 +44,7 @@ from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog, Effect, keep_reading, stale_articles
 from indexer.store.database import Database
 from indexer.store.inspection import LinkState
+from indexer.store.opening import refuse_lost
 from indexer.store.publish import Progress, Published, publish, rebuild
 from indexer.store.soundness import mend
 from indexer.summary import Summary, Tally, summarise
@@ -409,6 +410,7 @@ def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = 
     Raises:
         NoLibrary: nothing was crawled yet. ModelError: the encoder cannot be had.
     """
+    refuse_lost(config.data)
     if not inspection.library_exists(config.data):
         raise NoLibrary(f"{config.data}: no library there; run `indexer crawl` first")
     watcher = watcher or Nobody()

@@ -38,7 +38,7 @@ def similar(snapshot: Snapshot, to: str | int, *, k: int, same: float) -> Relate
     Raises:
         UnknownName: there is no such passage, or no article is held under this address.
     """
-    articles, ids = _meant(snapshot, to)
+    articles, ids = _starting_from(snapshot, to)
     mean = snapshot.vectors(ids).mean(axis=0)
     vector = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
     # Until there are enough of others: the nearest may all be its own, or of one long article.
@@ -57,7 +57,7 @@ def similar(snapshot: Snapshot, to: str | int, *, k: int, same: float) -> Relate
     return Related(snapshot.rows(ids[:1])[0].title, hits)
 
 
-def _meant(snapshot: Snapshot, to: str | int) -> tuple[set[int], list[int]]:
+def _starting_from(snapshot: Snapshot, to: str | int) -> tuple[set[int], list[int]]:
     """The articles that are meant, and the ids of their passages or of the one that is."""
     if isinstance(to, int):
         rows = snapshot.query(OF_PASSAGE, (to,))

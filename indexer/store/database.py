@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from sqlite_utils import Database as Tables
 from indexer.errors import Busy, NotWritable, StaleIndex
 from indexer.store.codec import moment, now, stamp, to_json
 from indexer.store.failures import damaged, library_errors, what_happened
-from indexer.store.opening import LIBRARY_FILE, refuse_emptied
+from indexer.store.opening import LIBRARY_FILE, refuse_lost
 from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
 from indexer.store.sums import summed, teach
 
@@ -83,7 +83,7 @@ class Database:
             raise
 
     def _connect(self) -> Tables:
-        refuse_emptied(self.folder)
+        refuse_lost(self.folder)
         tables = Tables(self._path)
         connection = tables.conn
         teach(connection)
@@ -117,8 +117,14 @@ class Database:
             raise told from error
 
     def close(self) -> None:
-        """Close the file and give the lock back."""
+        """Close the file and give the lock back.
+
+        The log is taken into the file and emptied, unless a reader still needs it: then a later run does it.
+        """
         try:
+            with suppress(sqlite3.Error):  # as SQLite itself does at the end of the last connection
+                self.tables.conn.execute("PRAGMA busy_timeout = 0")
+                self.tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.tables.close()
         finally:
             self._lock.release()

@@ -68,6 +68,7 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
 
 
 def _file(folder: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
+    from indexer.store.inspection import LARGE_LOG, LOG_ADVICE, log_size
     from indexer.store.soundness import MENDABLE, rows_told, structure, unsound_rows
 
     restore = (
@@ -82,6 +83,9 @@ def _file(folder: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         return
     size = (folder / LIBRARY_FILE).stat().st_size
     yield Finding("library", True, f"{size / 1e6:,.0f} MB, SQLite's check passes")
+    log = log_size(folder)
+    told = f"{log / 1e6:,.0f} MB of changes are not taken into the library yet"
+    yield Finding("log", log <= LARGE_LOG, told, LOG_ADVICE if log > LARGE_LOG else "")
     if rows := unsound_rows(connection):
         yield Finding("rows", False, rows_told(rows), MEND_ADVICE if rows.keys() <= {*MENDABLE} else restore)
     else:

@@ -102,10 +102,12 @@ class Past:
 class Vitals:
     """The library as a whole: bytes of its file and of its index, the generation that answers, the last run.
 
+    ``log`` is what of ``file`` lies in the log beside it, as long as a reader is open that needs it.
     Moments are stamps, empty where there is none; a run without an end was interrupted, or goes on.
     """
 
     file: int
+    log: int
     index: int
     generation: int
     run: int
@@ -144,6 +146,11 @@ TOTALS = """
 SELECT link_url, count(*) AS pages, sum(words) AS words, sum(passages) AS passages
 FROM current_articles GROUP BY link_url
 """
+
+LARGE_LOG = 64 * 1024 * 1024
+"""Bytes of log from which it is told. SQLite takes it in at 8 MB where no reader is in the way."""
+
+LOG_ADVICE = "close or reopen the notebooks and programs that have the library open; the next run takes it in"
 
 OWN = """
 SELECT link_url, title, source, fetched_at, final_url, rendered, lost FROM current_articles
@@ -246,12 +253,18 @@ def vitals(folder: Path) -> Vitals:
         generation = connection.execute("SELECT max(number) AS number FROM generations").fetchone()
     return Vitals(
         file=_disk_use(folder.glob(f"{LIBRARY_FILE}*")),
+        log=log_size(folder),
         index=_disk_use((folder / SEGMENTS).rglob("*")),
         generation=generation["number"] or 0,
         run=run["id"] if run else 0,
         started_at=run["started_at"] if run else "",
         finished_at=run["finished_at"] if run else "",
     )
+
+
+def log_size(folder: Path) -> int:
+    """Bytes of the log beside the library in a folder."""
+    return _disk_use([folder / f"{LIBRARY_FILE}-wal"])
 
 
 def _disk_use(paths: Iterable[Path]) -> int:

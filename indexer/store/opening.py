@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from indexer.errors import NoLibrary, StaleIndex
+from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
 from indexer.store.failures import damaged, library_errors
 from indexer.store.schema import SCHEMA_VERSION
 from indexer.store.sums import only_sound, teach
@@ -43,11 +43,11 @@ def connect(folder: Path, *, as_it_is: bool = False) -> sqlite3.Connection:
         NotReadable: it cannot be opened.
     """
     path = folder / LIBRARY_FILE
+    refuse_lost(folder)
     if not path.is_file():
         raise NoLibrary(
             f"{folder}: no library there; run `indexer crawl` first, or name its folder with --data"
         )
-    refuse_emptied(folder)
     with library_errors(path):
         connection, version = _opened(path)
         if version == SCHEMA_VERSION:
@@ -66,15 +66,19 @@ def connect(folder: Path, *, as_it_is: bool = False) -> sqlite3.Connection:
         raise StaleIndex(f"{path}: written by an older version of indexer; run `indexer reindex` once")
 
 
-def refuse_emptied(folder: Path) -> None:
-    """A library file without content is a new one, unless there is an index of what it held.
+def refuse_lost(folder: Path) -> None:
+    """Where there is no library file, or one without content, there is none yet; unless its index is there.
 
     Raises:
-        DamagedLibrary: there is.
+        DamagedLibrary: it is.
     """
     path = folder / LIBRARY_FILE
-    if path.is_file() and not path.stat().st_size and any((folder / SEGMENTS).glob("0*")):
-        raise damaged(path, "it is empty")
+    if not (path.is_file() and path.stat().st_size) and any((folder / SEGMENTS).glob("0*")):
+        what = "it is empty" if path.is_file() else "it is missing"
+        raise DamagedLibrary(
+            f"{path}: {what} beside the index of what it held; take a backup back with "
+            f"`indexer restore FILE`, or move {folder / SEGMENTS} away and crawl again"
+        )
 
 
 def _opened(path: Path) -> tuple[sqlite3.Connection, int]:

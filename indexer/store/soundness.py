@@ -44,7 +44,10 @@ def fault(connection: sqlite3.Connection) -> str:
 
 def structure(connection: sqlite3.Connection) -> list[str]:
     """What SQLite's own check says of the tables and their indexes, nothing where they are sound."""
-    lines = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+    lines = [
+        " ".join(row[0].removeprefix("*** in database main ***").split())
+        for row in connection.execute("PRAGMA integrity_check")
+    ]
     return [] if lines == ["ok"] else lines
 
 
