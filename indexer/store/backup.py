@@ -250,6 +250,9 @@ def _copy_aside(library: Path, aside: Path) -> bool:
         return False
     partial = aside.with_name(f".{aside.name}.partial")
     try:
+        with library_errors(library), closing(_opened_source(library)) as connection:
+            if structure(connection):
+                return False  # copied, it may seem to be larger than the disk
         _copy(library, partial)
     except (DamagedLibrary, NotReadable):
         partial.unlink(missing_ok=True)
