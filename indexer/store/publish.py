@@ -115,8 +115,6 @@ def publish(
     with database.durable():
         _write_links(database, links)
         _write_passages(database, comparison.dropped)
-        if again:
-            _drop_orphans(database, wanted)
         _write_current_articles(database, wanted)
         if fresh:
             generations.write_generation(database, generation, segments)
@@ -402,14 +400,6 @@ def _write_current_articles(database: Database, wanted: dict[Key, int]) -> None:
         if row != old:
             fresh.append(row)
     table.insert_all(fresh, replace=True)
-
-
-def _drop_orphans(database: Database, wanted: dict[Key, int]) -> None:
-    """Remove the passages that no page leads to, such as of a row that was damaged."""
-    database.tables.conn.execute(
-        "DELETE FROM passages WHERE article NOT IN (SELECT value FROM json_each(?))",
-        (to_json([*wanted.values()]),),
-    )
 
 
 def _write_passages(database: Database, dropped: Sequence[int]) -> None:

@@ -17,7 +17,7 @@ from indexer.index.segment import REINDEX_ADVICE
 from indexer.store.database import Database
 from indexer.store.failures import damaged
 from indexer.store.opening import LIBRARY_FILE
-from indexer.store.sums import SUMMED, sum_of, unsound
+from indexer.store.sums import SUMMED, is_unsound
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,12 @@ def structure(connection: sqlite3.Connection) -> list[str]:
 
 def unsound_rows(connection: sqlite3.Connection) -> dict[str, int]:
     """How many rows are not as they were written, by table, without those that are all sound."""
-    counts = {table: unsound(connection, table) for table in SUMMED}
+    counts = {
+        table: connection.execute(f"SELECT count(*) FROM main.{table} WHERE {is_unsound(table)}").fetchone()[
+            0
+        ]
+        for table in SUMMED
+    }
     counts["bodies"] = len(_lost_bodies(connection))
     return {table: count for table, count in counts.items() if count}
 
@@ -82,8 +87,11 @@ def mend(database: Database) -> bool:
         with database.durable():
             for name in _lost_bodies(connection):
                 connection.execute("DELETE FROM bodies WHERE hash = ?", (name,))
-            for table in ("embeddings", "uncut", "generations", "segments"):
-                connection.execute(f"DELETE FROM {table} WHERE crc IS NOT {sum_of(table)}")
+            for table in rows.keys() - {"bodies"}:
+                connection.execute(f"DELETE FROM {table} WHERE {is_unsound(table)}")
+            connection.execute(
+                "DELETE FROM passages WHERE article NOT IN (SELECT article FROM current_articles)"
+            )
     return bool(rows.keys() & {*PUBLISHED}) or bool(_disagreement(connection))
 
 

@@ -46,9 +46,15 @@ SUMMED: Final[Mapping[str, tuple[str, ...]]] = {
 """By table the columns that its ``crc`` is of, in this order. Raw pages are named by the sha256 of theirs."""
 
 
+REAL: Final = ("recall", "seconds")
+"""Columns with fractions, which SQLite writes as text otherwise than Python."""
+
+
 def row_sum(*values: object) -> int:
     """The CRC-32 of a row's values, each as text; SQL knows it by this name too."""
-    return zlib.crc32("\0".join(map(str, values)).encode())
+    return zlib.crc32(
+        b"\0".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
+    )
 
 
 def summed(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,8 +64,16 @@ def summed(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def sum_of(table: str, **values: str) -> str:
     """The SQL expression of what ``crc`` should be; with these expressions in place of these columns."""
-    columns = ", ".join(values.get(name, f'"{name}"') for name in SUMMED[table])
-    return f"row_sum({columns})"
+    named = ((name, values.get(name, f'"{name}"')) for name in SUMMED[table])
+    return f"row_sum({', '.join(value if name in REAL else as_bytes(value) for name, value in named)})"
+
+
+def as_bytes(value: str) -> str:
+    """The SQL expression of a value's bytes: what rotted need not be UTF-8, and could not be handed over."""
+    return f"CAST({value} AS BLOB)"
+
+
+TEXT_SUM: Final = f"text_sum({as_bytes('context')}, {as_bytes('text')})"
 
 
 def teach(connection: sqlite3.Connection) -> None:
@@ -75,19 +89,16 @@ def only_sound(connection: sqlite3.Connection) -> None:
     for table in SUMMED:
         sound = f"same(crc, {sum_of(table)})"
         if table == "passages":
-            sound += " AND same(embedding, text_sum(context, text))"
+            sound += f" AND same(embedding, {TEXT_SUM})"
         # A subquery is worked out last, for rows that all else lets through, and by the row's own values:
         # those that a query asks for would be put in their place.
         connection.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} WHERE (SELECT {sound})")
 
 
-def unsound(connection: sqlite3.Connection, table: str) -> int:
-    """How many rows of a table are not as they were written. The connection was taught."""
-    text = " OR embedding <> text_sum(context, text)" if table == "passages" else ""
-    [count] = connection.execute(
-        f"SELECT count(*) FROM main.{table} WHERE crc IS NOT {sum_of(table)}{text}"
-    ).fetchone()
-    return int(count)
+def is_unsound(table: str) -> str:
+    """The SQL condition of a row that is not as it was written, on a connection that was taught."""
+    text = f" OR embedding <> {TEXT_SUM}" if table == "passages" else ""
+    return f"crc IS NOT {sum_of(table)}{text}"
 
 
 def _same(written: object, found: object) -> bool:
@@ -96,6 +107,6 @@ def _same(written: object, found: object) -> bool:
     return True
 
 
-def _text_sum(context: str, text: str) -> str:
+def _text_sum(context: bytes, text: bytes) -> str:
     """The hash under which the vector of a passage is kept."""
-    return digest(f"{context}\n\n{text}" if context else text)
+    return digest(context + b"\n\n" + text if context else text)
