@@ -83,9 +83,8 @@ def _file(folder: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
         return
     size = (folder / LIBRARY_FILE).stat().st_size
     yield Finding("library", True, f"{size / 1e6:,.0f} MB, SQLite's check passes")
-    log = log_size(folder)
-    told = f"{log / 1e6:,.0f} MB of changes are not taken into the library yet"
-    yield Finding("log", log <= LARGE_LOG, told, LOG_ADVICE if log > LARGE_LOG else "")
+    if (log := log_size(folder)) > LARGE_LOG:
+        yield Finding("log", False, f"{log / 1e6:,.0f} MB are not taken into the library yet", LOG_ADVICE)
     if rows := unsound_rows(connection):
         yield Finding("rows", False, rows_told(rows), MEND_ADVICE if rows.keys() <= {*MENDABLE} else restore)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from indexer.records import Article, Block, Fetch, Link, Outcome, Page, Passage,
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database, Run
 from indexer.store.publish import Published, publish
+from indexer.store.sums import sum_of, teach
 
 AT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 
@@ -76,6 +78,15 @@ def outcome(
     page = Page(url, final_url or url, 200, {"content-type": "text/html"}, body, at)
     fetch = Fetch(url, final_url or url, verdict, "", at, source=source, status=200, etag='"1"')
     return Outcome(link, url, (fetch,), page if verdict is not Verdict.NOT_MODIFIED else None, read)
+
+
+def change_rows(
+    connection: sqlite3.Connection, table: str, change: str, values: Sequence[object] = ()
+) -> None:
+    """Change rows of a table as the program would, with their sums; ``change`` follows the name."""
+    teach(connection)
+    connection.execute(f"UPDATE {table} {change}", values)
+    connection.execute(f"UPDATE {table} SET crc = {sum_of(table)}")
 
 
 class Shelf:

@@ -17,8 +17,9 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -231,12 +232,12 @@ class _ExportWanted(Exception):
 
 
 def _no_export_is_made() -> None:
-    import indexer.embed
+    embed: Any = import_module("indexer.embed")
 
     def wanted(*_: object) -> None:
         raise _ExportWanted
 
-    indexer.embed._exported_now = wanted  # type: ignore[assignment]
+    embed._exported_now = wanted
 
 
 def _told(call: Callable[[], Any]) -> Any:
@@ -280,7 +281,7 @@ def _hit(hit: Any) -> dict[str, Any]:
 def _command(*arguments: object) -> Any:
     """What a command writes: its JSON, or its one line."""
     out, err = io.StringIO(), io.StringIO()
-    sys.argv = ["indexer", *map(str, arguments)]
+    own, sys.argv = sys.argv, ["indexer", *map(str, arguments)]
     code = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
@@ -291,6 +292,8 @@ def _command(*arguments: object) -> Any:
             return {"export": True}
         except BaseException:  # noqa: BLE001 - what it is told is the trial
             return {"traceback": traceback.format_exc()}
+        finally:
+            sys.argv = own
     lines = err.getvalue().splitlines()
     if "Traceback" in err.getvalue():
         return {"traceback": err.getvalue()}
@@ -464,25 +467,53 @@ def _group(name: str) -> str:
 # ------------------------------------------------------------------------------- all of them
 
 
-def damages(library: Path, cache: Path, seed: int) -> Iterator[Trial]:
-    """Trials without end on a library of the sample articles, with the model in ``cache``."""
+def damages(
+    library: Path, cache: Path, seed: int, numbers: Iterable[int] = range(sys.maxsize)
+) -> Iterator[Trial]:
+    """Trials on a library of the sample articles, with the model in ``cache``; by default without end."""
     with tempfile.TemporaryDirectory(prefix="damages-") as folder:
         still = sound_place(Path(folder, "still"), library, cache)
-        logged = still.copy(Path(folder, "logged"), models=False)
-        plain = _sound(still)
-        with_log(logged)
-        changed = _sound(logged, before=plain.said)
-        for number in range(sys.maxsize):
-            chance = random.Random(f"{seed} {number}")
-            sound, name, damage = _drawn(plain, changed, number, chance)
-            with tempfile.TemporaryDirectory(dir=folder) as own:
-                yield attempt(sound, name, damage, chance, Path(own))
+        with _warmed_up(still):
+            logged = still.copy(Path(folder, "logged"), models=False)
+            plain = _sound(still)
+            with_log(logged)
+            changed = _sound(logged, before=plain.said)
+            for number in numbers:
+                chance = random.Random(f"{seed} {number}")
+                sound, name, damage = _drawn(plain, changed, number, chance)
+                with tempfile.TemporaryDirectory(dir=folder) as own:
+                    yield attempt(sound, name, damage, chance, Path(own))
+
+
+@contextlib.contextmanager
+def _warmed_up(place: Place) -> Iterator[None]:
+    """Import and load here what each process that is forked would, but for what a trial damages.
+
+    An export is looked at as ever, its files and its manifest; only loading the sound one takes no time.
+    """
+    embed: Any = import_module("indexer.embed")
+    config = Config(cache=place.cache, data=place.data)
+    with Library.open(place.data, config=config) as library:
+        _A_LINK[:] = [library.search(QUESTIONS[0]).hits[0].row.url]
+    loaded = open_encoder(config)
+    load_export = embed.ExportedEncoder
+
+    def encoder(model: Any, folder: Path, manifest: Any) -> Any:
+        same = folder.resolve() == (place.cache / "models" / loaded.fingerprint).resolve()
+        return loaded if same else load_export(model, folder, manifest)
+
+    embed.ExportedEncoder = encoder
+    surroundings = dict(os.environ)
+    try:
+        _all_said(place, fresh_export=True)
+        os.environ.clear()
+        os.environ.update(surroundings)
+        yield
+    finally:
+        embed.ExportedEncoder = load_export
 
 
 def _sound(place: Place, before: Said | None = None) -> Sound:
-    if not _A_LINK:
-        with Library.open(place.data, config=Config(cache=place.cache, data=place.data)) as library:
-            _A_LINK.append(library.search(QUESTIONS[0]).hits[0].row.url)
     commanded(place, "ask", QUESTIONS[0], "--data", place.data)
     said = asked(place, fresh_export=True)
     if any("answer" not in word for word in said.values()):
