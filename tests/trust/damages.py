@@ -340,7 +340,7 @@ def attempt(sound: Sound, name: str, damage: Damage, chance: random.Random, at: 
     models = name.startswith("cache/models")
     place = sound.place.copy(at, models=models)
     path = place.folder / name
-    kind = f"{_group(name)}: {damage.__name__}"
+    kind = _group(name)
     content = path.read_bytes()
     others = [other for other in sorted(sound.place.sums()) if other != name]
     damaged: bytes | None = content
@@ -458,10 +458,10 @@ def _group(name: str) -> str:
     """What a file is called in the table."""
     path = Path(name)
     if path.parts[:2] == ("data", "segments"):
-        return f"segments/{path.name}"
-    if path.parts[:2] == ("cache", "models"):
-        return f"cache/models/{path.name}"
-    return name.removeprefix("data/")
+        return "a file of a segment"
+    if path.parts[:2] == ("cache", "models") and path.name != "checked.json":
+        return f"{path.name} of the model"
+    return path.name
 
 
 # ------------------------------------------------------------------------------- all of them
