@@ -5,7 +5,6 @@ One for all libraries, in the user's cache: a small JSON file, ``last_answer.jso
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import UsageError
+from indexer.hashes import sealed, unsealed
 
 if TYPE_CHECKING:
     from indexer.config import Config
@@ -41,7 +41,7 @@ def remember(answer: Answer | Related, library: Path, cache: Path) -> None:
     path = cache / FILE
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".new").write_text(json.dumps(shown), encoding="utf-8")
+        path.with_suffix(".new").write_text(sealed(shown), encoding="utf-8")
         path.with_suffix(".new").replace(path)
     except OSError as error:
         logger.info("the answer's numbers are not remembered: %s", error)
@@ -55,7 +55,7 @@ def recall(number: int, cache: Path) -> ShownResult:
     """
     path = cache / FILE
     try:
-        shown = [ShownResult(**result) for result in json.loads(path.read_text(encoding="utf-8"))]
+        shown = [ShownResult(**result) for result in unsealed(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
         raise UsageError(f"there is no last answer to take result {number} of; ask first") from None
     except (OSError, ValueError, TypeError) as error:

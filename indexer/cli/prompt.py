@@ -89,7 +89,7 @@ def _last_written(folder: Path) -> list[tuple[int, int]]:
 
     To look at this takes a tenth of what it takes to open the library for its newest state.
     """
-    from indexer.store.snapshot import LIBRARY_FILE
+    from indexer.store.opening import LIBRARY_FILE
 
     found = [path.stat() for path in sorted(folder.glob(f"{LIBRARY_FILE}*")) if path.suffix != ".db-shm"]
     return [(stat.st_mtime_ns, stat.st_size) for stat in found]
@@ -97,7 +97,7 @@ def _last_written(folder: Path) -> list[tuple[int, int]]:
 
 def _newest(library: Library, config: Config) -> Library:
     """The library as it was published last; the same object where nothing was published since."""
-    from indexer.store.snapshot import newest_generation
+    from indexer.store.opening import newest_generation
 
     if newest_generation(config.data) == library.generation.number:
         return library

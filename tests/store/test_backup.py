@@ -18,6 +18,7 @@ from indexer.errors import Busy, DamagedLibrary, NoLibrary, NotReadable, StaleIn
 from indexer.records import Link
 from indexer.store.backup import STAGED, back_up, restore, verify
 from indexer.store.snapshot import Snapshot
+from indexer.store.sums import SUMMED
 from tests.store.shelving import CountingEncoder, Shelf, article, outcome
 
 LINK = Link("https://example.org/a", "Patterns", note="redlock")
@@ -258,8 +259,14 @@ def test_a_backup_of_an_older_version_is_brought_up(shelf: Shelf, backup: Path) 
     shelf.database.close()
     Path(f"{backup}.sha256").unlink()
     with sqlite3.connect(backup) as connection:
+        connection.execute("DROP INDEX idx_current_articles_article")
+        for table in SUMMED:
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN crc")
+        for name in ("title", "final_url", "hash", "words", "rendered", "passages", "ids", "lost"):
+            connection.execute(f"ALTER TABLE current_articles DROP COLUMN {name}")
+        for name in ("links", "articles"):
+            connection.execute(f"ALTER TABLE generations DROP COLUMN {name}")
         connection.execute("ALTER TABLE articles DROP COLUMN lost")
-        connection.execute("ALTER TABLE current_articles DROP COLUMN lost")
         connection.execute("DROP TABLE uncut")
         connection.execute("PRAGMA user_version = 6")
     restore(backup, shelf.folder)
