@@ -100,6 +100,28 @@ def test_wrong_use_is_told_as_every_error(run: Run, arguments: list[str], told: 
     assert "\x1b" not in ended.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["show", "\udcff"], "no text"),
+        (["show", "x" * 100_000], "no article"),
+        (["restore", "a\nb", "--yes"], "a b"),
+        (["catalogue", "add", "http://a.example/", "-c", "A", "--catalogue", "x" * 300], "too long"),
+        (["catalogue", "check", "--catalogue", "/dev/zero"], "too large"),
+    ],
+    ids=["no text", "long", "line break", "too long for the system", "without end"],
+)
+def test_names_of_any_kind_are_told_in_a_line(
+    run: Run, demo_library: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    monkeypatch.setenv("INDEXER_DATA", str(demo_library))
+    monkeypatch.setenv("COLUMNS", "9" * 20)
+    ended = run(*arguments)
+    assert ended.code in (1, 2)
+    assert_one_line(ended, ended.code, told)
+    assert len(ended.err) < 1000
+
+
 @pytest.mark.parametrize("group", [[], ["catalogue"]])
 def test_a_bare_command_tells_its_help(run: Run, group: list[str]) -> None:
     ended = run(*group)
