@@ -94,6 +94,7 @@ def _exported_now(model: Model, exports: Path) -> Encoder:
     from indexer.embed.export import make_export
     from indexer.embed.sentence import SentenceEncoder
 
+    logger.info("preparing the model %s for this machine, once, which takes up to a minute", model.name)
     manifest = make_export(model, exports, SentenceEncoder(model))
     if manifest.refusal:
         return _reference(model)
