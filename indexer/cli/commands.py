@@ -126,7 +126,8 @@ def call() -> None:
         if not told:
             raise
         typer.echo(f"indexer: {told}", err=True)
-        _let_stdout_go()
+        if not getattr(error, "filename", None):
+            _let_stdout_go()
         sys.exit(1)
 
 

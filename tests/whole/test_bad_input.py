@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from indexer.records import Link
 from tests.command import Ended, Run
+from tests.store.shelving import Shelf, article, outcome
 
 CATALOGUE = "categories:\n  Patterns:\n    - https://c4model.com/\n"
 
@@ -112,9 +114,12 @@ def test_wrong_use_is_told_as_every_error(run: Run, arguments: list[str], told: 
     ids=["no text", "long", "line break", "too long for the system", "without end"],
 )
 def test_names_of_any_kind_are_told_in_a_line(
-    run: Run, demo_library: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+    run: Run, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
 ) -> None:
-    monkeypatch.setenv("INDEXER_DATA", str(demo_library))
+    link = Link("https://a.example/", "All")
+    shelf.log().record(outcome(link, article("It says something.")))
+    shelf.publish(link)
+    arguments = [*arguments, *(["--data", str(shelf.folder)] if arguments[0] != "catalogue" else [])]
     monkeypatch.setenv("COLUMNS", "9" * 20)
     ended = run(*arguments)
     assert ended.code in (1, 2)
