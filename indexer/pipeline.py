@@ -220,6 +220,7 @@ def import_page(
         summary = Summary(
             run=run.number, seconds=0.0, links=1, pages=1, verdicts={"ok": 1}, articles={effect: 1},
             passages=published.passages, embedded=published.embedded, generation=published.generation,
+            uncut=published.uncut,
         )  # fmt: skip
         database.finish_run(run, summary.to_json())
     return summary

@@ -69,9 +69,11 @@ def page_meant(named: str, config: Config) -> tuple[Path, str]:
     """The library to look into and the address that is meant there, which a number may stand for.
 
     Raises:
-        UsageError: no answer is remembered, or it has no such number.
+        UsageError: it is no text, no answer is remembered, or it has no such number.
     """
     if not RESULT_NUMBER.fullmatch(named):
-        return config.data, named
+        from indexer.search.arguments import plain_text
+
+        return config.data, plain_text("URL", named)
     result = recall(int(named), config.cache)
     return config.data if config.data_why == "named" else Path(result.library), result.page_url

@@ -11,6 +11,7 @@ of SQLite: killed at any point, the old library answers or the new one, and read
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sqlite3
 from contextlib import closing, suppress
@@ -107,7 +108,7 @@ def back_up(folder: Path, path: Path) -> Backup:
             made = _contents(partial, path)
             partial.replace(path)
             sync(path.parent)
-            replace_file(_checksum_file(path), f"{made.sha256}  {path.name}\n".encode())
+            replace_file(_checksum_file(path), f"{made.sha256}  ".encode() + os.fsencode(path.name) + b"\n")
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
@@ -133,7 +134,8 @@ def _copy(library: Path, target: Path, *, page_size: int = 0) -> None:
         try:
             if page_size:
                 connection.execute(f"PRAGMA page_size = {page_size}")
-            connection.execute("VACUUM INTO ?", (str(target),))
+            # As bytes, for names that are no text.
+            connection.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(target),))
         except sqlite3.Error as error:
             told = what_happened(library, error)
             if told is None or isinstance(told, DamagedLibrary):

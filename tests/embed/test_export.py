@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -105,7 +106,9 @@ def test_a_model_that_cannot_be_exported_still_works_and_the_reason_is_kept(
     """Prompts left out of the pooling are nothing a graph of token ids can know."""
     model = str(make_model(pooling_mode="mean", include_prompt=False, prompts={"query": "query : the log "}))
     expected = vectors(load_encoder(model, exports=None))
-    first = load_encoder(model, exports=tmp_path)
+    with caplog.at_level(logging.INFO, "indexer.embed"):
+        first = load_encoder(model, exports=tmp_path)
+    assert "preparing the model" in caplog.text, "it takes long enough to be told"
     assert "through sentence-transformers, slowly" in caplog.text
     np.testing.assert_allclose(vectors(first), expected, atol=1e-5)
     assert "cosine" in how_it_runs(model, exports=tmp_path)
