@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import UsageError
+from indexer.files import working_folder
 
 if TYPE_CHECKING:
     from indexer.config import Config
@@ -41,8 +42,9 @@ def remember(answer: Answer | Related, library: Path, cache: Path) -> None:
     path = cache / FILE
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".new").write_text(json.dumps(shown), encoding="utf-8")
-        path.with_suffix(".new").replace(path)
+        with working_folder(cache) as beside:
+            (beside / FILE).write_text(json.dumps(shown), encoding="utf-8")
+            (beside / FILE).replace(path)
     except OSError as error:
         logger.info("the answer's numbers are not remembered: %s", error)
 

@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import shutil
-import tempfile
 import warnings
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,9 +22,12 @@ import numpy as np
 from indexer.embed.exported import GRAPH, TOKENIZER, ExportedEncoder, Manifest
 from indexer.embed.models import Model
 from indexer.embed.probes import MIN_COSINE, PROBES
+from indexer.files import working_folder
 from indexer.hashes import Hashes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import onnx
     from sentence_transformers import SentenceTransformer
 
@@ -34,6 +37,9 @@ WEIGHTS_FILE: Final = "weights.bin"
 """Kept outside the graph, so that onnxruntime maps it into memory: 0.06 s to load instead of 0.2 s."""
 
 OPSET: Final = 17
+
+ROOM: Final = 1 << 20
+"""Free bytes below which a disk is taken to be full when something fails on it."""
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +57,8 @@ def make_export(model: Model, exports: Path, encoder: SentenceEncoder) -> Manife
         OSError: the folder cannot be written.
     """
     exports.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=exports) as temporary:
-        folder = Path(temporary) / "export"
+    with working_folder(exports) as temporary:
+        folder = temporary / "export"
         try:
             manifest = _export(model, folder, encoder)
         except _Refused as refusal:
@@ -63,7 +69,7 @@ def make_export(model: Model, exports: Path, encoder: SentenceEncoder) -> Manife
         manifest.write(folder)
         final = exports / model.fingerprint
         if final.exists():
-            final.rename(Path(temporary) / "replaced")
+            final.rename(temporary / "replaced")
         folder.rename(final)
     return manifest
 
@@ -83,7 +89,9 @@ def _export(model: Model, folder: Path, encoder: SentenceEncoder) -> Manifest:
             actual = np.stack([*exported.encode_passages(PROBES), *map(exported.encode_query, PROBES)])
         except OSError:
             raise
-        except Exception as error:  # noqa: BLE001 - exporter, optimiser and runtime fail in their own ways
+        except Exception as error:
+            if shutil.disk_usage(folder).free < ROOM:  # which most of them don't say, and is no refusal
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
             lines = str(error).strip().splitlines() or ["?"]
             reasons.append(f"{form}: {type(error).__name__}: {lines[0][:200]}")
             continue

@@ -1,5 +1,6 @@
 """Editing catalogue.yaml: only the link concerned changes, and nothing wrong is ever written."""
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.catalogue import add, dump, load, merge, remove
-from indexer.errors import CatalogueError, UnknownName
+from indexer.errors import CatalogueError, NoRoom, UnknownName
 from indexer.records import Expect, Fallback, Follow, Link
 
 BY_HAND = """\
@@ -336,3 +337,16 @@ def test_merge_into_a_file_by_hand_keeps_it(by_hand: Path) -> None:
     assert all(line in lines for line in BY_HAND.splitlines()), "an old line is missing or moved"
     assert load(by_hand).categories == ("Patterns", "Reading list", "New", "Newer")
     assert len(load(by_hand).links) == 8
+
+
+def test_a_full_disk_is_no_mistake_in_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "catalogue.yaml"
+    add(path, Link("https://example.org/a", "Some"))
+    before = path.read_text()
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NoRoom, match=r"catalogue\.yaml: the disk is full"):
+        add(path, Link("https://example.org/b", "Some"))
+    assert (path.read_text(), [*tmp_path.iterdir()]) == (before, [path])
