@@ -46,14 +46,14 @@ def working_folder(folder: Path) -> Iterator[Path]:
         OSError: it cannot be made.
     """
     _remove_left(folder)
-    with TemporaryDirectory(prefix=WORKING, dir=folder) as made, _locked(Path(made)):
+    with TemporaryDirectory(prefix=WORKING, dir=folder) as made, _holding(Path(made)):
         yield Path(made)
 
 
 def _remove_left(folder: Path) -> None:
     """Remove the working files and folders in it that nobody holds."""
     for left in folder.glob(f"{WORKING}*"):
-        with suppress(OSError), _locked(left) as alone:
+        with suppress(OSError), _holding(left) as alone:
             if alone and left.is_dir():
                 shutil.rmtree(left)
             elif alone:
@@ -61,17 +61,17 @@ def _remove_left(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[bool]:
+def _holding(path: Path) -> Iterator[bool]:
     """Hold the lock of a file or folder, which goes with the process; whether it can be had."""
     handle = os.open(path, os.O_RDONLY) if fcntl else None
     try:
-        yield handle is not None and _lock(handle)
+        yield handle is not None and _taken(handle)
     finally:
         if handle is not None:
             os.close(handle)
 
 
-def _lock(handle: int) -> bool:
+def _taken(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:  # another process has it, or there are none here
@@ -92,7 +92,7 @@ def replace_file(path: Path, content: bytes) -> None:
     handle, name = mkstemp(prefix=WORKING, dir=path.parent)
     fresh = Path(name)
     try:
-        with _locked(fresh):
+        with _holding(fresh):
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()

@@ -38,7 +38,7 @@ WEIGHTS_FILE: Final = "weights.bin"
 
 OPSET: Final = 17
 
-ROOM: Final = 1 << 20
+LEAST_ROOM: Final = 1 << 20
 """Free bytes below which a disk is taken to be full when something fails on it."""
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _export(model: Model, folder: Path, encoder: SentenceEncoder) -> Manifest:
         except OSError:
             raise
         except Exception as error:
-            if shutil.disk_usage(folder).free < ROOM:  # which most of them don't say, and is no refusal
+            if shutil.disk_usage(folder).free < LEAST_ROOM:  # which most of them don't say, and is no refusal
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
             lines = str(error).strip().splitlines() or ["?"]
             reasons.append(f"{form}: {type(error).__name__}: {lines[0][:200]}")

@@ -164,7 +164,7 @@ def test_a_full_disk_is_no_reason_to_refuse_a_model_for_ever(
         raise RuntimeError("iostream error")
 
     with pytest.MonkeyPatch.context() as full:
-        full.setattr(export, "ROOM", 1 << 60)
+        full.setattr(export, "LEAST_ROOM", 1 << 60)
         for make in ("_fused_graph", "_plain_graph"):
             full.setattr(export, make, fail)
         assert load_encoder(exported[0], exports=tmp_path).encode_query("an event").shape == (32,)
