@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from indexer.files import working_folder
 
 CHECKED = "checked.json"
 """The memory of :class:`Hashes` in a folder: those of models' exports, and those of libraries' indexes."""
@@ -73,8 +74,9 @@ class Hashes:
         kept = {key: value for key, value in self._known.items() if Path(key.split(" ", 2)[-1]).is_file()}
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._memory.with_suffix(f".{os.getpid()}-{id(self)}.new")
-            fresh.write_text(sealed(kept), encoding="utf-8")
-            fresh.replace(self._memory)
+            with working_folder(self._memory.parent) as folder:
+                fresh = folder / self._memory.name
+                fresh.write_text(sealed(kept), encoding="utf-8")
+                fresh.replace(self._memory)
         except OSError:
             return  # a cache that is read-only costs the hashing again, no more

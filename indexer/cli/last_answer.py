@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import UsageError
+from indexer.files import working_folder
 from indexer.hashes import sealed, unsealed
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def remember(answer: Answer | Related, library: Path, cache: Path) -> None:
     path = cache / FILE
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".new").write_text(sealed(shown), encoding="utf-8")
-        path.with_suffix(".new").replace(path)
+        with working_folder(cache) as beside:
+            (beside / FILE).write_text(sealed(shown), encoding="utf-8")
+            (beside / FILE).replace(path)
     except OSError as error:
         logger.info("the answer's numbers are not remembered: %s", error)
 

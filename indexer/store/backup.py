@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import DamagedLibrary, NotReadable, NotWritable, StaleIndex, UsageError
-from indexer.files import replace_file, sync
+from indexer.files import sync, working_folder
 from indexer.store import generations
 from indexer.store.codec import now
 from indexer.store.database import Database, hold_lock
@@ -93,25 +93,25 @@ def back_up(folder: Path, path: Path) -> Backup:
     """
     if path.is_dir():
         path = path / f"library-{now():%Y-%m-%dT%H-%M-%S}.db"
-    if path.exists():
-        raise UsageError(
-            f"{path}: is there already; name another file, or a folder for one with a dated name"
-        )
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent}: no such folder; make it first")
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    with library_errors(path), working_folder(path.parent) as beside:
+        if path.exists():
+            raise UsageError(
+                f"{path}: is there already; name another file, or a folder for one with a dated name"
+            )
+        partial = beside / path.name
         _copy(folder / LIBRARY_FILE, partial)
         _refuse_unsound(partial, of=folder / LIBRARY_FILE)
-        with library_errors(path):
-            sync(partial)
-            made = _contents(partial, path)
-            partial.replace(path)
-            sync(path.parent)
-            replace_file(_checksum_file(path), f"{made.sha256}  ".encode() + os.fsencode(path.name) + b"\n")
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+        sync(partial)
+        made = _contents(partial, path)
+        checksum = _checksum_file(partial)
+        checksum.write_bytes(f"{made.sha256}  ".encode() + os.fsencode(path.name) + b"\n")
+        sync(checksum)
+        # The checksum first: without its backup it is in nobody's way.
+        checksum.replace(_checksum_file(path))
+        partial.replace(path)
+        sync(path.parent)
     return made
 
 
@@ -233,7 +233,7 @@ def restore(path: Path, folder: Path) -> Restored:
         staging.mkdir()
         try:
             aside = folder / f"replaced-{now():%Y-%m-%dT%H-%M-%S}.db"
-            copied = _copy_aside(library, aside)
+            copied = _copy_aside(library, aside, staging)
             _copy(path, staging / LIBRARY_FILE, page_size=_page_size(library) if copied else 0)
             generation = _index_again(staging, folder)
             if copied:
@@ -246,11 +246,11 @@ def restore(path: Path, folder: Path) -> Restored:
     return Restored(backup, generation, str(aside) if aside.exists() else "")
 
 
-def _copy_aside(library: Path, aside: Path) -> bool:
+def _copy_aside(library: Path, aside: Path, staging: Path) -> bool:
     """Copy the library that is there, if it can be: then its file can also take another content."""
     if not (library.is_file() and library.stat().st_size):
         return False
-    partial = aside.with_name(f".{aside.name}.partial")
+    partial = staging / aside.name
     try:
         with library_errors(library), closing(_opened_source(library)) as connection:
             if structure(connection):

@@ -24,8 +24,8 @@ from indexer.errors import (
     NotWritable,
     UsageError,
 )
+from indexer.files import FULL
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 

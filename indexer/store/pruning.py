@@ -61,6 +61,10 @@ SELECT id FROM embeddings e WHERE EXISTS (SELECT 1 FROM generations) AND NOT (
 """What is to go, as temporary tables. A version's successor is the next one of its page."""
 
 
+LOOSE = 0.1
+"""The share of unused pages in the file from which writing it anew is worth its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pruned:
     """What was (or would be) removed, by count; ``bytes`` is what it takes in the library.
@@ -110,7 +114,8 @@ def prune_history(folder: Path, older_than: timedelta) -> Pruned:
             raise rotten(folder / LIBRARY_FILE, why)
         size = _file_size(connection)
         pruned = _doom(connection, older_than)
-        if not (pruned.articles or pruned.bodies or pruned.embeddings):
+        nothing = not (pruned.articles or pruned.bodies or pruned.embeddings)
+        if nothing and not _is_loose(connection):
             return pruned
         fetch_sum = sum_of("fetches", body_hash="''")
         with database.durable():
@@ -157,6 +162,13 @@ def _doom(connection: sqlite3.Connection, older_than: timedelta) -> Pruned:
         "WHERE id IN (SELECT id FROM doomed_embeddings)"
     ).fetchone()
     return Pruned(before, articles, bodies, embeddings, texts + pages + vectors)
+
+
+def _is_loose(connection: sqlite3.Connection) -> bool:
+    """Whether much of the file is unused, as after a process that was killed before it gave the room back."""
+    [unused] = connection.execute("PRAGMA freelist_count").fetchone()
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    return bool(unused > LOOSE * pages)
 
 
 def _file_size(connection: sqlite3.Connection) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from indexer.arrays import Vectors
-from indexer.embed import how_it_runs, load_encoder, load_reranker
+from indexer.embed import export, how_it_runs, load_encoder, load_reranker
 from indexer.embed.bulk import BULK_FROM, BulkEncoder, for_bulk, has_bfloat16
 from indexer.embed.exported import ExportedEncoder
 from indexer.errors import ModelError
@@ -162,6 +162,24 @@ def test_where_no_export_can_be_kept_the_model_still_runs(
     encoder = load_encoder(exported[0], exports=tmp_path / "file" / "exports")
     assert encoder.encode_query("an event").shape == (32,)
     assert "cannot be kept" in caplog.text
+
+
+def test_a_full_disk_is_no_reason_to_refuse_a_model_for_ever(
+    exported: tuple[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What writes graphs fails on a full disk in its own words; with room, the next use makes the export."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("iostream error")
+
+    with pytest.MonkeyPatch.context() as full:
+        full.setattr(export, "LEAST_ROOM", 1 << 60)
+        for make in ("_fused_graph", "_plain_graph"):
+            full.setattr(export, make, fail)
+        assert load_encoder(exported[0], exports=tmp_path).encode_query("an event").shape == (32,)
+    assert "No space left on device" in caplog.text
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
+    assert isinstance(load_encoder(exported[0], exports=tmp_path), ExportedEncoder)
 
 
 def test_damaged_weights_are_one_plain_error(make_model: MakeModel) -> None:

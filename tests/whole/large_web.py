@@ -36,10 +36,10 @@ class Web:
 
 
 @contextmanager
-def serving(folder: Path, *, pages: int, hosts: int) -> Iterator[Web]:
-    """So many short pages on so many hosts, until the block ends."""
+def serving(folder: Path, *, pages: int, hosts: int, words: int = 20) -> Iterator[Web]:
+    """So many pages of so many words or a few more, on so many hosts, until the block ends."""
     log = folder / "requests.log"
-    sizes = ["--pages", str(pages), "--hosts", str(hosts), "--words", "20", "--log", str(log)]
+    sizes = ["--pages", str(pages), "--hosts", str(hosts), "--words", str(words), "--log", str(log)]
     with subprocess.Popen([sys.executable, str(SERVER), *sizes], stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
