@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Event, Semaphore
 from pathlib import Path
 from queue import Empty
 from random import Random
@@ -49,8 +49,8 @@ def article_of(state: int, number: int) -> Article:
     )
 
 
-def write(folder: Path, publishes: int, first: Event) -> None:
-    """In a process of its own: publish state after state."""
+def write(folder: Path, publishes: int, first: Event, came: Semaphore, readers: int) -> None:
+    """In a process of its own: publish a state, wait until all readers came to it, publish the others."""
     shelf = Shelf(folder)
     with shelf.database:
         for state in range(1, publishes + 1):
@@ -58,7 +58,10 @@ def write(folder: Path, publishes: int, first: Event) -> None:
             for number, link in enumerate(links):
                 shelf.log(force=True).record(outcome(link, article_of(state, number)))
             assert shelf.publish(*links).generation == state
-            first.set()
+            if not first.is_set():
+                first.set()
+                for _ in range(readers):
+                    came.acquire(timeout=PATIENCE)
 
 
 def looks(library: Library, random: Random) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -109,14 +112,17 @@ def looks(library: Library, random: Random) -> Iterator[tuple[str, Callable[[], 
     yield "similar", similar
 
 
-def read(folder: Path, seed: str, told: Queue[Trial | None], ended: Event, threads: int) -> None:
+def read(
+    folder: Path, seed: str, told: Queue[Trial | None], came: Semaphore, ended: Event, threads: int
+) -> None:
     """In a process of its own: open the library, look at it, and again, until all is published."""
     indexer.library._load_encoder = lambda config, made_with: CountingEncoder()
 
     def reading(thread: int) -> None:
         random = Random(f"{seed} {thread}")
         kind = "threads" if threads > 1 else "process"
-        while not ended.is_set():
+        came.release()
+        while True:
             try:
                 with Library.open(
                     folder, config=Config(data=folder, cache=folder.with_name("cache"))
@@ -132,6 +138,8 @@ def read(folder: Path, seed: str, told: Queue[Trial | None], ended: Event, threa
                             )
             except Exception as error:  # noqa: BLE001 - whatever it is, a reader should not see it
                 told.put(Trial(f"reading, {kind}", "one state", f"{type(error).__name__}: {error}"[:500]))
+            if ended.is_set():
+                return
 
     readers = [Thread(target=reading, args=(thread,)) for thread in range(threads)]
     for reader in readers:
@@ -146,13 +154,13 @@ def a_round(
 ) -> Iterator[Trial]:
     """So many publishes beside so many readers."""
     told: Queue[Trial | None] = _SPAWNED.Queue()
-    first, ended = _SPAWNED.Event(), _SPAWNED.Event()
-    writer = _SPAWNED.Process(target=write, args=(folder, publishes, first))
+    first, ended, came = _SPAWNED.Event(), _SPAWNED.Event(), _SPAWNED.Semaphore(0)
+    writer = _SPAWNED.Process(target=write, args=(folder, publishes, first, came, processes + threads))
     writer.start()
     first.wait(PATIENCE)
     crews = [1] * processes + [threads] * bool(threads)
     readers = [
-        _SPAWNED.Process(target=read, args=(folder, f"{seed} {n}", told, ended, crew))
+        _SPAWNED.Process(target=read, args=(folder, f"{seed} {n}", told, came, ended, crew))
         for n, crew in enumerate(crews)
     ]
     for reader in readers:
