@@ -27,6 +27,8 @@ from tests.trust.trials import Trial, main
 
 AMPLE = 1024
 """KiB that are enough for every command, more or less."""
+SMALL = 200
+"""KiB that are enough for the fast form of a tiny model, more or less."""
 PAGE = 4
 """KiB by which such a disk is filled."""
 TOLD = re.compile(r"(\S+ )?indexer: .*(the disk is full|No space left on device).*\n")
@@ -150,6 +152,7 @@ def trials(seed: int, *names: str) -> Iterator[Trial]:
     with changes(*names) as made, TemporaryDirectory() as here:
         disks = [Disk(change.start.parent) for change in made]
         model, cache = Path(here) / "model", Disk(Path(here))
+        cache.enough = SMALL
         for number in count():
             share = (seed + number) * SPREAD % 1
             for disk, change in zip(disks, made, strict=True):

@@ -38,6 +38,7 @@ SPREAD = (5**0.5 - 1) / 2
 """Multiples of it, without their whole part, are spread evenly, however many there are."""
 LONGEST = 120
 """Seconds that a command may take; then it hangs."""
+TOO_LATE = "had ended"
 CLAIM = """\
 Commands were ended with SIGKILL, half of them at a call to the system that changes something and half at
 random, and called again. After each kill SQLite finds the library whole, a reader is told what stood before
@@ -154,7 +155,7 @@ def kill(victim: Victim, number: int, chance: random.Random) -> Trial:
         else:
             call = calls[int(number // 2 * SPREAD % 1 * len(calls))]
             instant, code = f"at {call.name} number {call.number}", victim.killed_at(call)
-        ended = "had ended" if code == 0 else "as before" if change.untouched(victim.folder) else "as after"
+        ended = TOO_LATE if code == 0 else "as before" if change.untouched(victim.folder) else "as after"
         wrong = "" if code in (0, -signal.SIGKILL) else f"exit code {code}"
         wrong = wrong or change.wrong(victim.folder) or _second(victim)
         if left := names_in(cache) - cached:
@@ -173,13 +174,15 @@ def _second(victim: Victim) -> str:
 
 
 def trials(seed: int, *names: str) -> Iterator[Trial]:
-    """Kills of each command in turn."""
+    """Kills of each command in turn. One that came when the command had ended is none."""
     chance = random.Random(seed)
     with changes(*names) as made:
         victims = [Victim(change) for change in made]
         for number in count():
             for victim in victims:
-                yield kill(victim, number, chance)
+                trial = kill(victim, number, chance)
+                if trial.wrong or trial.ended != TOO_LATE:
+                    yield trial
 
 
 if __name__ == "__main__":
