@@ -11,7 +11,7 @@ from typing import Self
 
 from indexer.config import Config
 from indexer.library import Library
-from indexer.store.snapshot import LIBRARY_FILE
+from indexer.store.opening import LIBRARY_FILE
 
 
 class Latest:

@@ -16,7 +16,8 @@ from indexer.errors import UsageError
 from indexer.hashes import CHECKED
 from indexer.records import Hit
 from indexer.store.failures import library_errors
-from indexer.store.snapshot import LIBRARY_FILE, Snapshot
+from indexer.store.opening import LIBRARY_FILE
+from indexer.store.snapshot import Snapshot
 from indexer.tables import table
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Library:
         Raises:
             DamagedLibrary: a file is missing or cut.
         """
-        from indexer.store.snapshot import newest_generation
+        from indexer.store.opening import newest_generation
 
         folder = self._pinned.folder
         if newest_generation(folder) == self.generation.number:
@@ -353,7 +354,7 @@ class Library:
     def embeddings(self) -> Vectors:
         """The vectors of all passages, in the order of :meth:`passages`: float32 ``(n, dimension)``."""
         with self._snapshot() as snapshot:
-            ids = [row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")]
+            ids = [row["id"] for row in snapshot.query("SELECT id FROM main.passages ORDER BY id")]
             return snapshot.vectors(ids)
 
     def faiss_index(self) -> tuple[faiss.Index, Ids]:

@@ -21,6 +21,7 @@ from indexer.cli.options import (
     VerboseOption,
     configure,
     moment_since,
+    tell_of_preparing,
 )
 from indexer.cli.output import print_json, remark, safe
 from indexer.errors import IndexerError, UsageError
@@ -123,6 +124,7 @@ def ask_command(
     """
     oldest = moment_since(since) if since is not None else None
     config = configure(data=data, model=model)
+    tell_of_preparing()
     form = Format.json if as_json else form
 
     def asked(library: Library, question: str) -> Answer:
