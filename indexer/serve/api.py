@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 
-from indexer.latest import Latest
-from indexer.library import Library
+from indexer.serve.lending import Newest
 
 router = APIRouter(prefix="/api/v1")
-
-
-def newest(request: Request) -> Iterator[Library]:
-    """The newest published state, for the time of a request."""
-    latest: Latest = request.app.state.latest
-    with latest.library() as library:
-        yield library
-
-
-Newest = Annotated[Library, Depends(newest)]
 
 
 @router.get("/ask")
