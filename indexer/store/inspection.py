@@ -140,6 +140,9 @@ class History:
         return f"<History {self.url!r}: versions {len(self.versions)}, fetches {len(self.fetches)}>"
 
 
+WHENCE = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")
+"""What :func:`article` tells beside the article itself, all of it text."""
+
 TOTALS = """
 SELECT c.link_url, count(*) AS pages, sum(a.words) AS words,
        (SELECT count(*) FROM passages p JOIN current_articles g ON g.article = p.article
@@ -350,8 +353,7 @@ def article(library: Path | sqlite3.Connection, url: str) -> tuple[Article, dict
         known = [row[0] for row in connection.execute("SELECT page_url FROM current_articles")]
     if not rows:
         raise UnknownName("article at", url, known)
-    kept = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")
-    return article_of(rows[0]), {name: rows[0][name] for name in kept}
+    return article_of(rows[0]), {name: rows[0][name] for name in WHENCE}
 
 
 def history(library: Path | sqlite3.Connection, url: str) -> History:
