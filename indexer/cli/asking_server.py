@@ -42,7 +42,7 @@ def ask_server(
         UsageError: this is no address of a server, or the server says that it was asked wrongly.
         IndexerError: it does not answer, or not as a server of this version.
     """
-    place = _place(server)
+    place = _server_place(server)
     wanted = {PARAMETERS.get(name, name): _as_parameter(value) for name, value in options.items()}
     query = urlencode({"q": question, **wanted, "explain": _as_parameter(explain)}, doseq=True)
     path = f"{place.path.rstrip('/')}/api/v1/ask?{query}"
@@ -77,7 +77,7 @@ def _as_parameter(value: Any) -> Any:
     return () if value is None else str(value).lower() if isinstance(value, bool) else value
 
 
-def _place(server: str) -> SplitResult:
+def _server_place(server: str) -> SplitResult:
     try:
         place = urlsplit(server)
         _ = place.port

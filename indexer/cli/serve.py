@@ -82,13 +82,14 @@ def serve_command(
     with telling(lambda: "the library stands as it is"), _listening(host, port) as listener:
         settings = uvicorn.Config(
             create_app(config, doors),
-            log_level="warning",
+            log_config=None,  # as all else is told
+            log_level="error",
             access_log=False,
             server_header=False,
             limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=LAST_ANSWERS,
         )
-        remark(f"{config.data} is served at {_address(host, listener)}; Ctrl-C ends")
+        remark(f"{config.data} is served at {_shown_address(host, listener)}; Ctrl-C ends")
         uvicorn.Server(settings).run(sockets=[listener])
 
 
@@ -113,6 +114,6 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _address(host: str, listener: socket.socket) -> str:
+def _shown_address(host: str, listener: socket.socket) -> str:
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{listener.getsockname()[1]}/"

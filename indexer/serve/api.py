@@ -73,8 +73,10 @@ MOST_RESULTS = 1_000
 MOST_BESIDE = 100
 """Neighbouring passages on each side: as many as a long article has."""
 MOST_ROWS = 1_000
-"""Rows of one page of a list."""
+"""RowParameters of one page of a list."""
 
+A_WORD = r"[\p{L}\p{N}]"
+"""What is in every question, but for 25 signs of Unicode that are letters and no words."""
 TYPE_OF_SINCE = {
     "anyOf": [
         {"type": "string", "format": "date"},
@@ -119,7 +121,7 @@ resources = APIRouter(
 # ------------------------------------------------------------------------- parameters
 
 
-def _asked(question: str) -> str:
+def _with_a_word(question: str) -> str:
     """The question, if there is a word in it."""
     try:
         analyse(question)
@@ -136,68 +138,72 @@ def _moment(text: str) -> datetime:
     raise ValueError(f"{text!r} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now")
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(TYPE_OF_SINCE)]
-Name = Annotated[str, Field(max_length=300)]
-Address = Annotated[str, Field(min_length=1, max_length=LONGEST_ADDRESS)]
-Least1 = Annotated[int, Field(ge=1, le=MOST_RESULTS)]
+SinceMoment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(TYPE_OF_SINCE)]
+FilterName = Annotated[str, Field(max_length=300)]
+PageAddress = Annotated[str, Field(min_length=1, max_length=LONGEST_ADDRESS)]
+From1 = Annotated[int, Field(ge=1, le=MOST_RESULTS)]
 
 
-class _Parameters(BaseModel):
+class Parameters(BaseModel):
     """A parameter that is misspelt is an error, as an option of a command is."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Asked(_Parameters):
+class AskParameters(Parameters):
     """A question, with the options of `indexer ask`."""
 
     q: Annotated[
         str,
-        Field(max_length=LONGEST_QUESTION_TAKEN, description="The question, in plain words."),
-        AfterValidator(_asked),
+        AfterValidator(_with_a_word),
+        Field(
+            max_length=LONGEST_QUESTION_TAKEN,
+            description="The question, in plain words.",
+            json_schema_extra={"pattern": A_WORD},
+        ),
     ]
-    k: Annotated[Least1, Field(description="How many passages.")] = 5
-    category: Annotated[list[Name], Field(description="Only these categories.")] = []
-    tag: Annotated[list[Name], Field(description="Only links with one of these tags.")] = []
-    site: Annotated[list[Name], Field(description="Only these hosts.")] = []
-    since: Annotated[Moment | None, Field(description="Only texts fetched since.")] = None
+    k: Annotated[From1, Field(description="How many passages.")] = 5
+    category: Annotated[list[FilterName], Field(description="Only these categories.")] = []
+    tag: Annotated[list[FilterName], Field(description="Only links with one of these tags.")] = []
+    site: Annotated[list[FilterName], Field(description="Only these hosts.")] = []
+    since: Annotated[SinceMoment | None, Field(description="Only texts fetched since.")] = None
     mode: Annotated[Mode, Field(description="How passages are found.")] = "hybrid"
-    per_article: Annotated[Least1, Field(description="At most so many passages of one article.")] = 3
+    per_article: Annotated[From1, Field(description="At most so many passages of one article.")] = 3
     context: Annotated[int, Field(ge=0, le=MOST_BESIDE, description="Neighbouring passages, each side.")] = 0
     rerank: Annotated[bool, Field(description="Let a cross-encoder read the best again.")] = False
     explain: Annotated[bool, Field(description="Tell each list's rank, score and share.")] = False
 
 
-class OfPage(_Parameters):
+class PageParameters(Parameters):
     """The address of a link of the catalogue, or of a page under one."""
 
-    url: Address
+    url: PageAddress
 
 
-class To(_Parameters):
+class SimilarParameters(Parameters):
     """What others are to be near to."""
 
-    to: Annotated[Address, Field(description="The address of a link or page, or a passage's number.")]
-    k: Annotated[Least1, Field(description="How many articles.")] = 5
+    to: Annotated[PageAddress, Field(description="The address of a link or page, or a passage's number.")]
+    k: Annotated[From1, Field(description="How many articles.")] = 5
 
 
-class Rows(_Parameters):
+class RowParameters(Parameters):
     """A part of a long list; the header Link leads to the other parts."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 100
     offset: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
-class Since(Rows):
+class ChangeParameters(RowParameters):
     """A part of what happened since a time; by default since the last run began."""
 
-    since: Moment | None = None
+    since: SinceMoment | None = None
 
 
-class Reported(_Parameters):
-    """Since when."""
+class ReportParameters(Parameters):
+    """Since when; by default a week ago."""
 
-    since: Moment = Field(default="1w", validate_default=True)
+    since: SinceMoment = Field(default="1w", validate_default=True)
 
 
 # ------------------------------------------------------------------------ what is told
@@ -217,7 +223,7 @@ def _served(request: Request) -> tuple[Config, Latest]:
     return request.app.state.config, request.app.state.latest
 
 
-def _tag(config: Config, *parts: object) -> str:
+def _state_tag(config: Config, *parts: object) -> str:
     """The ETag of what is asked for; taken before anything is read, so that it is never newer than that.
 
     Weak, as a question takes another time each time.
@@ -235,11 +241,11 @@ def _stat(config: Config) -> Sequence[Any]:
 
 
 def _tell(
-    request: Request, parameters: _Parameters, make: Callable[[], Any], rows: Rows | None = None
+    request: Request, parameters: Parameters, make: Callable[[], Any], rows: RowParameters | None = None
 ) -> Response:
     """The answer to a request, which is made only if the client does not have it already."""
     config, _ = _served(request)
-    tag = _tag(config, request.url.path, parameters.model_dump())
+    tag = _state_tag(config, request.url.path, parameters.model_dump())
     headers = {"ETag": tag}
     if tag in re.findall(r'W/"[^"]*"', request.headers.get("if-none-match", "")):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -251,7 +257,7 @@ def _tell(
     return Response(_json(value), headers=headers, media_type="application/json")
 
 
-def _link(request: Request, rows: Rows, count: int) -> str:
+def _link(request: Request, rows: RowParameters, count: int) -> str:
     """The header that leads to the other parts of a list (RFC 8288)."""
     places = {
         "first": 0 if rows.offset else None,
@@ -272,7 +278,7 @@ def _json(value: Any) -> bytes:
 
 
 @resources.get("/ask", response_model=AnswerTold)
-def tell_answer(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+def tell_answer(request: Request, asked: Annotated[AskParameters, Query()]) -> Response:
     """The passages that answer a question, as `indexer ask --json` tells them."""
 
     def answer() -> dict[str, Any]:
@@ -295,7 +301,7 @@ def tell_answer(request: Request, asked: Annotated[Asked, Query()]) -> Response:
 
 
 @resources.get("/similar", response_model=RelatedTold)
-def tell_related(request: Request, near: Annotated[To, Query()]) -> Response:
+def tell_related(request: Request, near: Annotated[SimilarParameters, Query()]) -> Response:
     """The other articles that are nearest to an article or a passage, as `indexer similar --json`."""
     to = int(near.to) if re.fullmatch("[0-9]{1,9}", near.to) else near.to
 
@@ -307,33 +313,33 @@ def tell_related(request: Request, near: Annotated[To, Query()]) -> Response:
 
 
 @resources.get("/article", response_model=ArticleTold)
-def tell_article(request: Request, of: Annotated[OfPage, Query()]) -> Response:
+def tell_article(request: Request, of: Annotated[PageParameters, Query()]) -> Response:
     """The article of a link or of a page under one, as `indexer show --json`."""
     return _tell(request, of, lambda: article_told(_served(request)[0].data, of.url))
 
 
 @resources.get("/history", response_model=History)
-def tell_history(request: Request, of: Annotated[OfPage, Query()]) -> Response:
+def tell_history(request: Request, of: Annotated[PageParameters, Query()]) -> Response:
     """The fetches of a page and the versions of its article, newest first, as `indexer history --json`."""
     return _tell(request, of, lambda: history_told(_served(request)[0].data, of.url))
 
 
 @resources.get("/links", response_model=list[LinkState])
-def tell_links(request: Request, rows: Annotated[Rows, Query()]) -> Response:
+def tell_links(request: Request, rows: Annotated[RowParameters, Query()]) -> Response:
     """The state of each link, in the catalogue's order, as `indexer status --json`."""
     config, _ = _served(request)
     return _tell(request, rows, lambda: links_told(config.data, links_of(config)), rows)
 
 
 @resources.get("/status", response_model=Health)
-def tell_status(request: Request, nothing: Annotated[_Parameters, Query()]) -> Response:
+def tell_status(request: Request, nothing: Annotated[Parameters, Query()]) -> Response:
     """The library's health: its size, its last run, how many links answer, and their verdicts."""
     config, _ = _served(request)
     return _tell(request, nothing, lambda: health_told(config.data, links_of(config)))
 
 
 @resources.get("/changes", response_model=list[Change])  # type: ignore[valid-type]  # made of the columns' names
-def tell_changes(request: Request, since: Annotated[Since, Query()]) -> Response:
+def tell_changes(request: Request, since: Annotated[ChangeParameters, Query()]) -> Response:
     """What became of links and texts, as `indexer status --changed --json`."""
     config, _ = _served(request)
 
@@ -346,7 +352,7 @@ def tell_changes(request: Request, since: Annotated[Since, Query()]) -> Response
 
 
 @resources.get("/report", response_model=Report)
-def tell_report(request: Request, reported: Annotated[Reported, Query()]) -> Response:
+def tell_report(request: Request, reported: Annotated[ReportParameters, Query()]) -> Response:
     """What happened since a time, and what newly answers watched questions, as `indexer report --json`."""
     config, _ = _served(request)
 
@@ -410,7 +416,7 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def of_parameters(_: Request, error: RequestValidationError) -> Response:
-        told = "; ".join(map(_said, error.errors()))
+        told = "; ".join(map(_wrong_with, error.errors()))
         return problem(422, told, error="UsageError", exit_code=2)
 
     @app.exception_handler(HTTPException)
@@ -418,7 +424,7 @@ def add_problems(app: FastAPI) -> None:
         return problem(error.status_code, str(error.detail), headers=error.headers)
 
 
-def _said(error: dict[str, Any]) -> str:
+def _wrong_with(error: dict[str, Any]) -> str:
     """What is wrong with a parameter, in the manner of all other errors."""
     match error["type"]:
         case "value_error":  # said by this module, which names what it means

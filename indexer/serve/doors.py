@@ -168,7 +168,7 @@ def _network(client: str) -> str:
     return str(ipaddress.ip_network(f"{client.partition('%')[0]}/64", strict=False))
 
 
-class Guard:
+class Doorkeeper:
     """ASGI middleware: refuses, or passes on what it bounds."""
 
     def __init__(self, app: ASGIApp, doors: Doors) -> None:
@@ -336,4 +336,4 @@ async def _body(receive: Receive) -> bytes | None:
 
 def guarded(app: FastAPI, doors: Doors) -> None:
     """Put the doors before the application."""
-    app.add_middleware(Guard, doors=doors)
+    app.add_middleware(Doorkeeper, doors=doors)
