@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
@@ -29,6 +29,7 @@ from pydantic import (
     create_model,
 )
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 
 from indexer import __version__
 from indexer.config import Config
@@ -274,7 +275,9 @@ def _link(request: Request, rows: RowParameters, count: int) -> str:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    """JSON that is no markup either, whatever takes it for some: no sign of its own is ``<``."""
+    told = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return told.encode("utf-8", "replace")
 
 
 @resources.get("/ask", response_model=AnswerTold)
@@ -389,7 +392,6 @@ def problem(
     error: str = "",
     exit_code: int = 1,
     near: Sequence[str] = (),
-    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """An error as problem+json."""
     title = HTTPStatus(status).phrase
@@ -401,27 +403,34 @@ def problem(
         exit_code=exit_code,
         near=list(near),
     )
-    later = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Response(_json(told.model_dump()), status, {**later, **(headers or {})}, PROBLEM)
+    headers = {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Response(_json(told.model_dump()), status, headers, PROBLEM)
 
 
 def add_problems(app: FastAPI) -> None:
-    """Tell every error as problem+json."""
+    """Tell every error of the API as problem+json; elsewhere in a line of text."""
+
+    def told(request: Request, status: int, detail: str, **more: Any) -> Response:
+        answer = problem(status, detail, **more)
+        if request.url.path.startswith(f"{resources.prefix}/"):
+            return answer
+        headers = {name: answer.headers[name] for name in ("retry-after",) if name in answer.headers}
+        return PlainTextResponse(f"{detail}\n", status, headers)
 
     @app.exception_handler(IndexerError)
-    def of_the_tree(_: Request, error: IndexerError) -> Response:
+    def of_the_tree(request: Request, error: IndexerError) -> Response:
         near = error.near if isinstance(error, UnknownName) else ()
         name, code = type(error).__name__, error.exit_code
-        return problem(status_of(error), str(error), error=name, exit_code=code, near=near)
+        return told(request, status_of(error), str(error), error=name, exit_code=code, near=near)
 
     @app.exception_handler(RequestValidationError)
-    def of_parameters(_: Request, error: RequestValidationError) -> Response:
-        told = "; ".join(map(_wrong_with, error.errors()))
-        return problem(422, told, error="UsageError", exit_code=2)
+    def of_parameters(request: Request, error: RequestValidationError) -> Response:
+        wrong = "; ".join(map(_wrong_with, error.errors()))
+        return told(request, 422, wrong, error="UsageError", exit_code=2)
 
     @app.exception_handler(HTTPException)
-    def of_http(_: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, str(error.detail), headers=error.headers)
+    def of_http(request: Request, error: HTTPException) -> Response:
+        return told(request, error.status_code, str(error.detail))
 
 
 def _wrong_with(error: dict[str, Any]) -> str:
