@@ -51,10 +51,10 @@ def test_compose_lets_nobody_in_but_from_this_machine_and_with_a_token() -> None
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     surroundings = {**os.environ, "INDEXER_TOKEN": "a-secret", "XDG_RUNTIME_DIR": str(tmp_path)}
 
-    def told(*command: object) -> str:
-        ended = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
-        assert (ended.returncode, ended.stderr) == (0, "")
-        return ended.stdout
+    def told(*command: str | Path) -> str:
+        ended = subprocess.run(command, env=surroundings, capture_output=True, check=False)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+        return ended.stdout.decode()
 
     schedule = (sys.executable, "-m", "indexer", "schedule", "--serve", "--data", tmp_path / "100 % $mine")
     plan, text = told(*schedule, "--json"), told(*schedule)
