@@ -2,10 +2,10 @@
 
     python benchmarks/serving.py [--write] [--seconds 60] [--clients 50]
 
-One `indexer serve` over a copy of the demo's library on loopback. Each client asks the sample questions one after
-the other, on a connection that stays. In the middle a page is added and published by `indexer import`; what is
-asked after that must be answered from the new state. Then `ask` and `ask --server` are started ten times each.
-Clients and server share the machine's processors.
+One `indexer serve` over a copy of the demo's library on loopback. Each client asks the sample questions
+one after the other, on a connection that stays. In the middle a page is added and published by `indexer
+import`; what is asked after that must be answered from the new state. Then `ask` and `ask --server` are
+started ten times each. Clients and server share the machine's processors.
 """
 
 from __future__ import annotations
