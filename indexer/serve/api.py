@@ -68,9 +68,9 @@ from indexer.told import (
 PROBLEM = "application/problem+json"
 LONGEST_QUESTION_TAKEN = 4_000
 """Characters: more than two pages of text; what is searched of a question are its first words."""
-LONGEST_ADDRESS = 4_000
+LONGEST_PAGE_ADDRESS = 4_000
 """Characters: browsers and servers refuse much less."""
-MOST_RESULTS = 1_000
+MOST_HITS_TOLD = 1_000
 MOST_BESIDE = 100
 """Neighbouring passages on each side: as many as a long article has."""
 MOST_ROWS = 1_000
@@ -131,7 +131,7 @@ def _with_a_word(question: str) -> str:
     return question
 
 
-def _moment(text: str) -> datetime:
+def _since_moment(text: str) -> datetime:
     """The moment that a date, a date and time, or a span until now names."""
     if re.fullmatch(r"\d{1,3}[hdwmy]|\d{4}-\d\d-\d\d.*", text, re.ASCII):
         with suppress(UsageError):
@@ -139,10 +139,10 @@ def _moment(text: str) -> datetime:
     raise ValueError(f"{text!r} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now")
 
 
-SinceMoment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(TYPE_OF_SINCE)]
+SinceMoment = Annotated[datetime, BeforeValidator(_since_moment), WithJsonSchema(TYPE_OF_SINCE)]
 FilterName = Annotated[str, Field(max_length=300)]
-PageAddress = Annotated[str, Field(min_length=1, max_length=LONGEST_ADDRESS)]
-From1 = Annotated[int, Field(ge=1, le=MOST_RESULTS)]
+PageAddress = Annotated[str, Field(min_length=1, max_length=LONGEST_PAGE_ADDRESS)]
+From1 = Annotated[int, Field(ge=1, le=MOST_HITS_TOLD)]
 
 
 class Parameters(BaseModel):
@@ -217,7 +217,7 @@ _OF_ARTICLE: dict[str, Any] = {
 }
 _OF_CHANGE: dict[str, Any] = {**dict.fromkeys(CHANGE_COLUMNS, (str, ...)), "lines": (list[str], ...)}
 ArticleTold = create_model("ArticleTold", **_OF_ARTICLE)
-Change = create_model("Change", **_OF_CHANGE)
+ChangeTold = create_model("ChangeTold", **_OF_CHANGE)
 
 
 def _served(request: Request) -> tuple[Config, Latest]:
@@ -252,13 +252,13 @@ def _tell(
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     value = make()
     if rows:
-        if link := _link(request, rows, len(value)):
+        if link := _leading_on(request, rows, len(value)):
             headers["Link"] = link
         value = value[rows.offset : rows.offset + rows.limit]
     return Response(_json(value), headers=headers, media_type="application/json")
 
 
-def _link(request: Request, rows: RowParameters, count: int) -> str:
+def _leading_on(request: Request, rows: RowParameters, count: int) -> str:
     """The header that leads to the other parts of a list (RFC 8288)."""
     places = {
         "first": 0 if rows.offset else None,
@@ -341,7 +341,7 @@ def tell_status(request: Request, nothing: Annotated[Parameters, Query()]) -> Re
     return _tell(request, nothing, lambda: health_told(config.data, links_of(config)))
 
 
-@resources.get("/changes", response_model=list[Change])  # type: ignore[valid-type]  # made of the columns' names
+@resources.get("/changes", response_model=list[ChangeTold])  # type: ignore[valid-type]  # made of the columns' names
 def tell_changes(request: Request, since: Annotated[ChangeParameters, Query()]) -> Response:
     """What became of links and texts, as `indexer status --changed --json`."""
     config, _ = _served(request)

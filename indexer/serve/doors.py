@@ -28,7 +28,7 @@ LOGIN = "/login"
 COOKIE = "indexer"
 OF_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """The names of this machine for itself."""
-LONGEST_REQUEST = 48 * 1024
+LONGEST_TARGET = 48 * 1024
 """Bytes of path and query: the longest question that is taken, in any script."""
 LARGEST_BODY = 4096
 """Bytes of a form with a token."""
@@ -217,8 +217,8 @@ class Doorkeeper:
             refusal = 405, "this server only reads", {"Allow": ", ".join(methods)}
         elif is_foreign(headers):
             refusal = 403, "a page of another site asks, which this server refuses", {}
-        elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_REQUEST:
-            refusal = 414, f"the address is longer than {LONGEST_REQUEST:,} bytes", {}
+        elif len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
+            refusal = 414, f"the address is longer than {LONGEST_TARGET:,} bytes", {}
         elif not _is_small(headers.get("content-length", "0")):
             refusal = *TOO_LARGE, {}
         return refusal
@@ -236,13 +236,13 @@ class Doorkeeper:
 
     async def _login(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         if scope["method"] != "POST":
-            await answer.form(_own_path(_fields(scope["query_string"]).get("next", "/")))
+            await answer.form(_own_path(_form_fields(scope["query_string"]).get("next", "/")))
             return
         body = await _body(receive)
         if body is None:
             await answer.refuse(*TOO_LARGE)
             return
-        form = _fields(body)
+        form = _form_fields(body)
         to = _own_path(form.get("next", "/"))
         if not self._doors.is_token(form.get("token", "")):
             await answer.form(to, "<p><strong>That is not the token.</strong></p>", 401)
@@ -308,7 +308,7 @@ def _own_path(to: str) -> str:
     return quote(to, safe="/?=&%+:,;~") if re.fullmatch(r"/(?![/\\])[^\\\x00-\x20\x7f]*", to) else "/"
 
 
-def _fields(form: bytes) -> dict[str, str]:
+def _form_fields(form: bytes) -> dict[str, str]:
     """The fields of a form; none where it is no form."""
     try:
         return {

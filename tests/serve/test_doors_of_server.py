@@ -17,7 +17,7 @@ from indexer.serve.doors import (
     AT_A_STRETCH,
     HEADERS,
     LARGEST_BODY,
-    LONGEST_REQUEST,
+    LONGEST_TARGET,
     MOST_CLIENTS,
     PER_SECOND,
     Doors,
@@ -191,7 +191,7 @@ def test_every_answer_keeps_browsers_in_bounds(server: Server) -> None:
         "/none",
         "/api/v1/ask",
         "/api/v1/article?url=<script>",
-        f"/{'x' * LONGEST_REQUEST}",
+        f"/{'x' * LONGEST_TARGET}",
     ):
         reply = server.get(path)
         assert {name: reply.headers[name] for name in HEADERS} == HEADERS
@@ -209,7 +209,7 @@ def test_it_only_reads(server: Server) -> None:
 
 
 def test_what_is_too_large_is_refused(server: Server, locked: Server) -> None:
-    assert server.get(f"/api/v1/ask?q={'x' * LONGEST_REQUEST}").status == HTTPStatus.REQUEST_URI_TOO_LONG
+    assert server.get(f"/api/v1/ask?q={'x' * LONGEST_TARGET}").status == HTTPStatus.REQUEST_URI_TOO_LONG
     assert server.get("/api/v1/ask?q=" + "x" * 5000).status == 422
     assert log_in(locked, "x" * LARGEST_BODY).status == 413
 
