@@ -43,6 +43,7 @@ def create_app(config: Config, doors: Doors) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.config, app.state.latest = config, latest
     shown = [Depends(HTTPBearer(auto_error=False, description="INDEXER_TOKEN"))] if doors.token else []

@@ -121,6 +121,31 @@ def test_a_library_that_cannot_be_read_is_no_fault_of_the_client(server: Server,
     assert int(reply.headers["retry-after"]) > 0
 
 
+def test_it_describes_all_that_it_tells_and_nothing_else(server: Server) -> None:
+    described = server.get("/api/v1/openapi.json").json()
+
+    def compare(value: Any, schema: dict[str, Any], where: str) -> None:
+        if "$ref" in schema:
+            schema = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        if isinstance(value, list) and "items" in schema:
+            for one in value:
+                compare(one, schema["items"], where)
+        elif isinstance(value, dict) and "properties" in schema:
+            assert set(schema.get("required", ())) <= value.keys(), where
+            assert value.keys() <= schema["properties"].keys(), where
+            for name, one in value.items():
+                compare(one, schema["properties"][name], f"{where}.{name}")
+
+    asked = {
+        "ask": "?q=outbox&explain=true&context=1", "similar": f"?to={quote(A)}",
+        "article": f"?url={quote(A)}", "history": f"?url={quote(A)}", "changes": "?since=2020-01-01",
+    }  # fmt: skip
+    for path, operation in described["paths"].items():
+        value = server.get(path + asked.get(path.rpartition("/")[2], "")).json()
+        assert value, path
+        compare(value, operation["get"]["responses"]["200"]["content"]["application/json"]["schema"], path)
+
+
 def test_it_holds_to_its_own_description(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: object) -> None:
         raise ModelError("there is no reranker here")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from html.parser import HTMLParser
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
 
 from indexer.config import Config
 from indexer.serve.doors import (
@@ -20,6 +23,7 @@ from indexer.serve.doors import (
     LONGEST_TARGET,
     MOST_CLIENTS,
     PER_SECOND,
+    Doorkeeper,
     Doors,
     Rates,
     is_foreign,
@@ -233,3 +237,56 @@ def test_clients_are_not_remembered_without_bound() -> None:
     for number in range(MOST_CLIENTS + 100):
         rates.wait(f"host-{number}", 0.0)
     assert len(rates._left) == MOST_CLIENTS
+
+
+def ask_at_once(doorkeeper: Doorkeeper, count: int) -> list[list[Message]]:
+    """What so many requests at once are sent, each as a list of messages; without a server."""
+    scope: Scope = {
+        "type": "http", "method": "GET", "path": "/api/v1/ask", "raw_path": b"/api/v1/ask",
+        "query_string": b"", "headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+
+    async def one() -> list[Message]:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        with suppress(ZeroDivisionError):
+            await doorkeeper(scope, receive, send)
+        return sent
+
+    async def all_of_them() -> list[list[Message]]:
+        return await asyncio.gather(*(one() for _ in range(count)))
+
+    return asyncio.run(all_of_them())
+
+
+def test_of_too_much_at_once_the_rest_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.serve.doors.MOST_AT_ONCE", 2)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    doorkeeper = Doorkeeper(app, Doors())
+    for _ in range(2):  # and whoever is done makes room
+        begun = [messages[0] for messages in ask_at_once(doorkeeper, 3)]
+        assert [message["status"] for message in begun] == [200, 200, 503]
+        assert (b"retry-after", b"1") in begun[2]["headers"]
+
+
+def test_a_fault_of_the_server_tells_nothing_of_itself() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ZeroDivisionError("a secret of the server")
+
+    doorkeeper = Doorkeeper(app, Doors())
+    for _ in range(2):
+        begun, body = ask_at_once(doorkeeper, 1)[0]
+        assert begun["status"] == 500
+        assert b"secret" not in body["body"]
+        assert (b"x-content-type-options", b"nosniff") in begun["headers"]
