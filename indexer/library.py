@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from indexer.arrays import Ids, Vectors
     from indexer.records import Article, Encoder, Generation, Mode, Reranker
-    from indexer.search import Searcher
     from indexer.search.answer import Answer, Related
+    from indexer.search.searcher import Searcher
     from indexer.store.inspection import History
 
 
@@ -179,7 +179,8 @@ class Library:
             StaleIndex: the encoder is not the one the index was made with.
             ModelError: the encoder (or, with ``rerank``, the reranker) cannot be had.
         """
-        from indexer.search import Searcher, arguments
+        from indexer.search import arguments
+        from indexer.search.searcher import Searcher
 
         question = arguments.plain_text("question", question)
         k = arguments.whole_number("k", k, least=1)

@@ -28,17 +28,20 @@ FILE = "last_answer.json"
 
 @dataclass(frozen=True, slots=True)
 class ShownResult:
-    """A numbered result: the library it is from, the page that holds it, and where it opens."""
+    """A numbered result: the library (a folder, or a server's address), the page, and where it opens."""
 
     library: str
     page_url: str
     link: str
 
 
-def remember(answer: Answer | Related, library: Path, cache: Path) -> None:
-    """Keep the results for :func:`recall`. Where the cache can't be written, asking works all the same."""
-    folder = str(library.resolve())
-    shown = [asdict(ShownResult(folder, hit.page_url, hit.link)) for hit in answer.hits]
+def remember(answer: Answer | Related, library: Path | str, cache: Path) -> None:
+    """Keep the results for :func:`recall`. Where the cache can't be written, asking works all the same.
+
+    ``library`` is a folder, or a server's address.
+    """
+    place = str(library.resolve()) if isinstance(library, Path) else library
+    shown = [asdict(ShownResult(place, hit.page_url, hit.link)) for hit in answer.hits]
     path = cache / FILE
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -78,4 +81,11 @@ def page_meant(named: str, config: Config) -> tuple[Path, str]:
 
         return config.data, plain_text("URL", named)
     result = recall(int(named), config.cache)
-    return config.data if config.data_why == "named" else Path(result.library), result.page_url
+    if config.data_why == "named":
+        return config.data, result.page_url
+    if result.library.startswith(("http://", "https://")):
+        raise UsageError(
+            f"result {named} is of the server {result.library}: `open {named}` opens it; "
+            "--data names a library here to look into"
+        )
+    return Path(result.library), result.page_url

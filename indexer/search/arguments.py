@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from operator import index
 from typing import Any, get_args
 
@@ -98,6 +98,36 @@ def moment_of(name: str, value: Any) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise UsageError(f"{name}: {_as_written(value)} is no date; write it as '2026-01-31'")
+
+
+_AGO = re.compile(r"(\d{1,9})\s*([hdwmy])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "y": 365 * 24}
+
+
+def ago(text: str) -> timedelta | None:
+    """A span as ``2w``; None where it is none.
+
+    Raises:
+        OverflowError: it is longer than time.
+    """
+    span = _AGO.fullmatch(text.strip().lower())
+    return timedelta(hours=int(span[1]) * _HOURS[span[2]]) if span else None
+
+
+def moment_or_ago(name: str, text: str) -> datetime:
+    """The moment that a text names: a date, or a span until now; in UTC where it says nothing else.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    try:
+        if span := ago(text):
+            return datetime.now(UTC) - span
+        return moment_of(name, text.strip())
+    except (UsageError, OverflowError):
+        raise UsageError(
+            f"{name} {text!r} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now"
+        ) from None
 
 
 def _as_written(value: Any) -> str:

@@ -142,6 +142,9 @@ class History:
         return f"<History {self.url!r}: versions {len(self.versions)}, fetches {len(self.fetches)}>"
 
 
+WHENCE = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")
+"""What :func:`article` tells beside the article itself, all of it text."""
+
 TOTALS = """
 SELECT link_url, count(*) AS pages, sum(words) AS words, sum(passages) AS passages
 FROM current_articles GROUP BY link_url
@@ -359,8 +362,7 @@ def article(library: Path | sqlite3.Connection, url: str) -> tuple[Article, dict
         known = [row[0] for row in connection.execute("SELECT page_url FROM current_articles")]
     if not rows:
         raise UnknownName("article at", url, known)
-    kept = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")
-    return article_of(rows[0]), {name: rows[0][name] for name in kept}
+    return article_of(rows[0]), {name: rows[0][name] for name in WHENCE}
 
 
 def history(library: Path | sqlite3.Connection, url: str) -> History:

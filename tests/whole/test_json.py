@@ -17,7 +17,10 @@ from indexer.records import Link
 from tests.command import Run
 from tests.store.shelving import Shelf, article, outcome
 
-WITHOUT = {"catalogue schema": "prints JSON, and nothing but"}
+WITHOUT = {
+    "catalogue schema": "prints JSON, and nothing but",
+    "serve": "tells nothing itself; what it serves has JSON at /api/v1",
+}
 LINK = Link("https://example.org/a", "Patterns")
 
 
