@@ -12,7 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Self
 
 from indexer.config import Config
-from indexer.errors import UsageError
+from indexer.errors import UnknownName, UsageError
 from indexer.hashes import CHECKED
 from indexer.records import Hit
 from indexer.store.failures import library_errors
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from indexer.arrays import Ids, Vectors
-    from indexer.records import Article, Encoder, Generation, Mode, Reranker
+    from indexer.records import Article, Encoder, Generation, Mode, PassageRow, Reranker
     from indexer.search import Searcher
     from indexer.search.answer import Answer, Related
     from indexer.store.inspection import History
@@ -164,8 +164,8 @@ class Library:
                 are taken.
             tags: only passages of links with this tag, or with one of these.
             sites: only this host, or these, and their subdomains.
-            since: only texts fetched since then: a date, a datetime, or either in ISO 8601; UTC where no
-                zone is told.
+            since: only texts fetched since then: a date, a datetime, either in ISO 8601 (UTC where no zone
+                is told), or a span until now: ``3d``, ``2w``, ``1m``, ``1y``.
             mode: both retrievers merged (``hybrid``), or one of them alone (``dense``, ``lexical``).
             per_article: the most passages of one article, at least 1.
             context: neighbouring passages to bring along, on each side.
@@ -236,6 +236,20 @@ class Library:
 
     # ------------------------------------------------------------ exploring
 
+    def passage(self, passage_id: int) -> PassageRow:
+        """A passage by its id, which stays while its text does and never comes to mean another.
+
+        Raises:
+            UnknownName: there is no such passage, or none any more.
+        """
+        from indexer.search.arguments import whole_number
+
+        number = whole_number("passage_id", passage_id, least=0)
+        with self._snapshot() as snapshot:
+            if not snapshot.query("SELECT 1 FROM passages WHERE id = ?", (number,)):
+                raise UnknownName("passage", str(number), ())
+            return snapshot.rows([number])[0]
+
     def article(self, url: str) -> Article:
         """The article of a link, or of a page under one.
 
@@ -279,7 +293,7 @@ class Library:
         return table(rows, names, ("fetched_at", "article_at"))
 
     def changes(self, since: str | date) -> pd.DataFrame:
-        """What became of links and texts since then: a date, a datetime, or either in ISO 8601.
+        """What became of links and texts since then: a date, a datetime, either in ISO 8601, or ``2w``.
 
         Columns are at, change, category, title, url, page_url, reason, lines (see
         :func:`indexer.summary.change_rows`): a text is new or changed, with the lines of the

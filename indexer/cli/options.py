@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -85,24 +84,16 @@ def configure(*, catalogue: Path | None = None, data: Path | None = None, model:
     return config
 
 
-_AGO = re.compile(r"(\d{1,9})\s*([hdwmy])")
-_HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "y": 365 * 24}
-
-
-def _ago(text: str) -> timedelta | None:
-    """A span as ``2w``; None where it is none. Raises OverflowError where it is longer than time."""
-    ago = _AGO.fullmatch(text.strip().lower())
-    return timedelta(hours=int(ago[1]) * _HOURS[ago[2]]) if ago else None
-
-
 def span_of(option: str, text: str) -> timedelta:
     """The span that an option names, from an hour to a century.
 
     Raises:
         UsageError: it names none.
     """
+    from indexer.search.arguments import ago
+
     with suppress(OverflowError):
-        if (span := _ago(text)) and span < timedelta(days=36525):
+        if (span := ago(text)) and span < timedelta(days=36525):
             return span
     raise UsageError(f"{option} {text!r} is no span of time; write it as 3d, 2w, 1m or 1y")
 
@@ -115,11 +106,4 @@ def moment_since(text: str) -> datetime:
     """
     from indexer.search.arguments import moment_of
 
-    try:
-        if ago := _ago(text):
-            return datetime.now(UTC) - ago
-        return moment_of("--since", text.strip())
-    except (UsageError, OverflowError):
-        raise UsageError(
-            f"--since {text!r} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now"
-        ) from None
+    return moment_of("--since", text)

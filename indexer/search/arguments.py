@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from operator import index
 from typing import Any, get_args
 
@@ -82,14 +82,32 @@ def mode_of(value: Any) -> Mode:
     raise UsageError(f"mode: {_as_written(value)} is none of {', '.join(modes)}")
 
 
+_AGO = re.compile(r"(\d{1,9})\s*([hdwmy])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "y": 365 * 24}
+
+
+def ago(text: str) -> timedelta | None:
+    """A span until now as ``12h``, ``3d``, ``2w``, ``1m`` (30 days) or ``1y``; None where it is none.
+
+    Raises:
+        OverflowError: it is longer than time.
+    """
+    found = _AGO.fullmatch(text.strip().lower())
+    return timedelta(hours=int(found[1]) * _HOURS[found[2]]) if found else None
+
+
 def moment_of(name: str, value: Any) -> datetime:
-    """A moment in UTC from a date, a datetime or either in ISO 8601; without a zone it is UTC.
+    """A moment in UTC from a date, a datetime, either in ISO 8601, or a span until now (:func:`ago`).
+
+    Without a zone it is UTC.
 
     Raises:
         UsageError: it is none of them.
     """
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(value, str) and (span := ago(value)):
+            return datetime.now(UTC) - span
+        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
         if isinstance(moment, date) and not isinstance(moment, datetime):
             moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
         # Of pandas' moments, NaT is one that equals nothing, itself included.
@@ -97,7 +115,8 @@ def moment_of(name: str, value: Any) -> datetime:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise UsageError(f"{name}: {_as_written(value)} is no date; write it as '2026-01-31'")
+    told = _as_written(value)
+    raise UsageError(f"{name}: {told} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now")
 
 
 def _as_written(value: Any) -> str:
