@@ -8,8 +8,8 @@ that holds it all the same is quoted by another word.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 
 from indexer.escaping import safe
 
@@ -24,7 +24,7 @@ LONGEST_LINE = 200
 
 _UNSEEN = re.compile("[\U000e0000-\U000e0fff\ufff9-\ufffb]")
 """Tags and selectors that no person sees and a model reads ("ASCII smuggling"), and marks of annotations."""
-_WORD = secrets.token_hex(4)
+_WORD = os.urandom(4).hex()
 
 
 def quoted(text: str) -> str:
@@ -32,7 +32,7 @@ def quoted(text: str) -> str:
     clean = _seen(text)
     word = _WORD
     while word in clean:
-        word = secrets.token_hex(4)
+        word = os.urandom(4).hex()
     return f"<quotation-{word}>\n{clean}\n</quotation-{word}>"
 
 

@@ -84,10 +84,10 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
     ) -> Annotated[CallToolResult, Reply]:
         """Find the passages of the user's library that answer a question, by meaning and by words.
 
-        Use it before answering anything that the user's collected articles may hold. The best come first, each
-        with an id (for read and similar), its title, and a link to cite that opens the page at the passage. The
-        state says whether the library answers: at "nothing answers" they are merely the closest. Ask again
-        in other words, or with filters, when they miss the point.
+        Use it before answering anything that the user's collected articles may hold. The best come first,
+        each with an id (for read and similar), its title, and a link to cite that opens the page at the
+        passage. The state says whether the library answers: at "nothing answers" they are merely the closest.
+        Ask again in other words, or with filters, when they miss the point.
         """
         return _told(
             lambda: tools.search(
@@ -158,7 +158,8 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
     ) -> Annotated[CallToolResult, Events]:
         """See what became of links and texts since a time.
 
-        Texts are new or changed; links have moved, broken or recovered. A changed text comes with the first lines of the difference. Use read for the text as it is now.
+        Texts are new or changed; links have moved, broken or recovered. A changed text comes with the first
+        lines of the difference. Use read for the text as it is now.
         """
         return _told(lambda: tools.changes(since, offset=offset, limit=limit))
 

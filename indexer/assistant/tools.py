@@ -1,7 +1,8 @@
 """What the tools do, as values and as text; whoever offers them adds nothing.
 
 Every answer is bounded, whatever the library holds, and what it quotes is marked (see
-:mod:`indexer.assistant.quoting`). The values have no slots: the SDK would take those for defaults when it makes a schema of them.
+:mod:`indexer.assistant.quoting`). The values have no slots: the SDK would take those for defaults when it
+makes a schema of them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from indexer.assistant.quoting import QUOTED_IS_DATA, bounded, one_line, quoted
+from indexer.assistant.citing import LONGEST_PASSAGE, Found, address, found
+from indexer.assistant.quoting import QUOTED_IS_DATA, one_line, quoted
 from indexer.crawl.urls import host_of
 from indexer.errors import UnknownName, UsageError
 from indexer.records import GOOD_VERDICTS
@@ -24,53 +26,24 @@ if TYPE_CHECKING:
     from indexer.config import Config
     from indexer.latest import Latest
     from indexer.library import Library
-    from indexer.records import Article, Hit, Link, PassageRow
+    from indexer.records import Article, Link, PassageRow
 
 MOST_RESULTS = 20
-"""Passages of one answer: with :data:`LONGEST_PASSAGE` at most some 10,000 tokens, which clients take whole."""
-LONGEST_PASSAGE = 2_000
-"""Characters of a passage: twice what the window of the default model holds of prose."""
+"""Passages of one answer: at most some 10,000 tokens, as clients take them."""
 LONGEST_PART = 12_000
-"""Characters of an article read at once, some 3,000 tokens: a long article must not crowd out the question."""
+"""Characters of an article read at once, some 3,000 tokens: it must not crowd out the question."""
 MOST_LISTED = 100
 """Links or changes on one page of a list."""
 MOST_HEADINGS = 60
 """Headings of an article's outline; where it has more, those of the highest levels that fit."""
 LONGEST_HEADING = 100
 """Characters of a heading in an outline."""
-LONGEST_ADDRESS = 2_000
-"""Characters of an address: browsers and proxies take no longer ones for sure."""
 MOST_TAGS = 20
 """Tags of one link."""
 MOST_CHANGED_LINES = 12
 """Lines of the difference between two versions of a text."""
 
 _PASSAGE_ID = re.compile(r"p(\d{1,10})")
-
-
-@dataclass(frozen=True)
-class Found:
-    """A passage with what to cite: its title and its link, which opens the page at the passage.
-
-    ``id`` is what ``read`` and ``similar`` take; ``url`` is the link in the user's list; ``quoted`` is the
-    stranger's text between its two marks.
-    """
-
-    id: str
-    title: str
-    link: str
-    url: str
-    category: str
-    source: str
-    fetched_at: str
-    quoted: str
-
-    def as_text(self, number: int) -> str:
-        """The passage below what there is to know of it."""
-        return (
-            f"[{number}] id {self.id} · fetched {self.fetched_at[:10]} ({self.source})\n"
-            f"cite as: {self.link}\n{self.quoted}"
-        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +65,7 @@ class Reply:
         means = {
             "answers": "The passages speak of what was asked; read them before you rely on them.",
             "may answer": "See whether the passages answer.",
-            "nothing answers": "Say that the library does not answer this; what follows is merely the closest.",
+            "nothing answers": "Say that the library does not answer; what follows is merely the closest.",
         }
         told = [f"State: {self.state}. {means[self.state]}", *(f"Notice: {one}" for one in self.notices)]
         return "\n\n".join([*told, *_numbered(self.passages)])
@@ -270,7 +243,7 @@ class Tools:
             round(answer.confidence, 3),
             answer.generation,
             [one_line(notice, 2 * LONGEST_PASSAGE) for notice in answer.notices],
-            [_found(hit) for hit in answer],
+            [found(hit) for hit in answer],
         )
 
     def similar(self, to: str, k: int = 5) -> Neighbours:
@@ -283,7 +256,7 @@ class Tools:
         with self._latest.library() as library:
             row = _row(library, to)
             related = library.similar(row.passage_id if row else to, k)
-        return Neighbours(one_line(related.to), [_found(hit) for hit in related])
+        return Neighbours(one_line(related.to), [found(hit) for hit in related])
 
     def read(self, which: str, part: int = 0) -> Part:
         """A part of an article by its address or by the id of a passage; 0 is the part with that passage.
@@ -304,8 +277,8 @@ class Tools:
         outline = _outline(article, starts, ends) if number == 1 else []
         return Part(
             title=one_line(article.title),
-            link=_address(facts["final_url"] or facts["page_url"]),
-            url=_address(facts["link_url"]),
+            link=address(facts["final_url"] or facts["page_url"]),
+            url=address(facts["link_url"]),
             category=one_line(facts["category"]),
             source=facts["source"],
             fetched_at=facts["fetched_at"],
@@ -404,32 +377,11 @@ def _row(library: Library, which: str) -> PassageRow | None:
         ) from None
 
 
-def _found(hit: Hit) -> Found:
-    about = {
-        "title": one_line(hit.title),
-        "section": one_line(" › ".join(hit.passage.headings)),
-        "category": one_line(hit.category),
-        "the user's note": one_line(hit.note),
-    }
-    told = [f"{name}: {value}" for name, value in about.items() if value]
-    text = bounded(hit.passage.text, LONGEST_PASSAGE)
-    return Found(
-        id=f"p{hit.passage_id}",
-        title=about["title"],
-        link=_address(hit.link),
-        url=_address(hit.url),
-        category=about["category"],
-        source=hit.source.value,
-        fetched_at=hit.fetched_at.isoformat(timespec="seconds"),
-        quoted=quoted("\n".join([*told, "", text])),
-    )
-
-
 def _numbered(passages: Sequence[Found]) -> Iterator[str]:
     if passages:
         yield QUOTED_IS_DATA
     for number, passage in enumerate(passages, start=1):
-        yield passage.as_text(number)
+        yield passage.as_text(f"[{number}] id {passage.id}")
 
 
 def _written(article: Article, at: int) -> tuple[str, list[int], int]:
@@ -466,7 +418,7 @@ def _outline(article: Article, starts: Sequence[int], ends: Sequence[int]) -> li
 
 def _listed(link: Link, told: Mapping[str, Any]) -> Listed:
     return Listed(
-        url=_address(link.url),
+        url=address(link.url),
         title=one_line(told["title"]),
         category=one_line(link.category),
         tags=[one_line(tag, LONGEST_HEADING) for tag in link.tags[:MOST_TAGS]],
@@ -485,18 +437,13 @@ def _event(row: Mapping[str, Any]) -> Event:
     return Event(
         at=row["at"],
         change=row["change"],
-        url=_address(row["url"]),
-        page_url=_address(row["page_url"]),
+        url=address(row["url"]),
+        page_url=address(row["page_url"]),
         title=one_line(row["title"]),
         category=one_line(row["category"]),
         reason=one_line(row["reason"]),
         quoted=quoted("\n".join(lines)) if lines else "",
     )
-
-
-def _address(url: str) -> str:
-    """An address as a model may cite it."""
-    return one_line(url, LONGEST_ADDRESS)
 
 
 def _domains(host: str) -> set[str]:
