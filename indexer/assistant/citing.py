@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.assistant.quoting import bounded, one_line, quoted
+from indexer.assistant.quoting import as_one_line, bounded, quotation
 
 if TYPE_CHECKING:
     from indexer.records import Hit
@@ -42,10 +42,10 @@ class Found:
 def found(hit: Hit) -> Found:
     """A hit for a model: what was taken from strangers is quoted, what is long is cut."""
     about = {
-        "title": one_line(hit.title),
-        "section": one_line(" › ".join(hit.passage.headings)),
-        "category": one_line(hit.category),
-        "the user's note": one_line(hit.note),
+        "title": as_one_line(hit.title),
+        "section": as_one_line(" › ".join(hit.passage.headings)),
+        "category": as_one_line(hit.category),
+        "the user's note": as_one_line(hit.note),
     }
     told = [f"{name}: {value}" for name, value in about.items() if value]
     text = bounded(hit.passage.text, LONGEST_PASSAGE)
@@ -57,10 +57,10 @@ def found(hit: Hit) -> Found:
         category=about["category"],
         source=hit.source.value,
         fetched_at=hit.fetched_at.isoformat(timespec="seconds"),
-        quoted=quoted("\n".join([*told, "", text])),
+        quoted=quotation("\n".join([*told, "", text])),
     )
 
 
 def address(url: str) -> str:
     """An address as a model may cite it."""
-    return one_line(url, LONGEST_ADDRESS)
+    return as_one_line(url, LONGEST_ADDRESS)

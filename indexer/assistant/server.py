@@ -13,13 +13,22 @@ from mcp.server import MCPServer
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import AnyHttpUrl, Field
 from starlette.applications import Starlette
 
 from indexer import __version__
 from indexer.assistant.quoting import QUOTED_IS_DATA
-from indexer.assistant.tools import MOST_LISTED, MOST_RESULTS, Events, Listing, Neighbours, Part, Reply, Tools
+from indexer.assistant.tools import (
+    MOST_LISTED,
+    MOST_RESULTS,
+    Changes,
+    Listing,
+    Neighbours,
+    Part,
+    Reply,
+    Tools,
+)
 from indexer.errors import IndexerError
 
 INSTRUCTIONS = f"""\
@@ -44,12 +53,12 @@ Tags: TypeAlias = Annotated[list[str] | None, Field(description="Only links with
 Sites: TypeAlias = Annotated[
     list[str] | None, Field(description='Only these hosts and their subdomains, such as "martinfowler.com".')
 ]
-Offered = TypeVar("Offered", bound=Callable[..., CallToolResult])
+ToolFunction = TypeVar("ToolFunction", bound=Callable[..., CallToolResult])
 # Bounds are told here and held by the tools, whose errors are one line.
 Count: TypeAlias = Annotated[int, Field(description=f"How many passages, 1 to {MOST_RESULTS}.")]
 Offset: TypeAlias = Annotated[int, Field(description="Where to go on: next_offset of the page before.")]
 Limit: TypeAlias = Annotated[int, Field(description=f"How many on this page, 1 to {MOST_LISTED}.")]
-Place: TypeAlias = Annotated[
+Which: TypeAlias = Annotated[
     str, Field(description='A passage\'s id ("p42"), or the address of a link or of a page under one.')
 ]
 
@@ -89,7 +98,7 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
         passage. The state says whether the library answers: at "nothing answers" they are merely the closest.
         Ask again in other words, or with filters, when they miss the point.
         """
-        return _told(
+        return _tool_result(
             lambda: tools.search(
                 question, k, categories=categories or (), tags=tags or (), sites=sites or (), since=since
             )
@@ -97,7 +106,7 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
 
     @_tool(server, "Read an article")
     def read(
-        which: Place,
+        which: Which,
         part: Annotated[
             int, Field(description="Which part, from 1 on; 0 is the one with the passage, else the first.")
         ] = 0,
@@ -107,18 +116,18 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
         Use it when a passage is not enough: for its surroundings, for code and tables, or for the whole text.
         The first part has the outline with the part of each heading; next_part says how to go on.
         """
-        return _told(lambda: tools.read(which, part))
+        return _tool_result(lambda: tools.read(which, part))
 
     @_tool(server, "Find related articles")
     def similar(
-        to: Place,
+        to: Which,
         k: Count = 5,
     ) -> Annotated[CallToolResult, Neighbours]:
         """Find other articles of the library that speak of the same as a passage or an article.
 
         Use it to widen an answer, or to see what else the user has collected on a topic.
         """
-        return _told(lambda: tools.similar(to, k))
+        return _tool_result(lambda: tools.similar(to, k))
 
     @_tool(server, "List the links")
     def list_links(
@@ -137,7 +146,7 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
         Use it to learn what the library covers, how categories and tags are spelled, or which links are
         broken. It does not look into texts: to find something, search.
         """
-        return _told(
+        return _tool_result(
             lambda: tools.list_links(
                 categories=categories or (),
                 tags=tags or (),
@@ -155,21 +164,21 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
         ] = "1w",
         offset: Offset = 0,
         limit: Limit = 20,
-    ) -> Annotated[CallToolResult, Events]:
+    ) -> Annotated[CallToolResult, Changes]:
         """See what became of links and texts since a time.
 
         Texts are new or changed; links have moved, broken or recovered. A changed text comes with the first
         lines of the difference. Use read for the text as it is now.
         """
-        return _told(lambda: tools.changes(since, offset=offset, limit=limit))
+        return _tool_result(lambda: tools.changes(since, offset=offset, limit=limit))
 
     return server
 
 
-def _tool(server: MCPServer[Any], title: str) -> Callable[[Offered], Offered]:
+def _tool(server: MCPServer[Any], title: str) -> Callable[[ToolFunction], ToolFunction]:
     """Offers a function as a tool of its name, with its docstring as the description."""
 
-    def offer(function: Offered) -> Offered:
+    def offer(function: ToolFunction) -> ToolFunction:
         server.add_tool(
             function,
             title=title,
@@ -182,7 +191,7 @@ def _tool(server: MCPServer[Any], title: str) -> Callable[[Offered], Offered]:
     return offer
 
 
-def _told(call: Callable[[], Reply | Part | Neighbours | Listing | Events]) -> CallToolResult:
+def _tool_result(call: Callable[[], Reply | Part | Neighbours | Listing | Changes]) -> CallToolResult:
     """A result as values and as text; an error on purpose as its one line."""
     try:
         result = call()
@@ -227,6 +236,7 @@ class OneToken:
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Who has this token, None where it is another one."""
-        if not hmac.compare_digest(token.encode(), self._token):
+        shown = token.encode("latin-1", "replace")  # as Starlette has read the header
+        if not hmac.compare_digest(shown, self._token):
             return None
         return AccessToken(token=token, client_id="indexer", scopes=[])

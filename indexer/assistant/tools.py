@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from indexer.assistant.citing import LONGEST_PASSAGE, Found, address, found
-from indexer.assistant.quoting import QUOTED_IS_DATA, one_line, quoted
+from indexer.assistant.quoting import QUOTED_IS_DATA, as_one_line, quotation
 from indexer.crawl.urls import host_of
 from indexer.errors import UnknownName, UsageError
 from indexer.records import GOOD_VERDICTS
@@ -123,7 +123,7 @@ class Part:
         ]
         if self.outline:
             lines = (f"{'  ' * (one.level - 1)}{one.title} (part {one.part})" for one in self.outline)
-            told.append("Outline:\n" + quoted("\n".join(lines)) if lines else "")
+            told += ["Outline:", quotation("\n".join(lines))]
         return "\n\n".join([*told, self.quoted])
 
 
@@ -168,12 +168,12 @@ class Listing:
                 f"  {one.title or '(no title)'} · {one.category}{tags} · {state} · {held}{note}",
             ]
         return _page_told(
-            "link", self.total, self.offset, self.next_offset, quoted("\n".join(lines)) if lines else ""
+            "link", self.total, self.offset, self.next_offset, quotation("\n".join(lines)) if lines else ""
         )
 
 
 @dataclass(frozen=True)
-class Event:
+class Change:
     """What became of a page or a link.
 
     ``change`` is "new" or "changed" of a text; "moved", "broken" or "recovered" of a link, with the
@@ -191,20 +191,20 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Events:
+class Changes:
     """A page of what changed since a moment; ``next_offset`` is null on the last page."""
 
     since: str
     total: int
     offset: int
     next_offset: int | None
-    changes: list[Event]
+    changes: list[Change]
 
     def as_text(self) -> str:
         """The page for a model to read."""
         told = []
         for one in self.changes:
-            about = quoted("\n".join(part for part in (one.title, one.category, one.reason) if part))
+            about = quotation("\n".join(part for part in (one.title, one.category, one.reason) if part))
             told.append(
                 "\n".join(filter(None, [f"{one.change} · {one.at} · {one.page_url}", about, one.quoted]))
             )
@@ -233,7 +233,7 @@ class Tools:
         Raises:
             UsageError: an argument is none. EmptyQuestion, UnknownName, LibraryError, ModelError: as there.
         """
-        _at_most("k", k, MOST_RESULTS)
+        _bounded_number("k", k, MOST_RESULTS)
         with self._latest.library() as library:
             answer = library.search(
                 question, k, categories=categories, tags=tags, sites=sites, since=since or None
@@ -242,7 +242,7 @@ class Tools:
             answer.state.value,
             round(answer.confidence, 3),
             answer.generation,
-            [one_line(notice, 2 * LONGEST_PASSAGE) for notice in answer.notices],
+            [as_one_line(notice, 2 * LONGEST_PASSAGE) for notice in answer.notices],
             [found(hit) for hit in answer],
         )
 
@@ -252,11 +252,11 @@ class Tools:
         Raises:
             UsageError: ``k`` is none. UnknownName: there is no such passage or article.
         """
-        _at_most("k", k, MOST_RESULTS)
+        _bounded_number("k", k, MOST_RESULTS)
         with self._latest.library() as library:
-            row = _row(library, to)
+            row = _passage_meant(library, to)
             related = library.similar(row.passage_id if row else to, k)
-        return Neighbours(one_line(related.to), [found(hit) for hit in related])
+        return Neighbours(as_one_line(related.to), [found(hit) for hit in related])
 
     def read(self, which: str, part: int = 0) -> Part:
         """A part of an article by its address or by the id of a passage; 0 is the part with that passage.
@@ -267,19 +267,19 @@ class Tools:
         """
         whole_number("part", part, least=0)
         with self._latest.library() as library:
-            row = _row(library, which)
+            row = _passage_meant(library, which)
         article, facts = inspection.article(self._config.data, row.page_url if row else which)
-        text, starts, place = _written(article, row.passage.start if row else 0)
+        text, starts, place = _with_marked_headings(article, row.passage.start if row else 0)
         ends = part_ends(text)
         number = part or bisect_right(ends[:-1], place) + 1
         if number > len(ends):
             raise UsageError(f"part: there is no part {number}, the last one is {len(ends)}")
-        outline = _outline(article, starts, ends) if number == 1 else []
+        outline = _outline_of(article, starts, ends) if number == 1 else []
         return Part(
-            title=one_line(article.title),
+            title=as_one_line(article.title),
             link=address(facts["final_url"] or facts["page_url"]),
             url=address(facts["link_url"]),
-            category=one_line(facts["category"]),
+            category=as_one_line(facts["category"]),
             source=facts["source"],
             fetched_at=facts["fetched_at"],
             words=article.words,
@@ -287,7 +287,7 @@ class Tools:
             parts=len(ends),
             next_part=number + 1 if number < len(ends) else None,
             outline=outline,
-            quoted=quoted(text[ends[number - 2] if number > 1 else 0 : ends[number - 1]].strip("\n")),
+            quoted=quotation(text[ends[number - 2] if number > 1 else 0 : ends[number - 1]].strip("\n")),
         )
 
     def list_links(
@@ -321,10 +321,10 @@ class Tools:
         ]
         start, stop, following = _page(len(wanted), offset, limit)
         return Listing(
-            len(wanted), start, following, [_listed(link, told) for link, told in wanted[start:stop]]
+            len(wanted), start, following, [_link_told(link, told) for link, told in wanted[start:stop]]
         )
 
-    def changes(self, since: str = "1w", *, offset: int = 0, limit: int = 20) -> Events:
+    def changes(self, since: str = "1w", *, offset: int = 0, limit: int = 20) -> Changes:
         """A page of what became of links and texts since a date or a span until now, such as ``2w``.
 
         Raises:
@@ -334,7 +334,7 @@ class Tools:
         moment = moment_of("since", since)
         rows = changes_told(self._config.data, links_of(self._config), moment)
         start, stop, following = _page(len(rows), offset, limit)
-        return Events(
+        return Changes(
             moment.isoformat(timespec="seconds"),
             len(rows),
             start,
@@ -360,7 +360,7 @@ def part_ends(text: str) -> list[int]:
     return [*ends, len(text)]
 
 
-def _row(library: Library, which: str) -> PassageRow | None:
+def _passage_meant(library: Library, which: str) -> PassageRow | None:
     """The passage of an id, None where it is no id.
 
     Raises:
@@ -384,7 +384,7 @@ def _numbered(passages: Sequence[Found]) -> Iterator[str]:
         yield passage.as_text(f"[{number}] id {passage.id}")
 
 
-def _written(article: Article, at: int) -> tuple[str, list[int], int]:
+def _with_marked_headings(article: Article, at: int) -> tuple[str, list[int], int]:
     """An article with its headings marked, where its blocks begin in it, and where a place of its text is."""
     pieces: list[str] = []
     starts: list[int] = []
@@ -399,10 +399,10 @@ def _written(article: Article, at: int) -> tuple[str, list[int], int]:
     return "\n\n".join(pieces), starts, place
 
 
-def _outline(article: Article, starts: Sequence[int], ends: Sequence[int]) -> list[Heading]:
+def _outline_of(article: Article, starts: Sequence[int], ends: Sequence[int]) -> list[Heading]:
     headings = [
         Heading(
-            one_line(article.text[block.start : block.end], LONGEST_HEADING),
+            as_one_line(article.text[block.start : block.end], LONGEST_HEADING),
             min(6, len(block.headings)),
             bisect_right(ends[:-1], start) + 1,
         )
@@ -416,33 +416,33 @@ def _outline(article: Article, starts: Sequence[int], ends: Sequence[int]) -> li
     return headings[:MOST_HEADINGS]
 
 
-def _listed(link: Link, told: Mapping[str, Any]) -> Listed:
+def _link_told(link: Link, told: Mapping[str, Any]) -> Listed:
     return Listed(
         url=address(link.url),
-        title=one_line(told["title"]),
-        category=one_line(link.category),
-        tags=[one_line(tag, LONGEST_HEADING) for tag in link.tags[:MOST_TAGS]],
-        note=one_line(link.note),
+        title=as_one_line(told["title"]),
+        category=as_one_line(link.category),
+        tags=[as_one_line(tag, LONGEST_HEADING) for tag in link.tags[:MOST_TAGS]],
+        note=as_one_line(link.note),
         verdict=told["verdict"],
-        reason=one_line(told["reason"]) if told["verdict"] not in GOOD_VERDICTS else "",
+        reason=as_one_line(told["reason"]) if told["verdict"] not in GOOD_VERDICTS else "",
         words=told["words"],
         fetched_at=told["fetched_at"],
     )
 
 
-def _event(row: Mapping[str, Any]) -> Event:
-    lines = [one_line(line) for line in row["lines"][:MOST_CHANGED_LINES]]
+def _event(row: Mapping[str, Any]) -> Change:
+    lines = [as_one_line(line) for line in row["lines"][:MOST_CHANGED_LINES]]
     if len(row["lines"]) > MOST_CHANGED_LINES:
         lines.append(f"… {len(row['lines']) - MOST_CHANGED_LINES} more lines differ")
-    return Event(
+    return Change(
         at=row["at"],
         change=row["change"],
         url=address(row["url"]),
         page_url=address(row["page_url"]),
-        title=one_line(row["title"]),
-        category=one_line(row["category"]),
-        reason=one_line(row["reason"]),
-        quoted=quoted("\n".join(lines)) if lines else "",
+        title=as_one_line(row["title"]),
+        category=as_one_line(row["category"]),
+        reason=as_one_line(row["reason"]),
+        quoted=quotation("\n".join(lines)) if lines else "",
     )
 
 
@@ -458,7 +458,7 @@ def _known(kind: str, names: Iterable[str], known: Set[str]) -> None:
             raise UnknownName(kind, name, sorted(known))
 
 
-def _at_most(name: str, value: int, most: int) -> None:
+def _bounded_number(name: str, value: int, most: int) -> None:
     if whole_number(name, value, least=1) > most:
         raise UsageError(f"{name}: {value} is more than {most}, the most at once")
 
@@ -466,7 +466,7 @@ def _at_most(name: str, value: int, most: int) -> None:
 def _page(total: int, offset: int, limit: int) -> tuple[int, int, int | None]:
     """Where a page of a list begins and ends, and where the next one begins if there is one."""
     start = whole_number("offset", offset, least=0)
-    _at_most("limit", limit, MOST_LISTED)
+    _bounded_number("limit", limit, MOST_LISTED)
     stop = start + limit
     return start, stop, stop if stop < total else None
 

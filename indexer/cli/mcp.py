@@ -72,14 +72,14 @@ def mcp_command(
     with Latest(config) as latest:
         tools = Tools(config, latest)
         if http:
-            _serve(tools, host, port, allow_host or [])
+            _serve_http(tools, host, port, allow_host or [])
             return
         # What waits for a line on stdin cannot be broken off but by ending the process.
         with telling(lambda: "the library was only read"):
             create_server(tools).run()
 
 
-def _serve(tools: Tools, host: str, port: int, names: Sequence[str]) -> None:
+def _serve_http(tools: Tools, host: str, port: int, names: Sequence[str]) -> None:
     """Serve over HTTP until Ctrl-C.
 
     Raises:

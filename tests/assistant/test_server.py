@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ import httpx
 import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
-from mcp_types import CallToolResult, TextContent
+from mcp.types import CallToolResult, TextContent
 
 pytestmark = pytest.mark.slow  # the demo's library and the real model
 
-TOKEN = "a secret of this test"
+TOKEN = "a sécret of this test"
 QUESTION = "how do I design an event store"
 TOOLS = {"search", "read", "similar", "list_links", "changes"}
 
@@ -125,11 +125,11 @@ def test_stdout_carries_the_protocol_only_and_its_end_ends(demo_library: Path) -
         assert running.stdout
         running.stdin.write(said)
         running.stdin.flush()
-        answers = [json.loads(running.stdout.readline()) for _ in range(3)]
-        running.stdin.close()
-        assert running.stdout.read() == ""
-        assert running.wait(timeout=30) == 0
-    assert {1, 2} <= {answer.get("id") for answer in answers}
+        answers = [json.loads(running.stdout.readline()) for _ in range(2)]
+        rest, log = running.communicate(timeout=30)
+        assert (running.returncode, rest) == (0, "")
+        assert "Traceback" not in log
+    assert [answer["id"] for answer in answers] == [1, 2]
 
 
 def test_ctrl_c_ends_at_once_with_one_line(demo_library: Path) -> None:
@@ -167,8 +167,9 @@ def serving(library: Path, *arguments: str, **more: str) -> Iterator[str]:
 
 def asked(address: str, **headers: str) -> int:
     """The status of a request with these headers."""
-    accepted = {"Accept": "application/json, text/event-stream"}
-    return httpx.post(address, json=HELLO, headers={**accepted, **headers}, trust_env=False).status_code
+    sent = {"Accept": "application/json, text/event-stream", **headers}
+    raw = [(name.encode(), value.encode()) for name, value in sent.items()]
+    return httpx.post(address, json=HELLO, headers=raw, trust_env=False).status_code
 
 
 def test_a_whole_question_over_http_through_its_doors(demo_library: Path) -> None:
@@ -191,7 +192,7 @@ def test_a_token_is_asked_for_where_there_is_one(demo_library: Path) -> None:
     with serving(demo_library, "--allow-host", "library.lan", INDEXER_TOKEN=TOKEN) as address:
         assert asked(address) == 401
         assert asked(address, Authorization="Bearer another") == 401
-        assert asked(address, Authorization="Bearer \xfc") == 401
+        assert asked(address, Authorization="Bearer \xff") == 401
         assert asked(address, Authorization=f"Bearer {TOKEN}") == 200
         assert asked(address, Authorization=f"Bearer {TOKEN}", Host="library.lan") == 200
         assert asked(address, Authorization=f"Bearer {TOKEN}", Host="other.lan") == 421
@@ -204,6 +205,4 @@ def test_others_are_not_served_without_a_token(demo_library: Path, host: str) ->
         check=False,
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == (
-        f"indexer: --host {host} can be reached by others; set INDEXER_TOKEN to a secret that they must show\n"
-    )
+    assert ended.stderr.startswith(f"indexer: --host {host} can be reached by others; set INDEXER_TOKEN")

@@ -16,7 +16,11 @@ from indexer.records import Link
 from tests.command import Run
 from tests.store.shelving import Shelf, article, outcome
 
-WITHOUT = {"catalogue schema": "prints JSON, and nothing but"}
+WITHOUT = {
+    "catalogue schema": "prints JSON, and nothing but",
+    "serve": "answers over HTTP, in JSON where it is asked for it",
+    "mcp": "speaks a protocol that is JSON, and nothing but",
+}
 LINK = Link("https://example.org/a", "Patterns")
 
 
