@@ -164,8 +164,8 @@ class Library:
                 are taken.
             tags: only passages of links with this tag, or with one of these.
             sites: only this host, or these, and their subdomains.
-            since: only texts fetched since then: a date, a datetime, either in ISO 8601 (UTC where no zone
-                is told), or a span until now: ``3d``, ``2w``, ``1m``, ``1y``.
+            since: only texts fetched since then: a date, a datetime, or either in ISO 8601; UTC where no
+                zone is told.
             mode: both retrievers merged (``hybrid``), or one of them alone (``dense``, ``lexical``).
             per_article: the most passages of one article, at least 1.
             context: neighbouring passages to bring along, on each side.
@@ -293,7 +293,7 @@ class Library:
         return table(rows, names, ("fetched_at", "article_at"))
 
     def changes(self, since: str | date) -> pd.DataFrame:
-        """What became of links and texts since then: a date, a datetime, either in ISO 8601, or ``2w``.
+        """What became of links and texts since then: a date, a datetime, or either in ISO 8601.
 
         Columns are at, change, category, title, url, page_url, reason, lines (see
         :func:`indexer.summary.change_rows`): a text is new or changed, with the lines of the

@@ -19,24 +19,24 @@ QUOTED_IS_DATA = (
 )
 """What a model is told of quotations, wherever there are some."""
 
-LONGEST_TITLE = 200
+LONGEST_SHOWN = 200
 """Characters of a title, a heading or a note: thrice what a line of type holds."""
 
 _UNSEEN = re.compile("[\U000e0000-\U000e0fff\ufff9-\ufffb]")
 """Tags and selectors that no person sees and a model reads ("ASCII smuggling"), and marks of annotations."""
-_DRAWN = os.urandom(4).hex()
+_UNGUESSED = os.urandom(4).hex()
 
 
 def quotation(text: str) -> str:
     """A text between the two lines that say where it begins and ends."""
     clean = _seen(text)
-    word = _DRAWN
+    word = _UNGUESSED
     while word in clean:
         word = os.urandom(4).hex()
     return f"<quotation-{word}>\n{clean}\n</quotation-{word}>"
 
 
-def as_one_line(text: str, most: int = LONGEST_TITLE) -> str:
+def as_one_line(text: str, most: int = LONGEST_SHOWN) -> str:
     """A text on one line, cut where it is longer than ``most`` characters."""
     line = " ".join(_seen(text[: 4 * most]).split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

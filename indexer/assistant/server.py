@@ -22,7 +22,7 @@ from indexer.assistant.quoting import QUOTED_IS_DATA
 from indexer.assistant.tools import (
     MOST_LISTED,
     MOST_RESULTS,
-    Changes,
+    ChangeList,
     Listing,
     Neighbours,
     Part,
@@ -164,7 +164,7 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
         ] = "1w",
         offset: Offset = 0,
         limit: Limit = 20,
-    ) -> Annotated[CallToolResult, Changes]:
+    ) -> Annotated[CallToolResult, ChangeList]:
         """See what became of links and texts since a time.
 
         Texts are new or changed; links have moved, broken or recovered. A changed text comes with the first
@@ -191,7 +191,7 @@ def _tool(server: MCPServer[Any], title: str) -> Callable[[ToolFunction], ToolFu
     return offer
 
 
-def _tool_result(call: Callable[[], Reply | Part | Neighbours | Listing | Changes]) -> CallToolResult:
+def _tool_result(call: Callable[[], Reply | Part | Neighbours | Listing | ChangeList]) -> CallToolResult:
     """A result as values and as text; an error on purpose as its one line."""
     try:
         result = call()
@@ -202,12 +202,12 @@ def _tool_result(call: Callable[[], Reply | Part | Neighbours | Listing | Change
     )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address to listen on can be reached from this machine only."""
+def lets_others_in(host: str) -> bool:
+    """Whether an address to listen on can be reached from other machines."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return not ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host != "localhost"
 
 
 def http_app(server: MCPServer[Any], names: Sequence[str]) -> Starlette:
@@ -236,7 +236,6 @@ class OneToken:
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Who has this token, None where it is another one."""
-        shown = token.encode("latin-1", "replace")  # as Starlette has read the header
-        if not hmac.compare_digest(shown, self._token):
+        if not hmac.compare_digest(token.encode(), self._token):
             return None
         return AccessToken(token=token, client_id="indexer", scopes=[])

@@ -18,7 +18,7 @@ from indexer.assistant.quoting import QUOTED_IS_DATA, as_one_line, quotation
 from indexer.crawl.urls import host_of
 from indexer.errors import UnknownName, UsageError
 from indexer.records import GOOD_VERDICTS
-from indexer.search.arguments import moment_of, whole_number
+from indexer.search.arguments import moment_or_ago, whole_number
 from indexer.store import inspection
 from indexer.told import changes_told, links_of, links_told
 
@@ -191,7 +191,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Changes:
+class ChangeList:
     """A page of what changed since a moment; ``next_offset`` is null on the last page."""
 
     since: str
@@ -234,10 +234,9 @@ class Tools:
             UsageError: an argument is none. EmptyQuestion, UnknownName, LibraryError, ModelError: as there.
         """
         _bounded_number("k", k, MOST_RESULTS)
+        oldest = moment_or_ago("since", since) if since else None
         with self._latest.library() as library:
-            answer = library.search(
-                question, k, categories=categories, tags=tags, sites=sites, since=since or None
-            )
+            answer = library.search(question, k, categories=categories, tags=tags, sites=sites, since=oldest)
         return Reply(
             answer.state.value,
             round(answer.confidence, 3),
@@ -321,20 +320,20 @@ class Tools:
         ]
         start, stop, following = _page(len(wanted), offset, limit)
         return Listing(
-            len(wanted), start, following, [_link_told(link, told) for link, told in wanted[start:stop]]
+            len(wanted), start, following, [_one_listed(link, told) for link, told in wanted[start:stop]]
         )
 
-    def changes(self, since: str = "1w", *, offset: int = 0, limit: int = 20) -> Changes:
+    def changes(self, since: str = "1w", *, offset: int = 0, limit: int = 20) -> ChangeList:
         """A page of what became of links and texts since a date or a span until now, such as ``2w``.
 
         Raises:
             UsageError: an argument is none. CatalogueError: the catalogue is wrong.
             LibraryError: the library cannot be read.
         """
-        moment = moment_of("since", since)
+        moment = moment_or_ago("since", since)
         rows = changes_told(self._config.data, links_of(self._config), moment)
         start, stop, following = _page(len(rows), offset, limit)
-        return Changes(
+        return ChangeList(
             moment.isoformat(timespec="seconds"),
             len(rows),
             start,
@@ -416,7 +415,7 @@ def _outline_of(article: Article, starts: Sequence[int], ends: Sequence[int]) ->
     return headings[:MOST_HEADINGS]
 
 
-def _link_told(link: Link, told: Mapping[str, Any]) -> Listed:
+def _one_listed(link: Link, told: Mapping[str, Any]) -> Listed:
     return Listed(
         url=address(link.url),
         title=as_one_line(told["title"]),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,12 +38,12 @@ def mcp_command(
         bool, typer.Option("--http", help="Over streamable HTTP at /mcp, instead of stdin and stdout.")
     ] = False,
     host: Annotated[
-        str, typer.Option(help="The address to listen on; other than loopback asks for INDEXER_TOKEN.")
+        str, typer.Option(help="The address to listen on; others than this machine's own need INDEXER_TOKEN.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8471,
-    allow_host: Annotated[
+    name: Annotated[
         list[str] | None,
-        typer.Option(help="A further name under which this machine may be asked; repeatable."),
+        typer.Option(help="A name under which it is asked, as that of a proxy before it; repeatable."),
     ] = None,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
@@ -69,13 +69,12 @@ def mcp_command(
     from indexer.assistant.tools import Tools
     from indexer.latest import Latest
 
-    with Latest(config) as latest:
+    # What waits for a line on stdin cannot be broken off but by ending the process.
+    with telling(lambda: "the library stands as it is"), Latest(config) as latest:
         tools = Tools(config, latest)
         if http:
-            _serve_http(tools, host, port, allow_host or [])
-            return
-        # What waits for a line on stdin cannot be broken off but by ending the process.
-        with telling(lambda: "the library was only read"):
+            _serve_http(tools, host, port, name or [])
+        else:
             create_server(tools).run()
 
 
@@ -83,28 +82,36 @@ def _serve_http(tools: Tools, host: str, port: int, names: Sequence[str]) -> Non
     """Serve over HTTP until Ctrl-C.
 
     Raises:
-        UsageError: strangers could ask, and there is no token. IndexerError: the port is not to be had.
+        UsageError: others could ask, and there is no token that they could show. IndexerError: the port is not
+            to be had.
     """
     import uvicorn
 
-    from indexer.assistant.server import create_server, http_app, is_loopback
+    from indexer.assistant.server import create_server, http_app, lets_others_in
 
     token = os.environ.get("INDEXER_TOKEN", "")
-    if not token and not is_loopback(host):
-        raise UsageError(
-            f"--host {host} can be reached by others; set INDEXER_TOKEN to a secret that they must show"
-        )
-    app = http_app(create_server(tools, token), [host, *names])
+    if lets_others_in(host):
+        if not token:
+            raise UsageError(
+                f"--host {host} lets others in, who must show a token: set INDEXER_TOKEN to a long secret "
+                "(such as `openssl rand -hex 24` makes), or leave --host out"
+            )
+        own = socket.gethostname()
+        names = [host, own, f"{own}.local", *names]
+    if not re.fullmatch(r"[!-~]*", token):
+        raise UsageError("INDEXER_TOKEN has blanks or signs that are not ASCII, which no header can carry")
+    app = http_app(create_server(tools, token), names)
     try:
-        listening = socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-        )
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        why = error.strerror or error
         raise IndexerError(
-            f"{host} port {port} cannot be listened on ({why}); give another --port or --host"
+            f"cannot listen on {host}, port {port} ({error.strerror or error}); --port takes another, 0 any"
         ) from error
-    with listening, suppress(KeyboardInterrupt):
+    with listener:
         shown = f"[{host}]" if ":" in host else host
-        remark(f"the library is at http://{shown}:{listening.getsockname()[1]}/mcp; Ctrl-C ends")
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run([listening])
+        remark(f"the library is at http://{shown}:{listener.getsockname()[1]}/mcp; Ctrl-C ends")
+        settings = uvicorn.Config(
+            app, log_config=None, log_level="error", access_log=False, server_header=False
+        )
+        uvicorn.Server(settings).run([listener])

@@ -104,6 +104,6 @@ def moment_since(text: str) -> datetime:
     Raises:
         UsageError: it is neither.
     """
-    from indexer.search.arguments import moment_of
+    from indexer.search.arguments import moment_or_ago
 
-    return moment_of("--since", text)
+    return moment_or_ago("--since", text)

@@ -82,32 +82,14 @@ def mode_of(value: Any) -> Mode:
     raise UsageError(f"mode: {_as_written(value)} is none of {', '.join(modes)}")
 
 
-_AGO = re.compile(r"(\d{1,9})\s*([hdwmy])")
-_HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "y": 365 * 24}
-
-
-def ago(text: str) -> timedelta | None:
-    """A span until now as ``12h``, ``3d``, ``2w``, ``1m`` (30 days) or ``1y``; None where it is none.
-
-    Raises:
-        OverflowError: it is longer than time.
-    """
-    found = _AGO.fullmatch(text.strip().lower())
-    return timedelta(hours=int(found[1]) * _HOURS[found[2]]) if found else None
-
-
 def moment_of(name: str, value: Any) -> datetime:
-    """A moment in UTC from a date, a datetime, either in ISO 8601, or a span until now (:func:`ago`).
-
-    Without a zone it is UTC.
+    """A moment in UTC from a date, a datetime or either in ISO 8601; without a zone it is UTC.
 
     Raises:
         UsageError: it is none of them.
     """
     try:
-        if isinstance(value, str) and (span := ago(value)):
-            return datetime.now(UTC) - span
-        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if isinstance(moment, date) and not isinstance(moment, datetime):
             moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
         # Of pandas' moments, NaT is one that equals nothing, itself included.
@@ -115,8 +97,37 @@ def moment_of(name: str, value: Any) -> datetime:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    told = _as_written(value)
-    raise UsageError(f"{name}: {told} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now")
+    raise UsageError(f"{name}: {_as_written(value)} is no date; write it as '2026-01-31'")
+
+
+_AGO = re.compile(r"(\d{1,9})\s*([hdwmy])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "y": 365 * 24}
+
+
+def ago(text: str) -> timedelta | None:
+    """A span as ``2w``; None where it is none.
+
+    Raises:
+        OverflowError: it is longer than time.
+    """
+    span = _AGO.fullmatch(text.strip().lower())
+    return timedelta(hours=int(span[1]) * _HOURS[span[2]]) if span else None
+
+
+def moment_or_ago(name: str, text: str) -> datetime:
+    """The moment that a text names: a date, or a span until now; in UTC where it says nothing else.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    try:
+        if span := ago(text):
+            return datetime.now(UTC) - span
+        return moment_of(name, text.strip())
+    except (UsageError, OverflowError):
+        raise UsageError(
+            f"{name} {text!r} is no date; write it as 2026-01-31, or as 3d, 2w, 1m, 1y until now"
+        ) from None
 
 
 def _as_written(value: Any) -> str:

@@ -22,7 +22,7 @@ Llm = Callable[..., Result]
 
 @pytest.fixture
 def ask_llm(demo_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Llm]:
-    """Calls ``llm`` with this plugin and a model that calls the tool it is told to and tells what it reads."""
+    """Calls ``llm`` with the plugin and a model that calls a tool as told, or tells what it reads."""
     monkeypatch.setattr(sys, "_called_from_test", True, raising=False)  # as llm's own tests have it
     monkeypatch.setenv("LLM_USER_PATH", str(tmp_path))
     monkeypatch.setenv("INDEXER_DATA", str(demo_library))
