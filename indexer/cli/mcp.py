@@ -82,8 +82,8 @@ def _serve_http(tools: Tools, host: str, port: int, names: Sequence[str]) -> Non
     """Serve over HTTP until Ctrl-C.
 
     Raises:
-        UsageError: others could ask, and there is no token that they could show. IndexerError: the port is not
-            to be had.
+        UsageError: others could ask, and there is no token that they could show.
+        IndexerError: the port is not to be had.
     """
     import uvicorn
 

@@ -19,6 +19,9 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.types import CallToolResult, TextContent
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow  # the demo's library and the real model
 
@@ -209,3 +212,36 @@ def test_others_are_not_served_without_a_token(demo_library: Path, host: str) ->
     assert ended.stderr.startswith(
         f"indexer: --host {host} lets others in, who must show a token: set INDEXER_TOKEN"
     )
+
+
+def test_the_documented_clients_start_it(demo_library: Path, tmp_path: Path) -> None:
+    """Each JSON of docs/assistants.md that starts a program, with the paths of this machine."""
+    program = tmp_path / "indexer"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m indexer "$@"\n')
+    program.chmod(0o755)
+    page = (ROOT / "docs" / "assistants.md").read_text(encoding="utf-8")
+    own = page.replace("/home/me/.local/bin/indexer", str(program)).replace(
+        "/home/me/links/data", str(demo_library)
+    )
+    configured = [
+        json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", own, re.DOTALL | re.MULTILINE)
+    ]
+    servers = [(one.get("mcpServers") or one["servers"])["library"] for one in configured]
+    started = {(one["command"], *one["args"]) for one in servers if "command" in one}
+    assert len(servers) >= 4
+
+    async def ask(command: str, *arguments: str) -> None:
+        server = StdioServerParameters(command=command, args=list(arguments), env=environment(), cwd=tmp_path)
+        async with Client(server) as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
+
+    for one in started:
+        in_time(ask(*one))
+
+
+def test_the_skill_is_named_and_described_as_skills_are() -> None:
+    text = (ROOT / "skills" / "indexer" / "SKILL.md").read_text(encoding="utf-8")
+    head = YAML(typ="safe").load(text.split("---\n")[1])
+    assert set(head) == {"name", "description"}
+    assert head["name"] == "indexer"
+    assert 0 < len(head["description"]) <= 1024
