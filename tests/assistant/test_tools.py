@@ -174,7 +174,7 @@ def test_wrong_arguments_are_one_line_that_helps(tools: Tools) -> None:
         "part: -1 is no whole number": lambda: tools.read(LINK.url, -1),
         "limit: 101 is more than 100": lambda: tools.list_links(limit=101),
         "offset: -1 is no": lambda: tools.changes(offset=-1),
-        "since: 'soon' is no date": lambda: tools.changes("soon"),
+        "since 'soon' is no date": lambda: tools.changes("soon"),
         "no category 'Pattern'; did you mean 'Patterns'": lambda: tools.list_links(categories=["Pattern"]),
         "no tag 'lock'; did you mean 'locks'": lambda: tools.list_links(tags=["lock"]),
         "no site 'exmaple.org'; did you mean 'example.org'": lambda: tools.list_links(sites=["exmaple.org"]),
