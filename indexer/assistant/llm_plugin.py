@@ -43,13 +43,13 @@ class Indexer(llm.Toolbox):
         """
         return self._tools.search(question, k).as_text()
 
-    def read(self, which: str, part: int = 0) -> str:
+    def read(self, id_or_url: str, part: int = 0) -> str:
         """Read a part of an article, by the id of a passage ("p42") or by an address. Parts count from 1."""
-        return self._tools.read(which, part).as_text()
+        return self._tools.read(id_or_url, part).as_text()
 
-    def similar(self, to: str, k: int = 5) -> str:
+    def similar(self, id_or_url: str, k: int = 5) -> str:
         """Find other articles that speak of the same as a passage (its id) or an article (its address)."""
-        return self._tools.similar(to, k).as_text()
+        return self._tools.similar(id_or_url, k).as_text()
 
     def list_links(self, offset: int = 0) -> str:
         """List the links of the library with category, tags and note, 50 at a time from an offset on."""

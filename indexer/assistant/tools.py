@@ -67,7 +67,8 @@ class Reply:
             "may answer": "See whether the passages answer.",
             "nothing answers": "Say that the library does not answer; what follows is merely the closest.",
         }
-        told = [f"State: {self.state}. {means[self.state]}", *(f"Notice: {one}" for one in self.notices)]
+        meaning = means[self.state] if self.passages else "There are no passages: say so."
+        told = [f"State: {self.state}. {meaning}", *(f"Notice: {one}" for one in self.notices)]
         return "\n\n".join([*told, *_numbered(self.passages)])
 
 
@@ -245,7 +246,7 @@ class Tools:
             [found(hit) for hit in answer],
         )
 
-    def similar(self, to: str, k: int = 5) -> Neighbours:
+    def similar(self, id_or_url: str, k: int = 5) -> Neighbours:
         """The other articles nearest to a passage (its id) or to an article (an address).
 
         Raises:
@@ -253,11 +254,11 @@ class Tools:
         """
         _bounded_number("k", k, MOST_RESULTS)
         with self._latest.library() as library:
-            row = _passage_meant(library, to)
-            related = library.similar(row.passage_id if row else to, k)
+            row = _passage_meant(library, id_or_url)
+            related = library.similar(row.passage_id if row else id_or_url, k)
         return Neighbours(as_one_line(related.to), [found(hit) for hit in related])
 
-    def read(self, which: str, part: int = 0) -> Part:
+    def read(self, id_or_url: str, part: int = 0) -> Part:
         """A part of an article by its address or by the id of a passage; 0 is the part with that passage.
 
         Raises:
@@ -266,8 +267,8 @@ class Tools:
         """
         whole_number("part", part, least=0)
         with self._latest.library() as library:
-            row = _passage_meant(library, which)
-        article, facts = inspection.article(self._config.data, row.page_url if row else which)
+            row = _passage_meant(library, id_or_url)
+        article, facts = inspection.article(self._config.data, row.page_url if row else id_or_url)
         text, starts, place = _with_marked_headings(article, row.passage.start if row else 0)
         ends = part_ends(text)
         number = part or bisect_right(ends[:-1], place) + 1
@@ -359,13 +360,13 @@ def part_ends(text: str) -> list[int]:
     return [*ends, len(text)]
 
 
-def _passage_meant(library: Library, which: str) -> PassageRow | None:
+def _passage_meant(library: Library, id_or_url: str) -> PassageRow | None:
     """The passage of an id, None where it is no id.
 
     Raises:
         UsageError: there is none any more.
     """
-    if not (found := _PASSAGE_ID.fullmatch(which.strip())):
+    if not (found := _PASSAGE_ID.fullmatch(id_or_url.strip())):
         return None
     try:
         return library.passage(int(found[1]))

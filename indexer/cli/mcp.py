@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from indexer.assistant.tools import Tools
 
 
+LOOPBACK, HTTP_PORT = "127.0.0.1", 8471
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("mcp")(mcp_command)
@@ -39,8 +42,8 @@ def mcp_command(
     ] = False,
     host: Annotated[
         str, typer.Option(help="The address to listen on; others than this machine's own need INDEXER_TOKEN.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8471,
+    ] = LOOPBACK,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = HTTP_PORT,
     name: Annotated[
         list[str] | None,
         typer.Option(help="A name under which it is asked, as that of a proxy before it; repeatable."),
@@ -57,6 +60,8 @@ def mcp_command(
 
     Example, for Claude Code: claude mcp add library -- indexer mcp
     """
+    if not http and (name or (host, port) != (LOOPBACK, HTTP_PORT)):
+        raise UsageError("--host, --port and --name tell how to serve over HTTP; add --http")
     config = configure(catalogue=catalogue, data=data, model=model)
     try:
         from indexer.assistant.server import create_server
@@ -105,8 +110,9 @@ def _serve_http(tools: Tools, host: str, port: int, names: Sequence[str]) -> Non
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
+        why = os.strerror(error.errno) if (error.errno or 0) > 0 else str(error)
         raise IndexerError(
-            f"cannot listen on {host}, port {port} ({error.strerror or error}); --port takes another, 0 any"
+            f"cannot listen on {host}, port {port} ({why}); --port takes another, 0 any that is free"
         ) from error
     with listener:
         shown = f"[{host}]" if ":" in host else host

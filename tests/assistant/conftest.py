@@ -13,6 +13,7 @@ from indexer.assistant.tools import Tools
 from indexer.config import Config
 from indexer.latest import Latest
 from tests.store.shelving import Shelf
+from tests.whole.conftest import run as run  # noqa: PLC0414 - a fixture here, too
 
 OpenTools = Callable[[], Tools]
 

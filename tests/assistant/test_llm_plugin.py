@@ -73,11 +73,11 @@ def test_a_fragment_is_the_question_with_its_passages(ask_llm: Llm) -> None:
     ("tool", "arguments", "told"),
     [
         ("search", {"question": "how do I design an event store", "k": 1}, "State: answers."),
-        ("read", {"which": "https://c4model.com/"}, "Part 1 of 1"),
-        ("similar", {"to": "https://c4model.com/", "k": 1}, "speak of the same"),
+        ("read", {"id_or_url": "https://c4model.com/"}, "Part 1 of 1"),
+        ("similar", {"id_or_url": "https://c4model.com/", "k": 1}, "speak of the same"),
         ("list_links", {}, "28 links"),
         ("changes", {"since": "1y"}, "changes; here are 1 to 20"),
-        ("read", {"which": "p999999"}, "no passage p999999 in the library"),
+        ("read", {"id_or_url": "p999999"}, "no passage p999999 in the library"),
         ("changes", {"since": "soon"}, "'soon' is no date"),
     ],
 )
