@@ -478,8 +478,6 @@ def _page_told(noun: str, total: int, offset: int, following: int | None, items:
         told += f"; here are {offset + 1:,} to {following:,}, and offset {following} gives the next ones"
     elif offset:
         told += (
-            f"; here are the last ones, from {offset + 1:,} on"
-            if items
-            else f"; there is none after {offset:,}"
+            f"; here are the last ones, from {offset + 1:,} on" if offset < total else "; there are no more"
         )
     return "\n\n".join([f"{told}.", *([QUOTED_IS_DATA, items] if items else [])])

@@ -110,7 +110,7 @@ def _serve_http(tools: Tools, host: str, port: int, names: Sequence[str]) -> Non
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        why = os.strerror(error.errno) if (error.errno or 0) > 0 else str(error)
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise IndexerError(
             f"cannot listen on {host}, port {port} ({why}); --port takes another, 0 any that is free"
         ) from error

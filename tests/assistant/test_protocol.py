@@ -52,13 +52,12 @@ def test_each_tool_tells_the_same_as_values_and_as_text(filled: Shelf, open_tool
 
 
 def test_an_error_is_its_one_line(filled: Shelf, open_tools: OpenTools) -> None:
-    wrong = {
+    c = "https://example.org/c"
+    wrong: dict[str, tuple[str, dict[str, Any]]] = {
         "k: 21 is more than 20, the most at once": ("search", {"question": "lease", "k": 21}),
         "no tag 'lock'; did you mean 'locks'?": ("list_links", {"tags": ["lock"]}),
-        "no article at 'https://example.org/c'; did you mean 'https://example.org/b' or 'https://example.org/a'?": (
-            "read", {"id_or_url": "https://example.org/c"},
-        ),
-    }  # fmt: skip
+        f"no article at '{c}'; did you mean '{OTHER.url}' or '{LINK.url}'?": ("read", {"id_or_url": c}),
+    }
 
     async def call_all(client: Client) -> None:
         for line, (name, arguments) in wrong.items():
@@ -98,7 +97,7 @@ def statuses(tools: Any, token: str, names: list[str], *asked: dict[str, str]) -
 
 
 def test_names_and_origins_are_asked_for(filled: Shelf, open_tools: OpenTools) -> None:
-    asked = (
+    asked: tuple[dict[str, str], ...] = (
         {}, {"Host": "library.lan"}, {"Host": "[::1]:8471"}, {"Host": "rebound.example.org"},
         {"Host": "localhost.example.org"}, {"Origin": "http://localhost:8471"}, {"Origin": "https://example.org"},
         {"Origin": "null"},
@@ -108,13 +107,8 @@ def test_names_and_origins_are_asked_for(filled: Shelf, open_tools: OpenTools) -
 
 
 def test_the_token_is_asked_for(filled: Shelf, open_tools: OpenTools) -> None:
-    asked = (
-        {},
-        {"Authorization": "Bearer no"},
-        {"Authorization": "secret"},
-        {"Authorization": "Bearer secret"},
-    )
-    assert statuses(open_tools(), "secret", [], *asked) == [401, 401, 401, 200]
+    shown = [{"Authorization": value} for value in ("Bearer no", "secret", "Bearer secret")]
+    assert statuses(open_tools(), "secret", [], {}, *shown) == [401, 401, 401, 200]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
