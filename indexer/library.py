@@ -12,7 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Self
 
 from indexer.config import Config
-from indexer.errors import UsageError
+from indexer.errors import UnknownName, UsageError
 from indexer.hashes import CHECKED
 from indexer.records import Hit
 from indexer.store.failures import library_errors
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from indexer.arrays import Ids, Vectors
-    from indexer.records import Article, Encoder, Generation, Mode, Reranker
+    from indexer.records import Article, Encoder, Generation, Mode, PassageRow, Reranker
     from indexer.search.answer import Answer, Related
     from indexer.search.searcher import Searcher
     from indexer.store.inspection import History
@@ -237,6 +237,20 @@ class Library:
             return similar(snapshot, place, k=k, same=self._config.search.same_passage)
 
     # ------------------------------------------------------------ exploring
+
+    def passage(self, passage_id: int) -> PassageRow:
+        """A passage by its id, which stays while its text does and never comes to mean another.
+
+        Raises:
+            UnknownName: there is no such passage, or none any more.
+        """
+        from indexer.search.arguments import whole_number
+
+        number = whole_number("passage_id", passage_id, least=0)
+        with self._snapshot() as snapshot:
+            if not snapshot.query("SELECT 1 FROM passages WHERE id = ?", (number,)):
+                raise UnknownName("passage", str(number), ())
+            return snapshot.rows([number])[0]
 
     def article(self, url: str) -> Article:
         """The article of a link, or of a page under one.

@@ -1,4 +1,7 @@
-"""An answer as plain text, CSV or Markdown, for programs and other documents; texts of the web stay texts."""
+"""An answer as plain text, CSV, Markdown or a prompt, for programs and other documents.
+
+Texts of the web stay texts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from indexer.assistant.prompts import answer_prompt
 from indexer.escaping import csv_cell, markdown_lines, markdown_link, markdown_text, safe
 
 if TYPE_CHECKING:
@@ -45,3 +49,12 @@ def answer_markdown(answer: Answer) -> str:
         )
         lines += [f"{hit.rank}. {link} ({markdown_text(hit.category)})", "", quoted, ""]
     return "\n".join(lines)
+
+
+WRITTEN_FORMS = {
+    "plain": answer_plain,
+    "csv": answer_csv,
+    "markdown": answer_markdown,
+    "prompt": answer_prompt,
+}
+"""By the name of the form, what writes an answer in it."""

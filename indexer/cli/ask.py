@@ -51,6 +51,7 @@ class Format(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
     markdown = "markdown"
+    prompt = "prompt"
 
 
 NO_ANSWER = 3
@@ -264,7 +265,7 @@ def _write_answer(
     answer: Answer, *, form: Format, full: bool, explain: bool, pager: bool, many: bool = False
 ) -> None:
     """Write an answer; if it is one of ``many``, JSON is one line, and a blank one parts texts."""
-    from indexer.cli.answer_forms import answer_csv, answer_markdown, answer_plain
+    from indexer.cli.answer_forms import WRITTEN_FORMS
 
     match form:
         case Format.table:
@@ -273,8 +274,6 @@ def _write_answer(
             print_answer(answer, full=full, explain=explain, pager=pager)
             if many:
                 typer.echo()
-        case Format.plain:
-            typer.echo(answer_plain(answer), nl=False)
         case Format.json if many:
             print_json(answer.to_json(explain=explain), on_one_line=True)
         case Format.json:
@@ -282,7 +281,5 @@ def _write_answer(
         case Format.jsonl:
             for result in answer.to_json(explain=explain)["results"]:
                 print_json(result, on_one_line=True)
-        case Format.csv:
-            typer.echo(answer_csv(answer), nl=False)
-        case Format.markdown:
-            typer.echo(answer_markdown(answer), nl=False)
+        case _:
+            typer.echo(WRITTEN_FORMS[form.value](answer), nl=False)

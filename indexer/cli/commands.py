@@ -28,6 +28,7 @@ from indexer.cli import (
     doctor,
     evaluate,
     inspect,
+    mcp,
     report,
     schedule,
     serve,
@@ -53,7 +54,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for commands in (
-    ask, similar, crawl, status, inspect, report, upkeep, backup, schedule, serve, evaluate, demo, doctor
+    ask, similar, crawl, status, inspect, report, upkeep, backup, schedule, serve, mcp, evaluate, demo, doctor
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(catalogue.app, name="catalogue")

@@ -8,6 +8,7 @@ import pytest
 
 from indexer.errors import MissingExtra
 from indexer.search.answer import Answer, State
+from tests.command import Run
 
 
 def test_a_table_without_pandas_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,3 +18,16 @@ def test_a_table_without_pandas_says_what_to_install(monkeypatch: pytest.MonkeyP
     )
     with pytest.raises(MissingExtra, match=r"pip install 'indexer\[notebook\]'"):
         answer.to_pandas()
+
+
+def test_an_assistant_without_the_sdk_is_told_what_to_install(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "indexer.assistant.server", raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mcp"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    ended = run("mcp")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.endswith("install it with: pip install 'indexer[mcp]'\n")
+    assert ended.err.count("\n") == 1

@@ -20,6 +20,7 @@ from tests.store.shelving import Shelf, article, outcome
 WITHOUT = {
     "catalogue schema": "prints JSON, and nothing but",
     "serve": "tells nothing itself; what it serves has JSON at /api/v1",
+    "mcp": "speaks a protocol that is JSON, and nothing but",
 }
 LINK = Link("https://example.org/a", "Patterns")
 
