@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def sync(path: Path) -> None:
@@ -23,9 +25,21 @@ def sync(path: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file in one step: it holds the old content or the new, whatever happens.
+    """Replace a file in one step, see :func:`replacing`.
 
-    Keeps the permissions of a file that is there; a new one is readable by all.
+    Raises:
+        OSError: it cannot be written; then the old one stands.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of ``path`` when the block has ended well.
+
+    So ``path`` holds the old content or the new, whatever happens. Keeps the permissions of a file that is
+    there; a new one is readable by all.
 
     Raises:
         OSError: it cannot be written; then the old one stands.
@@ -34,7 +48,7 @@ def replace_file(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(mode)
