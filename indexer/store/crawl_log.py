@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -57,6 +58,14 @@ class CrawlLog:
         """The pages that this run, if it goes on after an interruption, already has."""
         rows = self._db.rows("SELECT DISTINCT page_url FROM fetches WHERE run = ?", (self._run.number,))
         return {row["page_url"] for row in rows}
+
+    def held_since(self, link_url: str, page_url: str) -> datetime | None:
+        """When the newest version of a page's article was fetched; None where none is held."""
+        rows = self._db.rows(
+            "SELECT fetched_at FROM articles WHERE link_url = ? AND page_url = ? ORDER BY id DESC LIMIT 1",
+            (link_url, page_url),
+        )
+        return moment(rows[0]["fetched_at"]) if rows else None
 
     # ------------------------------------------------ what the crawler found
 
