@@ -177,8 +177,9 @@ class CrawlLog:
 def kept_page(database: Database, body_hash: str, url: str) -> Page:
     """The raw page whose body has this hash, with the headers it came with when ``url`` was fetched."""
     row = database.rows(
-        "SELECT b.data, f.* FROM bodies b JOIN fetches f ON f.body_hash = b.hash AND f.headers <> '{}' "
-        "WHERE b.hash = ? ORDER BY f.url = ? DESC, f.id DESC LIMIT 1",
+        # An answer "not modified" names the body without headers of its own; a page saved by hand has none.
+        "SELECT b.data, f.* FROM bodies b JOIN fetches f ON f.body_hash = b.hash "
+        "WHERE b.hash = ? ORDER BY f.headers <> '{}' DESC, f.url = ? DESC, f.id DESC LIMIT 1",
         (body_hash, url),
     )[0]
     return Page(
