@@ -24,7 +24,7 @@ _UNSAFE = re.compile(r"[^\w.,&()'+ -]+")
 _SCHEME = re.compile(r"^https?://(?:www\.)?", re.IGNORECASE)
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 """Names that Windows keeps for devices."""
-_OF_OBSIDIAN = re.compile(r"(?<!\\)(?:%(?=%)|(?<=%)%|=(?==)|(?<==)=|\^)")
+_OF_OBSIDIAN = re.compile(r"(?:%(?=%)|(?<=%)%|=(?==)|(?<==)=|\^)(?<!\\.)")
 """What means something to Obsidian beyond Markdown: comments, highlights, names of blocks."""
 _BACKTICKS = re.compile(r"`{3,}")
 
