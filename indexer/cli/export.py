@@ -21,9 +21,9 @@ def export_command(
     form: Annotated[
         str,
         typer.Argument(
-            metavar="[FORMAT]",
-            help="jsonl, parquet, markdown, warc, opml, bookmarks or datasette; left out where PATH's name "
-            "tells it.",
+            metavar="FORMAT",
+            help="jsonl, parquet, markdown, warc, opml, bookmarks or datasette; or the path alone, where its "
+            "name tells it.",
             autocompletion=complete_formats,
         ),
     ],

@@ -128,6 +128,11 @@ def test_a_wacz_file_lists_its_pages(tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_without_pages_is_none(tmp_path: Path) -> None:
+    content = wacz(archive__a_dot_warc=warc(record("https://a.example.org/"), packed=False))
+    assert [page.url for page in read(tmp_path, content)] == ["https://a.example.org/"]
+
+
 def chunked(body: bytes, size: int = 7) -> bytes:
     parts = [body[at : at + size] for at in range(0, len(body), size)]
     return b"".join(b"%x;ext=1\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"

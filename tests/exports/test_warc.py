@@ -123,3 +123,27 @@ def test_an_import_makes_the_same_articles(tmp_path: Path, monkeypatch: pytest.M
     for url in urls:
         one, other = (inspection.article(config.data, url)[0] for config in (first, second))
         assert (one.title, one.text, one.blocks) == (other.title, other.text, other.blocks)
+
+
+@pytest.mark.slow
+def test_a_link_that_is_known_gets_its_page(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever form of its address the archive has; and what a crawl would refuse is left out."""
+    monkeypatch.setattr(pipeline, "open_encoder", lambda config: HashEncoder())
+    wall = b"<title>Just a moment...</title><p>Checking your browser before you go on."
+    for number, body in enumerate((f"<title>One</title><p>{PROSE}".encode(), wall), start=1):
+        link = Link(f"https://www.example.org/{number}/?utm_source=x", "Old")
+        shelf.log().record(outcome(link, article("x"), body=body))
+    shelf.publish(*(Link(f"https://www.example.org/{number}/?utm_source=x", "Old") for number in (1, 2)))
+    export_library(shelf.folder, tmp_path / "a.warc.gz", ExportForm.warc)
+    config = Config(data=tmp_path / "other", catalogue=tmp_path / "c.yaml")
+    config.catalogue.write_text("categories: {Mine: [{url: 'http://example.org/1', note: kept}]}")
+    archive = web_archive(tmp_path / "a.warc.gz", most=1 << 20)
+    assert archive
+    taken = pipeline.import_archive(archive, config, category="New")
+    assert (taken.added, taken.effects) == ((), {"new": 1})
+    assert taken.left_out == {"that hold no article (walls, notices, stubs)": 1}
+    read, facts = inspection.article(config.data, "http://example.org/1")
+    assert (read.title, facts["note"], facts["source"]) == ("One", "kept", "import")
+    assert facts["fetched_at"] == "2026-01-05T03:00:00+00:00"

@@ -87,10 +87,11 @@ class WebArchive:
 
     def _zipped(self, file: IO[bytes], budget: Budget) -> Iterator[Page]:
         with _opened_zip(file) as archive:
+            listed: dict[str, str] = {}
             for member in _members(archive, "pages", ".jsonl"):
-                self._wanted = self._wanted or {}
                 with archive.open(member) as lines:
-                    _list_pages(lines, budget, self._wanted)
+                    _list_pages(lines, budget, listed)
+            self._wanted = listed or None  # some programs write a list without pages
             for member in _members(archive, "archive", ".warc", ".warc.gz"):
                 with archive.open(member) as warc:
                     yield from self._warc(warc, budget)
