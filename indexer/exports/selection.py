@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from indexer.records import Article, Link, PassageRow
-from indexer.search.arguments import known_filters
+from indexer.search.filters import known_filters
 from indexer.store.codec import Row, article_of, digest
 from indexer.store.failures import damaged, library_errors
 from indexer.store.snapshot import LIBRARY_FILE, Snapshot

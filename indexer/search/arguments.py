@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from operator import index
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
-from indexer.errors import UnknownName, UsageError
+from indexer.errors import UsageError
 from indexer.records import Mode
-
-if TYPE_CHECKING:
-    from indexer.store.snapshot import Snapshot
 
 LARGEST_NUMBER = 2**31 - 1
 """Of whole numbers: more than there can be passages, and small enough for SQLite and numpy."""
@@ -107,25 +104,3 @@ def _as_written(value: Any) -> str:
     """A value in a message of one line."""
     told = repr(value).partition("\n")[0]
     return told if len(told) <= 80 else f"{told[:77]}..."
-
-
-def known_filters(
-    snapshot: Snapshot, categories: Sequence[str], tags: Sequence[str], sites: Sequence[str]
-) -> None:
-    """Let names pass that the library has; a site also by a part of its host.
-
-    Raises:
-        UnknownName: it has no such category, tag or site; offers the nearest.
-    """
-    for kind, names, of_library in (
-        ("category", categories, snapshot.categories),
-        ("tag", tags, snapshot.tags),
-    ):
-        known = of_library() if names else []
-        for name in names:
-            if name not in known:
-                raise UnknownName(kind, name, known)
-    hosts = snapshot.sites() if sites else []
-    for name in sites:
-        if not any(host == name.lower() or host.endswith(f".{name.lower()}") for host in hosts):
-            raise UnknownName("site", name, hosts)

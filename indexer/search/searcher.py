@@ -13,9 +13,10 @@ import numpy as np
 
 from indexer.errors import ModelError, StaleIndex
 from indexer.records import Hit, Share
-from indexer.search import arguments, retrieve
+from indexer.search import retrieve
 from indexer.search.answer import Answer, state_of
 from indexer.search.confidence import confidence
+from indexer.search.filters import known_filters
 from indexer.search.fuse import specificity
 from indexer.search.links import deep_link
 from indexer.search.query import analyse
@@ -159,7 +160,7 @@ class Searcher:
         sites: tuple[str, ...],
         since: datetime | None,
     ) -> Ids | None:
-        arguments.known_filters(self._snapshot, categories, tags, sites)
+        known_filters(self._snapshot, categories, tags, sites)
         return self._snapshot.allowed(categories=categories, tags=tags, sites=sites, since=since)
 
     def _nothing_left(
