@@ -289,6 +289,28 @@ def test_a_list_of_files_is_bounded_before_it_is_read(
         read(tmp_path, bytes(lying))
 
 
+def with_zip64(content: bytes, count: int, *, marked: bool) -> bytes:
+    """A ZIP file with the records of ZIP64 put in, which tell so many files; ``marked`` where they count."""
+    at = content.rindex(b"PK\x05\x06")
+    end = bytearray(content[at:])
+    length, offset = struct.unpack_from("<LL", end, 12)
+    if marked:
+        struct.pack_into("<HHLL", end, 8, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+    record = struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, length, offset)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    return content[:at] + record + locator + bytes(end)
+
+
+def test_zip64_is_read_and_bounded(tmp_path: Path) -> None:
+    """Programs that write as they go mark everything so, however small it is."""
+    content = wacz("https://a.example.org/", archive__a_dot_warc=warc(record("https://a.example.org/")))
+    pages = read(tmp_path, with_zip64(content, 3, marked=True))
+    assert [page.url for page in pages] == ["https://a.example.org/"]
+    for marked in (True, False):
+        with pytest.raises(UsageError, match="which is too many"):
+            read(tmp_path, with_zip64(content, 1 << 40, marked=marked))
+
+
 def test_more_pages_than_a_list_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web_archives, "MAX_LIST", 2)
     captures = [record(f"https://a.example.org/{number}") for number in range(3)]

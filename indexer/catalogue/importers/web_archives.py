@@ -49,6 +49,7 @@ _MAX_LISTED: Final = 100_000
 """Lines of all lists of pages."""
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _END_OF_DIRECTORY_64 = b"PK\x06\x06"
+_LOCATOR_64 = b"PK\x06\x07"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The ways of packing that give what they hold in pieces."""
 
@@ -200,23 +201,44 @@ def _opened_zip(file: IO[bytes]) -> zipfile.ZipFile:
     Raises:
         NotAList: there are too many files in it, or it is broken.
     """
-    size = file.seek(0, 2)
-    file.seek(max(0, size - (64 << 10) - 22 - 20 - 56))
-    end = file.read()
-    at = end.rfind(_END_OF_DIRECTORY)
-    if at < 0 or len(end) < at + 22:
+    sizes = _directory_sizes(file)
+    if not sizes:
         raise NotAList("a broken ZIP archive: its list of files is missing")
-    count, length = struct.unpack_from("<HL", end, at + 10)
-    at_64 = end.rfind(_END_OF_DIRECTORY_64, 0, at)
-    if at_64 >= 0 and len(end) >= at_64 + 48:
-        count, length = struct.unpack_from("<QQ", end, at_64 + 32)
-    if count > _MAX_FILES or length > _MAX_DIRECTORY:
-        raise NotAList(f"a ZIP archive of {count:,} files, which is too many")
+    for count, length in sizes:
+        if count > _MAX_FILES or length > _MAX_DIRECTORY:
+            raise NotAList(
+                f"a ZIP archive of {count:,} files in a list of {length:,} bytes, which is too many"
+            )
     file.seek(0)
     try:
         return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise NotAList(f"a broken ZIP archive: {error}") from None
+
+
+def _directory_sizes(file: IO[bytes]) -> list[tuple[int, int]]:
+    """How many files a ZIP file has and how many bytes its list of them, by each place that tells it.
+
+    After PKWARE's APPNOTE, 4.3.14 to 4.3.16. The small record has its largest numbers where that of ZIP64 counts.
+    """
+    size = file.seek(0, 2)
+    before = max(0, size - (64 << 10) - 22 - 20)  # a comment, the record, and the locator before it
+    file.seek(before)
+    end = file.read()
+    at = end.rfind(_END_OF_DIRECTORY)
+    if at < 0 or len(end) < at + 22:
+        return []
+    sizes = [struct.unpack_from("<HL", end, at + 10)]
+    if at >= 20 and end.startswith(_LOCATOR_64, at - 20):
+        # Some versions of zipfile look right before the locator, some where it says.
+        for place in (before + at - 20 - 56, *struct.unpack_from("<Q", end, at - 12)):
+            file.seek(min(max(place, 0), size))
+            record = file.read(56)
+            if record.startswith(_END_OF_DIRECTORY_64) and len(record) == 56:
+                sizes.append(struct.unpack_from("<QQ", record, 32))
+    if len(sizes) > 1 and (sizes[0][0] == 0xFFFF or sizes[0][1] == 0xFFFFFFFF):
+        del sizes[0]
+    return sizes
 
 
 def _members(archive: zipfile.ZipFile, folder: str, *endings: str) -> list[zipfile.ZipInfo]:
