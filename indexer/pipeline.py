@@ -281,7 +281,7 @@ def import_archive(
             judgement = judge(page, reading, expect=link.expect, config=config.crawl)
             if isinstance(reading, Unreadable) or not judgement.verdict.good:
                 logger.info("%s: left out: %s", page.url, judgement.reason)
-                archive.left_out["that hold no article (walls, notices, stubs)"] += 1
+                archive.left_out["without an article (wall, notice or stub)"] += 1
                 continue
             fetch = Fetch(
                 url=page.url, final_url=page.final_url, verdict=Verdict.OK,

@@ -102,7 +102,7 @@ def test_documents_of_a_warc_file_are_its_pages(tmp_path: Path, packed: bool) ->
     ]  # fmt: skip
     assert pages[0].body == HTML
     assert pages[0].fetched_at.isoformat() == "2020-01-02T03:04:05+00:00"
-    assert dict(archive.left_out) == {"that are no good answer": 1}
+    assert dict(archive.left_out) == {"without a good answer": 1}
     assert not archive.remarks
 
 

@@ -143,7 +143,7 @@ def test_a_link_that_is_known_gets_its_page(
     assert archive
     taken = pipeline.import_archive(archive, config, category="New")
     assert (taken.added, taken.effects) == ((), {"new": 1})
-    assert taken.left_out == {"that hold no article (walls, notices, stubs)": 1}
+    assert taken.left_out == {"without an article (wall, notice or stub)": 1}
     read, facts = inspection.article(config.data, "http://example.org/1")
     assert (read.title, facts["note"], facts["source"]) == ("One", "kept", "import")
     assert facts["fetched_at"] == "2026-01-05T03:00:00+00:00"

@@ -129,7 +129,7 @@ class WebArchive:
         elif kind not in _DOCUMENTS and not (kind == "text/plain" and self._wanted is not None):
             return None
         if answer.status != 200:
-            self.left_out["that are no good answer"] += 1
+            self.left_out["without a good answer"] += 1
             return None
         at = _moment(fields.get("warc-date", ""))
         return Page(url, target, answer.status, headers, answer.body, at)
@@ -141,13 +141,13 @@ class WebArchive:
 
     def _answer(self, record: WarcRecord) -> WebAnswer | None:
         if record.content is None:
-            self.left_out["that are too large for a page"] += 1
+            self.left_out["too large for a page"] += 1
             return None
         if record.fields["warc-type"] == "resource":
             return WebAnswer(200, {"content-type": record.fields.get("content-type", "")}, record.content)
         answer = answer_in(record.content, most=self.most)
         if answer is None:
-            self.left_out["that are not as HTTP has it, or too large for a page"] += 1
+            self.left_out["not as HTTP has it, or too large for a page"] += 1
         return answer
 
     def _follow(self, url: str, target: str, location: str) -> None:
@@ -219,7 +219,7 @@ def _opened_zip(file: IO[bytes]) -> zipfile.ZipFile:
 def _directory_sizes(file: IO[bytes]) -> list[tuple[int, int]]:
     """How many files a ZIP file has and how many bytes its list of them, by each place that tells it.
 
-    After PKWARE's APPNOTE, 4.3.14 to 4.3.16. The small record has its largest numbers where that of ZIP64 counts.
+    After PKWARE's APPNOTE, 4.3.14 to 4.3.16. The small record is at its limits where that of ZIP64 counts.
     """
     size = file.seek(0, 2)
     before = max(0, size - (64 << 10) - 22 - 20)  # a comment, the record, and the locator before it
