@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkstemp
+from typing import BinaryIO
 
 try:
     import fcntl
@@ -80,9 +81,21 @@ def _taken(handle: int) -> bool:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file in one step: it holds the old content or the new, whatever happens.
+    """Replace a file in one step, see :func:`replacing`.
 
-    Keeps the permissions of a file that is there; a new one is readable by all.
+    Raises:
+        OSError: it cannot be written; then the old one stands.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of ``path`` when the block has ended well.
+
+    So ``path`` holds the old content or the new, whatever happens. Keeps the permissions of a file that is
+    there; a new one is readable by all.
 
     Raises:
         OSError: it cannot be written; then the old one stands.
@@ -94,7 +107,7 @@ def replace_file(path: Path, content: bytes) -> None:
     try:
         with _holding(fresh):
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             fresh.chmod(mode)

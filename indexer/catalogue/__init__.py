@@ -17,7 +17,7 @@ importers  lists of links from elsewhere: bookmarks, CSV, JSON, feeds, Markdown,
 
 from indexer.catalogue.catalogue import Catalogue, load
 from indexer.catalogue.checking import Remark, check, remarks, tidied, tidy, wrong_places
-from indexer.catalogue.importers import MAX_BYTES, Imported, import_links
+from indexer.catalogue.importers import MAX_BYTES, Imported, WebArchive, import_links, web_archive
 from indexer.catalogue.model import schema
 from indexer.catalogue.writing import add, dump, merge, remove
 
@@ -26,6 +26,7 @@ __all__ = [
     "Catalogue",
     "Imported",
     "Remark",
+    "WebArchive",
     "add",
     "check",
     "dump",
@@ -37,5 +38,6 @@ __all__ = [
     "schema",
     "tidied",
     "tidy",
+    "web_archive",
     "wrong_places",
 ]

@@ -6,7 +6,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,10 @@ from indexer.cli.completion import (
 from indexer.cli.options import CatalogueOption, DataOption, JsonOption, QuietOption, VerboseOption, configure
 from indexer.cli.output import plural, print_json, safe, say
 from indexer.errors import UsageError
+
+if TYPE_CHECKING:
+    from indexer.catalogue import WebArchive
+    from indexer.config import Config
 
 app = typer.Typer(help="The catalogue itself: list, check, tidy, add, remove, import.", no_args_is_help=True)
 
@@ -234,22 +238,28 @@ def import_command(
         typer.Option(help="Put all links into this category.", autocompletion=complete_listed_categories),
     ] = None,
     catalogue: CatalogueOption = None,
+    data: DataOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
-    """Take in the links of a list from elsewhere.
+    """Take in the links of a list from elsewhere, or the pages of a web archive.
 
     Browser bookmarks (HTML, JSON), CSV and JSON of bookmark services, OPML, RSS, Atom, sitemaps, Markdown
     and plain addresses, and gzip of these. What a file is, its content tells; what is no list of links is
-    refused. Links that the catalogue already has are left as they are.
+    refused. Links that the catalogue already has are left as they are. Of a web archive (WARC, WACZ) the
+    pages become articles at once, as `indexer import` does with one page.
 
     Example: indexer catalogue import bookmarks.html --into "To read"
     """
-    from indexer.catalogue import MAX_BYTES, import_links, merge
+    from indexer.catalogue import MAX_BYTES, import_links, merge, web_archive
 
-    path = configure(catalogue=catalogue).catalogue
+    config = configure(catalogue=catalogue, data=data)
+    path = config.catalogue
     piped = file == Path("-")
+    if not piped and (archive := web_archive(file, most=config.extract.file_bytes)):
+        _import_archive(archive, config, into=into, as_json=as_json)
+        return
     try:
         with nullcontext(sys.stdin.buffer) if piped else file.open("rb") as source:
             content = source.read(MAX_BYTES + 1)
@@ -270,4 +280,32 @@ def import_command(
         f"({imported.format} of {plural(imported.found, 'link')})"
     )
     for remark in imported.remarks:
+        typer.echo(safe(f"  {remark}"), err=True)
+
+
+def _import_archive(archive: WebArchive, config: Config, *, into: str | None, as_json: bool) -> None:
+    from indexer.cli.progress import watching
+
+    with watching("indexer catalogue import") as watcher:
+        from indexer.pipeline import import_archive
+
+        category = into or archive.path.name.partition(".")[0] or "Links"
+        taken = import_archive(archive, config, category=category, watcher=watcher)
+    if as_json:
+        told = {"catalogue": str(config.catalogue), "format": archive.format, "added": len(taken.added)}
+        print_json(
+            told
+            | {"articles": taken.effects, "left_out": taken.left_out, "remarks": archive.remarks}
+            | {"passages": taken.passages, "embedded": taken.embedded, "generation": taken.generation}
+        )
+        return
+    articles = ", ".join(f"{count} {effect}" for effect, count in taken.effects.items())
+    say(
+        f"{config.catalogue}: {plural(len(taken.added), 'link')} added; articles: {articles} "
+        f"({archive.format}); {plural(taken.passages, 'passage')} in the index, "
+        f"{taken.embedded:,} newly embedded"
+    )
+    for reason, count in taken.left_out.items():
+        typer.echo(safe(f"  left out: {plural(count, 'capture')} {reason}"), err=True)
+    for remark in archive.remarks:
         typer.echo(safe(f"  {remark}"), err=True)

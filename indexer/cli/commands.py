@@ -27,6 +27,7 @@ from indexer.cli import (
     demo,
     doctor,
     evaluate,
+    export,
     inspect,
     mcp,
     report,
@@ -54,7 +55,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for commands in (
-    ask, similar, crawl, status, inspect, report, upkeep, backup, schedule, serve, mcp, evaluate, demo, doctor
+    ask, similar, crawl, status, inspect, report, upkeep, backup, export, schedule, serve, mcp, evaluate,
+    demo, doctor,
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(catalogue.app, name="catalogue")

@@ -215,6 +215,13 @@ def complete_pages(context: typer.Context) -> list[str]:
     return _published(context, lambda held: [row[0] for row in held.query(sql)]) or complete_links(context)
 
 
+def complete_formats(context: typer.Context) -> list[str]:
+    """What a library can be exported as."""
+    from indexer.exports import ExportForm
+
+    return list(ExportForm)
+
+
 def complete_listed_categories(context: typer.Context) -> list[str]:
     """The catalogue's categories."""
     return _listed(context, lambda catalogue: catalogue.categories)

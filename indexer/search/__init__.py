@@ -15,5 +15,6 @@ marks      what of a passage answers: the question's words, and the sentence wit
 answer     the answer in Python, as JSON, as a table
 as_html    the answer in a notebook, or on a page
 arguments  what a caller in Python may pass
+filters    the names that a filter may have
 =========  ================================================================================
 """

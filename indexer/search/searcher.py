@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.errors import ModelError, StaleIndex, UnknownName
+from indexer.errors import ModelError, StaleIndex
 from indexer.records import Hit, Share
 from indexer.search import retrieve
 from indexer.search.answer import Answer, state_of
 from indexer.search.confidence import confidence
+from indexer.search.filters import known_filters
 from indexer.search.fuse import specificity
 from indexer.search.links import deep_link
 from indexer.search.query import analyse
@@ -159,18 +160,7 @@ class Searcher:
         sites: tuple[str, ...],
         since: datetime | None,
     ) -> Ids | None:
-        known = self._snapshot.categories() if categories else []
-        for name in categories:
-            if name not in known:
-                raise UnknownName("category", name, known)
-        known = self._snapshot.tags() if tags else []
-        for name in tags:
-            if name not in known:
-                raise UnknownName("tag", name, known)
-        hosts = self._snapshot.sites() if sites else []
-        for name in sites:
-            if not any(host == name.lower() or host.endswith(f".{name.lower()}") for host in hosts):
-                raise UnknownName("site", name, hosts)
+        known_filters(self._snapshot, categories, tags, sites)
         return self._snapshot.allowed(categories=categories, tags=tags, sites=sites, since=since)
 
     def _nothing_left(

@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -57,6 +58,14 @@ class CrawlLog:
         """The pages that this run, if it goes on after an interruption, already has."""
         rows = self._db.rows("SELECT DISTINCT page_url FROM fetches WHERE run = ?", (self._run.number,))
         return {row["page_url"] for row in rows}
+
+    def held_since(self, link_url: str, page_url: str) -> datetime | None:
+        """When the newest version of a page's article was fetched; None where none is held."""
+        rows = self._db.rows(
+            "SELECT fetched_at FROM articles WHERE link_url = ? AND page_url = ? ORDER BY id DESC LIMIT 1",
+            (link_url, page_url),
+        )
+        return moment(rows[0]["fetched_at"]) if rows else None
 
     # ------------------------------------------------ what the crawler found
 
@@ -169,8 +178,9 @@ class CrawlLog:
 def kept_page(database: Database, body_hash: str, url: str) -> Page:
     """The raw page whose body has this hash, with the headers it came with when ``url`` was fetched."""
     row = database.rows(
-        "SELECT b.data, f.* FROM bodies b JOIN fetches f ON f.body_hash = b.hash AND f.headers <> '{}' "
-        "WHERE b.hash = ? ORDER BY f.url = ? DESC, f.id DESC LIMIT 1",
+        # An answer "not modified" names the body without headers of its own; a page saved by hand has none.
+        "SELECT b.data, f.* FROM bodies b JOIN fetches f ON f.body_hash = b.hash "
+        "WHERE b.hash = ? ORDER BY f.headers <> '{}' DESC, f.url = ? DESC, f.id DESC LIMIT 1",
         (body_hash, url),
     )[0]
     return Page(

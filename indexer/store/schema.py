@@ -15,6 +15,8 @@ generations       the states that were published; the highest number counts
 segments          the parts of the search index that make up the kept generations
 ================  =====================================================================
 
+The views ``links_now``, ``articles_now`` and ``passages_now`` show what is published, for other programs.
+
 The index itself (words and vectors) lies beside the library and is made from it, see
 :mod:`indexer.index`. A crawl writes fetches, bodies, articles and embeddings as it goes: none of them can
 be seen by a search. Links, current articles, passages and the generation change together, in one
@@ -160,6 +162,26 @@ UPDATE generations SET (links, articles) = (
     f"ALTER TABLE {table} ADD COLUMN crc INTEGER;\nUPDATE {table} SET crc = {sum_of(table)};\n"
     for table in SUMMED
 )
+# What is published, with plain names, for whoever opens the file with another program. An article's text is
+# last, as tables are shown from the left.
+VIEWS_FOR_OTHER_PROGRAMS: Final = """
+CREATE VIEW links_now AS
+SELECT l.category, l.title, l.url, l.note, l.tags, f.verdict, f.reason, f.fetched_at AS checked_at,
+       (SELECT count(*) FROM current_articles c WHERE c.link_url = l.url) AS articles
+FROM links l LEFT JOIN fetches f ON f.id = (
+  SELECT max(id) FROM fetches WHERE link_url = l.url AND page_url = l.url AND decisive
+)
+ORDER BY l.position;
+CREATE VIEW articles_now AS
+SELECT a.id, l.category, a.title, l.url, a.page_url, a.final_url, a.site, a.author, a.published, a.language,
+       a.words, a.source, a.fetched_at, l.note, l.tags, a.text
+FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url
+ORDER BY l.position, a.id;
+CREATE VIEW passages_now AS
+SELECT p.id, p.article, p.position, l.category, a.title, p.headings, p.text, l.url, a.page_url, p.page
+FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url
+ORDER BY p.id;
+"""
 
 MIGRATIONS: Final = (
     FIRST_TABLES,
@@ -172,6 +194,7 @@ MIGRATIONS: Final = (
     WORDS_OF_ALL_SCRIPTS,
     ARTICLES_THAT_CANNOT_BE_CUT,
     ROWS_WITH_SUMS,
+    VIEWS_FOR_OTHER_PROGRAMS,
 )
 """What brings a library of each version to the next: the first script makes version 1 of an empty file."""
 

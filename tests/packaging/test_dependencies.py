@@ -48,7 +48,8 @@ def project() -> dict[str, Any]:
 
 def test_every_import_of_the_package_is_a_declared_dependency(project: dict[str, Any]) -> None:
     extras = project["optional-dependencies"]
-    extra = [one for name, some in extras.items() if name != "dev" for one in some]  # what needs them says so
+    # Where an extra is missing, what needs it says so.
+    extra = [one for name, needed in extras.items() if name != "dev" for one in needed]
     imported = {
         module: str(path.relative_to(ROOT))
         for path in sorted((ROOT / OWN).rglob("*.py"))

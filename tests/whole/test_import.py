@@ -9,11 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from indexer import pipeline
+from indexer import extract, pipeline
 from indexer.config import Config, ExtractConfig
 from indexer.errors import Unreadable
 from indexer.records import Link
 from indexer.store import inspection
+from indexer.store.database import Database
 from tests.command import Run
 from tests.extract.paging import FILLER
 from tests.fakes import HashEncoder
@@ -125,3 +126,19 @@ def test_a_file_without_text_is_refused_and_nothing_changes(
     assert str(file) in ended.err.replace("\n", "")
     assert reason in ended.err
     assert not (tmp_path / "data").exists()
+
+
+def test_a_saved_page_is_read_again_where_reading_has_improved(
+    take: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No host sent it, so that it has no headers."""
+    file = tmp_path / "page.html"
+    file.write_text(f"<title>Saved</title><p>{FILLER}")
+    text = take(file)
+    monkeypatch.setattr(extract, "VERSION", "another")
+    config = Config(data=tmp_path / "data")
+    pipeline.reindex([LINK], config)
+    with Database(config.data) as database:
+        rows = database.rows("SELECT extractor, text FROM articles ORDER BY id")
+    assert [row["extractor"] for row in rows][1:] == ["another"]
+    assert {row["text"] for row in rows} == {text}

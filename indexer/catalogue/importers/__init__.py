@@ -1,17 +1,19 @@
 """Lists of links from elsewhere, told apart by what is in them; what is no list of links is refused.
 
-=========  ==================================================================================
-opening    the bytes of a file as text, within bounds; files that hold no text
-kinds      texts that are something else: programs, settings, mail
-bookmarks  the Netscape format of browsers, Pinboard, Raindrop and others
-feeds      XML: RSS, Atom, OPML, sitemaps
-json_tree  JSON: Firefox, Chrome, Pinboard, Karakeep, Linkwarden, Raindrop and the like
-csv_rows   CSV: Pocket, Raindrop, Instapaper and the like
-fields     the usual names of what JSON and CSV say of a link
-markdown   lists in Markdown and HTML, and plain lists of addresses
-entries    which links of an item, a line or a row are its entries
-harvest    what all of these find, as links, and the account of what was left out
-=========  ==================================================================================
+============  ==================================================================================
+opening       the bytes of a file as text, within bounds; files that hold no text
+kinds         texts that are something else: programs, settings, mail
+bookmarks     the Netscape format of browsers, Pinboard, Raindrop and others
+feeds         XML: RSS, Atom, OPML, sitemaps
+json_tree     JSON: Firefox, Chrome, Pinboard, Karakeep, Linkwarden, Raindrop and the like
+csv_rows      CSV: Pocket, Raindrop, Instapaper and the like
+fields        the usual names of what JSON and CSV say of a link
+markdown      lists in Markdown and HTML, and plain lists of addresses
+entries       which links of an item, a line or a row are its entries
+harvest       what all of these find, as links, and the account of what was left out
+warc          the records of web archives, within bounds
+web_archives  which of these are pages: WARC, and WACZ with its list
+============  ==================================================================================
 """
 
 from __future__ import annotations
@@ -30,9 +32,10 @@ from indexer.catalogue.importers.json_tree import looks_like_json, read_json
 from indexer.catalogue.importers.kinds import foreign_kind
 from indexer.catalogue.importers.markdown import read_html_list, read_markdown
 from indexer.catalogue.importers.opening import MAX_BYTES, open_text
+from indexer.catalogue.importers.web_archives import WebArchive, web_archive
 from indexer.errors import UsageError
 
-__all__ = ["MAX_BYTES", "Imported", "import_links"]
+__all__ = ["MAX_BYTES", "Imported", "WebArchive", "import_links", "web_archive"]
 
 _XML_LISTS = frozenset({"opml", "urlset", "sitemapindex", "rss", "feed", "rdf"})
 _HTML_STARTS = frozenset({"html", "head", "body", "title", "meta", "link", "dl"})
