@@ -12,7 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Self
 
 from indexer.config import Config
-from indexer.errors import UsageError
+from indexer.errors import UnknownName, UsageError
 from indexer.hashes import CHECKED
 from indexer.records import Hit
 from indexer.store.failures import library_errors
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from indexer.arrays import Ids, Vectors
-    from indexer.records import Article, Encoder, Generation, Mode, Reranker
+    from indexer.records import Article, Encoder, Generation, Mode, PassageRow, Reranker
     from indexer.search.answer import Answer, Related
+    from indexer.search.plane import Placed
     from indexer.search.searcher import Searcher
     from indexer.store.inspection import History
 
@@ -141,6 +142,12 @@ class Library:
         with self._snapshot() as snapshot:
             return snapshot.tags()
 
+    @property
+    def sites(self) -> list[str]:
+        """The hosts that articles come from, in alphabetical order."""
+        with self._snapshot() as snapshot:
+            return snapshot.sites()
+
     def search(
         self,
         question: str,
@@ -234,6 +241,20 @@ class Library:
         k = arguments.whole_number("k", k, least=1)
         with self._snapshot() as snapshot:
             return similar(snapshot, place, k=k, same=self._config.search.same_passage)
+
+    def passage(self, passage_id: int) -> PassageRow:
+        """A passage, with what an answer tells about it.
+
+        Raises:
+            UsageError: the argument is no number. UnknownName: there is no such passage.
+        """
+        from indexer.search.arguments import whole_number
+
+        number = whole_number("passage_id", passage_id, least=0)
+        with self._snapshot() as snapshot:
+            if not snapshot.query("SELECT 1 FROM passages WHERE id = ?", (number,)):
+                raise UnknownName("passage", str(number), ())
+            return snapshot.rows([number])[0]
 
     # ------------------------------------------------------------ exploring
 
@@ -356,6 +377,21 @@ class Library:
         with self._snapshot() as snapshot:
             ids = [row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")]
             return snapshot.vectors(ids)
+
+    def plane(self, most: int = 300) -> list[Placed]:
+        """The articles as points of a plane, in the catalogue's order: what speaks of the same lies close.
+
+        Of more than ``most`` articles it is every so many-th. See :mod:`indexer.search.plane`.
+
+        Raises:
+            UsageError: ``most`` is no whole number from 1 on.
+        """
+        from indexer.search.arguments import whole_number
+        from indexer.search.plane import plane
+
+        most = whole_number("most", most, least=1)
+        with self._snapshot() as snapshot:
+            return plane(snapshot, most)
 
     def faiss_index(self) -> tuple[faiss.Index, Ids]:
         """All vectors as a FAISS index, and the ids of their passages by position in it: int64 ``(n,)``.

@@ -95,7 +95,7 @@ def remarks_told(state: LinkState) -> list[str]:
 # --------------------------------------------------------------------------- health
 
 
-def health_told(states: Sequence[LinkState]) -> str:
+def health_line(states: Sequence[LinkState]) -> str:
     """How many links answer, with how much."""
     answering = sum(1 for state in states if state.words)
     passages = plural(sum(state.passages for state in states), "passage")

@@ -21,7 +21,7 @@ from indexer.cli.options import (
 )
 from indexer.cli.output import plural, print_json, print_lines, safe, stdout
 from indexer.errors import UsageError
-from indexer.wording import health_facts, health_told, held_told, is_well, remarks_told, verdict_told
+from indexer.wording import health_facts, health_line, held_told, is_well, remarks_told, verdict_told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,7 +116,7 @@ _KEYS: Mapping[Order, Any] = {
 def _health_lines(states: Sequence[LinkState], vitals: Vitals, folder: Path) -> Iterator[Text]:
     from rich.text import Text
 
-    yield Text(health_told(states), style="bold")
+    yield Text(health_line(states), style="bold")
     facts = dict(health_facts(states, vitals))
     last_run = facts.pop("last run")
     for name, told in {**facts, "folder": str(folder.absolute()), "last run": last_run}.items():
