@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 from indexer.escaping import safe
 
@@ -19,13 +20,22 @@ LOOKS = 8
 """Colours and shapes that can be told apart; categories with fewer articles share the last one."""
 LARGEST_MARK = 1.6
 """Times that the mark of a long article is as large as that of a short one, each way."""
-LONGEST_LABEL = 80
-"""Characters of a title on the map."""
+LONGEST_TITLE_TOLD = 80
+"""Characters of a title that a browser tells of a mark."""
+LONGEST_LABEL = 26
+"""Characters of a title that is written beside a mark."""
+LETTER, LINE = 6.6, 13
+"""Width of a letter of a wide typeface and height of a line of labels, which are 11 units high."""
+BESIDE = 11
+"""Between the middle of a mark and its label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """An article on the sheet. ``look`` is the number of its colour and shape; ``faint`` is not asked for."""
+    """An article on the sheet, as one of many looks (a colour and a shape); one not asked for is ``faint``.
+
+    ``label`` is what is written beside it, ``""`` where there is no room: to the left of it if ``leftwards``.
+    """
 
     page_url: str
     title: str
@@ -35,6 +45,8 @@ class Dot:
     scale: float
     look: int
     faint: bool
+    label: str = ""
+    leftwards: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,7 @@ def dots(placed: Sequence[Placed], entries: Sequence[LegendEntry], category: str
     drawn = [
         Dot(
             one.page_url,
-            _short(one.title or one.page_url),
+            _short_title(one.title or one.page_url, LONGEST_TITLE_TOLD),
             one.category,
             round(MARGIN + one.x * (SHEET_WIDTH - 2 * MARGIN)),
             round(MARGIN + (1 - one.y) * (SHEET_HEIGHT - 2 * MARGIN)),
@@ -72,9 +84,42 @@ def dots(placed: Sequence[Placed], entries: Sequence[LegendEntry], category: str
         )
         for one in placed
     ]
-    return sorted(drawn, key=lambda dot: not dot.faint)
+    drawn.sort(key=lambda dot: not dot.faint)
+    return _labelled(drawn)
 
 
-def _short(title: str) -> str:
+def _labelled(drawn: Sequence[Dot]) -> list[Dot]:
+    """The marks with labels where there is room: to the right of a mark or else to its left."""
+    taken = [(dot.x - 7, dot.y - 7, dot.x + 7, dot.y + 7) for dot in drawn]
+    labelled = []
+    for dot in drawn:
+        label = "" if dot.faint else _short_title(dot.title, LONGEST_LABEL)
+        wide = round(LETTER * sum(1 + (east_asian_width(letter) in "WF") for letter in label))
+        top, bottom = dot.y - LINE // 2, dot.y + LINE // 2
+        for leftwards in (False, True):
+            left = dot.x - BESIDE - wide if leftwards else dot.x + BESIDE
+            box = (left, top, left + wide, bottom)
+            if (
+                label
+                and left >= 0
+                and left + wide <= SHEET_WIDTH
+                and not any(_meet(box, one) for one in taken)
+            ):
+                taken.append(box)
+                labelled.append(replace(dot, label=label, leftwards=leftwards))
+                break
+        else:
+            labelled.append(dot)
+    return labelled
+
+
+Box = tuple[int, int, int, int]
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _short_title(title: str, most: int) -> str:
     line = " ".join(safe(title).split())
-    return line if len(line) <= LONGEST_LABEL else f"{line[: LONGEST_LABEL - 1]}…"
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

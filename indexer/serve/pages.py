@@ -300,7 +300,7 @@ def map_page(request: Request, library: Newest, category: str = "") -> HTMLRespo
     entries = chart.legend(placed)
     return page(
         request, "map.html", dots=chart.dots(placed, entries, category), legend=entries, category=category,
-        width=chart.SHEET_WIDTH, height=chart.SHEET_HEIGHT, looks=chart.LOOKS,
+        width=chart.SHEET_WIDTH, height=chart.SHEET_HEIGHT, beside=chart.BESIDE,
     )  # fmt: skip
 
 
