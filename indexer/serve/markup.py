@@ -22,9 +22,10 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from indexer.errors import IndexerError, LibraryError, ModelError, UnknownName, UsageError
+from indexer.errors import IndexerError
 from indexer.escaping import safe, web_address
 from indexer.search.as_html import paragraphs
+from indexer.serve.api import status_of
 from indexer.wording import age, minute, plural
 
 STATIC = Path(__file__).parent / "static"
@@ -44,15 +45,6 @@ def address(path: str, **values: object) -> str:
     return f"{path}?{urlencode(told, doseq=True)}" if told else path
 
 
-def status_of(error: IndexerError) -> int:
-    """The status of HTTP for what went wrong."""
-    if isinstance(error, UnknownName):
-        return 404
-    if isinstance(error, UsageError):
-        return 400
-    return 503 if isinstance(error, LibraryError | ModelError) else 500
-
-
 class PageRoute(APIRoute):
     """A route whose errors are told as a page with one line."""
 
@@ -68,7 +60,7 @@ class PageRoute(APIRoute):
             except RequestValidationError as error:
                 wrong = error.errors()[0]
                 message = f"{wrong['loc'][-1]}: {wrong['msg']}"
-                return page(request, "error.html", 400, message=message)
+                return page(request, "error.html", 422, message=message)
 
         return answered
 

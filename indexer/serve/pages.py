@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field, field_validator
 
@@ -14,11 +14,12 @@ from indexer.search.arguments import moment_or_ago
 from indexer.search.links import deep_link, readable
 from indexer.search.marks import UNMARKED, Marker
 from indexer.serve import chart
+from indexer.serve.api import status_of
 from indexer.serve.lending import Newest
-from indexer.serve.markup import PageRoute, address, page, static_files, status_of
+from indexer.serve.markup import PageRoute, address, page, static_files
 from indexer.serve.reading import Part, contents, language, parts
 from indexer.store import inspection
-from indexer.told import links_of
+from indexer.told import links_of, watch_of
 from indexer.wording import (
     health_facts,
     health_line,
@@ -106,7 +107,7 @@ def ask_page(request: Request, library: Newest, asked: Annotated[QuestionAsked, 
     shown = {
         "asked": asked,
         "answer": answer,
-        "marker": Marker(answer.words) if answer else None,
+        "marker": Marker(answer.words) if answer is not None else None,
         "error": error,
         "unmarked": UNMARKED,
         "many": MANY_HITS,
@@ -280,12 +281,10 @@ def report_feed(request: Request, since: str = "1m") -> Response:
 
 
 def _report(request: Request, since: str) -> Report:
-    from indexer.catalogue import load
     from indexer.report import make_report
 
     config: Config = request.app.state.config
-    watch = load(config.catalogue).watch if config.catalogue.exists() else ()
-    return make_report(links_of(config), config, moment_or_ago("since", since), watch)
+    return make_report(links_of(config), config, moment_or_ago("since", since), watch_of(config))
 
 
 # ------------------------------------------------------------------------------ map
@@ -322,3 +321,11 @@ def static_file(name: str) -> Response:
     content, media_type = static_files()[name]
     lasting = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(content, media_type=media_type, headers=lasting)
+
+
+@router.get("/{path:path}")
+def elsewhere(path: str) -> Response:
+    """What no other route answers: told as a page, under ``/api`` as all errors there."""
+    if path.startswith("api/"):
+        raise HTTPException(404)
+    raise UnknownName("page", f"/{path}", ("/", "/map", "/links", "/report", "/article", "/history"))
