@@ -9,7 +9,7 @@ const form = document.querySelector("#ask");
 const answer = document.querySelector("#answer");
 if (form && answer) {
   const told = document.querySelector("#told");
-  const start = answer.innerHTML;
+  const start = new URLSearchParams(location.search).has("q") ? "" : answer.innerHTML;
   let waiting = 0;
   let under_way = new AbortController();
 
@@ -29,7 +29,7 @@ if (form && answer) {
     const address = values.size ? `/?${values}` : "/";
     if (!values.has("q")) {
       history.replaceState(null, "", address);
-      answer.innerHTML = new URLSearchParams(location.search).has("q") ? "" : start;
+      answer.innerHTML = start;
       answer.removeAttribute("aria-busy");
       told.textContent = "";
       return;
@@ -44,7 +44,7 @@ if (form && answer) {
       history.replaceState(null, "", address);
       document.title = `${values.get("q")} · indexer`;
       const passages = answer.querySelectorAll(".hit").length;
-      told.textContent = `${answer.querySelector("h1, .error")?.textContent ?? ""} ${passages} passages.`;
+      told.textContent = `${(answer.querySelector(".error") ?? answer.querySelector("h1")).textContent} ${passages} passages.`;
     } catch (error) {
       if (signal.aborted) return;
       answer.textContent = "The server did not answer; press Enter to ask again.";
@@ -67,8 +67,12 @@ if (form && answer) {
 const step = (by) => {
   const steps = [...document.querySelectorAll(".step")];
   const at = steps.indexOf(document.activeElement);
-  if (by < 0 && at === 0) return field?.focus();
-  const next = steps[at < 0 ? (by > 0 ? 0 : -1) : at + by];
+  if (by < 0 && at === 0 && field) {
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+    return;
+  }
+  const next = at < 0 ? steps.at(by > 0 ? 0 : -1) : steps[at + by];
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
 };
