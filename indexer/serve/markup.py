@@ -20,7 +20,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from indexer.errors import IndexerError
 from indexer.escaping import safe, web_address
@@ -99,4 +98,5 @@ def _templates() -> Environment:
 
 
 def _harmless(value: Any) -> Any:
-    return safe(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """A value as it may be shown; what a macro has made is markup already (it has ``__html__``)."""
+    return safe(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from indexer.config import Config
-from indexer.records import Article, Block, BlockKind, Link, Loss, Verdict
+from indexer.records import Article, Block, BlockKind, Encoder, Link, Loss, Verdict
 from indexer.serve.app import create_app
 from indexer.serve.doors import Doors
 from tests.store.shelving import AT, CountingEncoder, Shelf, outcome
@@ -100,14 +100,17 @@ def fill(folder: Path) -> None:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The library, made and served on a free port of loopback until the block ends; yields the address."""
+def served(folder: Path, encoder: type[Encoder] = CountingEncoder) -> Iterator[str]:
+    """The library, made and served on a free port of loopback until the block ends; yields the address.
+
+    Questions are encoded as its passages were, if by no other ``encoder``.
+    """
     fill(folder / "data")
     config = Config(
         data=folder / "data", catalogue=folder / "none.yaml", catalogue_why="", cache=folder / "cache"
     )
     with pytest.MonkeyPatch.context() as patched, socket.create_server(("127.0.0.1", 0)) as listening:
-        patched.setattr("indexer.library._load_encoder", lambda *_: CountingEncoder())
+        patched.setattr("indexer.library._load_encoder", lambda *_: encoder())
         server = uvicorn.Server(uvicorn.Config(create_app(config, Doors()), log_config=None))
         # Who connects from now on is answered once it runs.
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

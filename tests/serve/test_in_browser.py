@@ -159,8 +159,11 @@ def test_keys_alone_lead_from_the_question_into_the_article_and_back(visit: Visi
             break
     page.keyboard.press("Enter")
     page.wait_for_selector(".reader")
+    page.go_back()
+    page.wait_for_selector(".hit")
+    page.focus("nav a")
     page.keyboard.press("k")
-    assert page.evaluate("document.activeElement.closest('.related') !== null")
+    assert visit.focused() == page.locator(".hit h2, a.step").all_inner_texts()[-1]
 
 
 def test_the_reader_stands_at_the_passage(visit: Visitor) -> None:

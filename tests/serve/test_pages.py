@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
@@ -16,6 +17,7 @@ from lxml import html
 from indexer.records import Article, Block
 from indexer.serve.reading import PART_BYTES, Part, parts
 from tests.serve.small_library import DEAD, HARM, HARMFUL, LOCKS, LONG, OLD_PREFACE, PREFACE, STORE, served
+from tests.store.shelving import CountingEncoder
 
 LARGEST = 100_000
 """Bytes of all that a page loads."""
@@ -130,6 +132,17 @@ def test_a_wrong_question_is_told_in_one_line(
     [line] = texts(page, "//*[@role='alert']")
     assert said in line
     assert page.xpath("//form[@role='search']//input[@name='q']"), "one can ask again"
+
+
+class AnotherEncoder(CountingEncoder):
+    fingerprint = "another"
+
+
+def test_an_index_that_cannot_answer_is_told_with_what_mends_it(tmp_path: Path) -> None:
+    with served(tmp_path, AnotherEncoder) as address, httpx.Client(base_url=address) as client:
+        page = shown(client, "/", 503, q="lock")
+        assert "run `indexer reindex`" in texts(page, "//*[@role='alert']")[0]
+        assert shown(client, "/", q="lock", mode="lexical").xpath("//li[@class='hit']")
 
 
 # ----------------------------------------------------------------------------- read
