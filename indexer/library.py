@@ -378,7 +378,7 @@ class Library:
             ids = [row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")]
             return snapshot.vectors(ids)
 
-    def plane(self, most: int = 300) -> list[Placed]:
+    def plane(self, most: int = 200) -> list[Placed]:
         """The articles as points of a plane, in the catalogue's order: what speaks of the same lies close.
 
         Of more than ``most`` articles it is every so many-th. See :mod:`indexer.search.plane`.

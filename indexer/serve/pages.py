@@ -34,10 +34,13 @@ from indexer.wording import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from starlette.datastructures import State
+
     from indexer.config import Config
     from indexer.library import Library
     from indexer.records import Article, PassageRow
     from indexer.report import Report
+    from indexer.search.plane import Placed
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -45,12 +48,14 @@ FEW_HITS, MANY_HITS = 8, 20
 """Passages of an answer, and after "more": with those beside them, a page stays below 100 KB."""
 AGES = {"1d": "a day", "1w": "a week", "1m": "a month", "3m": "three months", "1y": "a year"}
 """Spans that the form offers."""
-SITES = 200
-"""Hosts that the form offers; of more, the others can be typed."""
-LINKS_SHOWN = 100
-"""Links of one page of the health."""
-ENTRIES = 40
-"""Entries of one section of the report; the command line tells them all."""
+OFFERED = 200
+"""Categories, tags and hosts that the form offers; others can be typed, or come by a link."""
+LINKS_SHOWN = 60
+"""Links of one page of the health: with long addresses each takes a kilobyte."""
+ENTRIES, LINES_SHOWN = 25, 5
+"""Entries of one section of the report, and lines of one entry; the command line tells them all."""
+ON_THE_MAP = 200
+"""Articles on the map: with long addresses and titles each takes a third of a kilobyte."""
 RELATED = 5
 """Articles that are named as speaking of the same."""
 CHANGED_LINES = 100
@@ -116,8 +121,8 @@ def ask_page(request: Request, library: Newest, asked: Annotated[QuestionAsked, 
         return page(request, "answer.html", status, **shown)
     return page(
         request, "ask.html", status, **shown,
-        categories=library.categories, tags=library.tags, sites=library.sites[:SITES], ages=AGES,
-        generation=library.generation,
+        categories=library.categories[:OFFERED], tags=library.tags[:OFFERED],
+        sites=library.sites[:OFFERED], ages=AGES, generation=library.generation,
     )  # fmt: skip
 
 
@@ -269,7 +274,9 @@ def links_page(request: Request, show: str = "bad", number: Numbered = 1) -> HTM
 def report_page(request: Request, since: str = "1w") -> HTMLResponse:
     """What is new, changed, moved, gone or recovered since a time."""
     report = _report(request, since)
-    return page(request, "report.html", report=report, since=since, ages=AGES, most=ENTRIES)
+    return page(
+        request, "report.html", report=report, since=since, ages=AGES, most=ENTRIES, lines=LINES_SHOWN
+    )
 
 
 @router.get("/report.atom")
@@ -295,12 +302,21 @@ def map_page(request: Request, library: Newest, category: str = "") -> HTMLRespo
     """The articles as points, those that speak of the same close together."""
     if category and category not in library.categories:
         raise UnknownName("category", category, library.categories)
-    placed = library.plane()
+    placed = _placed(request.app.state, library)
     entries = chart.legend(placed)
     return page(
         request, "map.html", dots=chart.dots(placed, entries, category), legend=entries, category=category,
-        width=chart.SHEET_WIDTH, height=chart.SHEET_HEIGHT, beside=chart.BESIDE,
+        most=ON_THE_MAP, width=chart.SHEET_WIDTH, height=chart.SHEET_HEIGHT, beside=chart.BESIDE,
     )  # fmt: skip
+
+
+def _placed(state: State, library: Library) -> Sequence[Placed]:
+    """The articles' places, worked out once for each published state."""
+    number = library.generation.number
+    if getattr(state, "placed", (0, ()))[0] != number:
+        state.placed = (number, library.plane(ON_THE_MAP))
+    placed: Sequence[Placed] = state.placed[1]
+    return placed
 
 
 # --------------------------------------------------------------- what browsers load
