@@ -43,8 +43,9 @@ if (form && answer) {
       answer.innerHTML = shown; // the server has escaped all that is not its own
       history.replaceState(null, "", address);
       document.title = `${values.get("q")} · indexer`;
-      const passages = answer.querySelectorAll(".hit").length;
-      told.textContent = `${(answer.querySelector(".error") ?? answer.querySelector("h1")).textContent} ${passages} passages.`;
+      const count = answer.querySelectorAll(".hit").length;
+      const said = (answer.querySelector(".error") ?? answer.querySelector("h1")).textContent;
+      told.textContent = `${said} ${count} passage${count === 1 ? "" : "s"}.`;
     } catch (error) {
       if (signal.aborted) return;
       answer.textContent = "The server did not answer; press Enter to ask again.";
