@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from indexer.escaping import safe
+
 if TYPE_CHECKING:
     from indexer.records import Loss
     from indexer.store.inspection import LinkState, Vitals
@@ -31,6 +33,12 @@ def age(taken: datetime, now: datetime) -> str:
         if days >= least:
             return f"{days // length} {unit}s ago"
     return f"{days} days ago"
+
+
+def brief(text: str, most: int = 200) -> str:
+    """A text on one line, cut where it has more characters."""
+    line = " ".join(safe(text).split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def minute(stamp: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from indexer.escaping import safe
+from indexer.wording import brief
 
 if TYPE_CHECKING:
     from indexer.search.plane import Placed
@@ -74,7 +74,7 @@ def dots(placed: Sequence[Placed], entries: Sequence[LegendEntry], category: str
     drawn = [
         Dot(
             one.page_url,
-            _short_title(one.title or one.page_url, LONGEST_TITLE_TOLD),
+            brief(one.title or one.page_url, LONGEST_TITLE_TOLD),
             one.category,
             round(MARGIN + one.x * (SHEET_WIDTH - 2 * MARGIN)),
             round(MARGIN + (1 - one.y) * (SHEET_HEIGHT - 2 * MARGIN)),
@@ -93,7 +93,7 @@ def _labelled(drawn: Sequence[Dot]) -> list[Dot]:
     taken = [(dot.x - 7, dot.y - 7, dot.x + 7, dot.y + 7) for dot in drawn]
     labelled = []
     for dot in drawn:
-        label = "" if dot.faint else _short_title(dot.title, LONGEST_LABEL)
+        label = "" if dot.faint else brief(dot.title, LONGEST_LABEL)
         wide = round(LETTER * sum(1 + (east_asian_width(letter) in "WF") for letter in label))
         top, bottom = dot.y - LINE // 2, dot.y + LINE // 2
         for leftwards in (False, True):
@@ -118,8 +118,3 @@ Box = tuple[int, int, int, int]
 
 def _meet(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _short_title(title: str, most: int) -> str:
-    line = " ".join(safe(title).split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

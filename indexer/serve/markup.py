@@ -25,7 +25,7 @@ from indexer.errors import IndexerError
 from indexer.escaping import safe, web_address
 from indexer.search.as_html import paragraphs
 from indexer.serve.api import status_of
-from indexer.wording import age, minute, plural
+from indexer.wording import age, brief, minute, plural
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -85,6 +85,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["brief"] = brief
     made.globals |= {
         "address": address,
         "age": lambda taken: age(taken, datetime.now(UTC)),

@@ -17,10 +17,11 @@ from indexer.serve import chart
 from indexer.serve.api import status_of
 from indexer.serve.lending import Newest
 from indexer.serve.markup import PageRoute, address, page, static_files
-from indexer.serve.reading import Part, contents, language, parts
+from indexer.serve.reading import contents, language, parts
 from indexer.store import inspection
 from indexer.told import links_of, watch_of
 from indexer.wording import (
+    brief,
     health_facts,
     health_line,
     held_told,
@@ -60,8 +61,6 @@ RELATED = 5
 """Articles that are named as speaking of the same."""
 CHANGED_LINES = 100
 """Lines of a difference between two versions that are shown."""
-LONGEST_LINE_SHOWN = 300
-"""Characters of each of them."""
 VERSIONS = 50
 """Versions and fetches of one page of a history."""
 
@@ -156,13 +155,13 @@ def article_page(request: Request, library: Newest, asked: Annotated[ReadAsked, 
         return _version_page(request, config, asked.url, asked.version, asked.part)
     article, facts = inspection.article(config.data, asked.url)
     meant = _passage_of(library, asked.passage, article)
-    shown = parts(article, (meant.passage.start, meant.passage.end) if meant else None)
+    marked = (meant.passage.start, meant.passage.end) if meant else NOTHING
     try:
         related = library.similar(facts["page_url"], k=RELATED).hits
     except UnknownName:  # it could not be cut into passages
         related = ()
     return page(
-        request, "article.html", **_read(article, shown, asked.part), facts=facts,
+        request, "article.html", **_read(article, marked, asked.part), facts=facts,
         tags=inspection.tags(config.data, facts["link_url"]),
         original=deep_link(meant) if meant else readable(facts["final_url"]),
         lost_passage=asked.passage is not None and meant is None, loss=loss_told(article.lost),
@@ -181,19 +180,23 @@ def _passage_of(library: Library, number: int | None, article: Article) -> Passa
     return None
 
 
-def _read(article: Article, shown: Sequence[Part], part: int | None) -> dict[str, Any]:
+NOTHING = (0, 0)
+"""A stretch of a text, where no passage is marked."""
+
+
+def _read(article: Article, marked: tuple[int, int], part: int | None) -> dict[str, Any]:
     """What stands on one page: the part asked for, else that with the passage, else the first."""
-    with_passage = (number for number, one in enumerate(shown, 1) if any(piece.first for piece in one.pieces))
-    number = part or next(with_passage, 1)
-    if number > len(shown):
+    found = parts(article)
+    number = part or next((at for at, one in enumerate(found, 1) if one.begins(marked)), 1)
+    if number > len(found):
         raise UnknownName("part", str(number), ())
     return {
         "article": article,
         "language": language(article),
-        "pieces": shown[number - 1].pieces,
+        "pieces": list(found[number - 1].pieces(marked)),
         "part": number,
-        "part_count": len(shown),
-        "contents": contents(shown),
+        "part_count": len(found),
+        "contents": contents(found),
     }
 
 
@@ -208,7 +211,7 @@ def _version_page(request: Request, config: Config, url: str, number: int, part:
         "fetched_at": version.taken_at, "category": "", "note": "",
     }  # fmt: skip
     return page(
-        request, "article.html", **_read(version.article, parts(version.article), part), facts=facts, tags=(),
+        request, "article.html", **_read(version.article, NOTHING, part), facts=facts, tags=(),
         original=readable(version.final_url), lost_passage=False, loss=loss_told(version.article.lost),
         related=(),
         version=number, versions=len(versions), changes=_shown_lines(version.changes),
@@ -217,13 +220,8 @@ def _version_page(request: Request, config: Config, url: str, number: int, part:
 
 
 def _shown_lines(lines: Sequence[str]) -> list[tuple[str, str]]:
-    """The first changed lines, each ``+`` or ``-`` and its text, cut where it is long."""
-    cut = (line[1 : LONGEST_LINE_SHOWN + 1] for line in lines)
-    return [
-        (line[0], f"{text}…" if len(line) > LONGEST_LINE_SHOWN + 1 else text)
-        for line, text in zip(lines[:CHANGED_LINES], cut, strict=False)
-        if text.strip()
-    ]
+    """The first changed lines, each ``+`` or ``-`` and its text."""
+    return [(line[0], brief(line[1:])) for line in lines[:CHANGED_LINES] if line[1:].strip()]
 
 
 @router.get("/history")

@@ -50,10 +50,38 @@ class ShownBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some pieces of an article, as one page shows them."""
+class BlockStretch:
+    """A block, or what fits of it: ``text[start:end]``."""
 
-    pieces: tuple[ShownBlock, ...]
+    block: Block
+    start: int
+    end: int
+
+    @property
+    def level(self) -> int:
+        """How deep it stands among the headings of a page, whose title is the first."""
+        return min(len(self.block.headings) + 1, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of an article stands on one page."""
+
+    text: str
+    """The whole article's."""
+    stretches: tuple[BlockStretch, ...]
+
+    def begins(self, marked: tuple[int, int]) -> BlockStretch | None:
+        """Where a passage begins, or goes on, in this part; None where nothing of it is here."""
+        first, last = marked
+        return next((one for one in self.stretches if first < one.end and one.start < last), None)
+
+    def pieces(self, marked: tuple[int, int]) -> Iterator[ShownBlock]:
+        """Its blocks as they are shown, with a passage marked."""
+        first = self.begins(marked)
+        for one in self.stretches:
+            lines = tuple(_shown_words(self.text, one.block.kind, one.start, one.end, marked))
+            yield ShownBlock(one.block.kind, one.start, one.level, lines, one is first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +94,28 @@ class Heading:
     at: int
 
 
-def parts(article: Article, marked: tuple[int, int] | None = None) -> list[Part]:
-    """The article in parts, with ``marked`` a stretch of its text; there is at least one."""
-    first, last = marked or (0, 0)
-    made: list[list[ShownBlock]] = [[]]
-    size, found = 0, False
-    for block, start, end in _pieces_of(article):
-        text = article.text[start:end]
+def parts(article: Article) -> list[Part]:
+    """The article in parts; there is at least one."""
+    made: list[list[BlockStretch]] = [[]]
+    size = 0
+    for one in _stretches(article):
+        text = article.text[one.start : one.end]
         weight = len(html_text(text).encode()) + MARKUP_BYTES * (1 + text.count("\n") + text.count(CELLS))
         if made[-1] and size + weight > PART_BYTES:
             made.append([])
             size = 0
         size += weight
-        begins = not found and first < end and start < last
-        found = found or begins
-        shown = tuple(_shown_words(article.text, block.kind, start, end, (first, last)))
-        made[-1].append(ShownBlock(block.kind, start, min(len(block.headings) + 1, 6), shown, begins))
-    return [Part(tuple(pieces)) for pieces in made]
+        made[-1].append(one)
+    return [Part(article.text, tuple(stretches)) for stretches in made]
 
 
-def contents(shown: Sequence[Part]) -> list[Heading]:
+def contents(of: Sequence[Part]) -> list[Heading]:
     """The headings of an article in parts."""
     return [
-        Heading("".join(text for text, _ in piece.words), piece.level, number, piece.at)
-        for number, part in enumerate(shown, start=1)
-        for piece in part.pieces
-        if piece.kind == "heading"
+        Heading(part.text[one.start : one.end], one.level, number, one.start)
+        for number, part in enumerate(of, start=1)
+        for one in part.stretches
+        if one.block.kind == "heading"
     ]
 
 
@@ -100,8 +124,8 @@ def language(article: Article) -> str:
     return article.language if LANGUAGE.fullmatch(article.language) else ""
 
 
-def _pieces_of(article: Article) -> Iterator[tuple[Block, int, int]]:
-    """Each block, and where it begins and ends; a long one piece by piece, parted between lines if it can."""
+def _stretches(article: Article) -> Iterator[BlockStretch]:
+    """Each block as one stretch; a long one as several, parted between lines if it has some."""
     for block in article.blocks:
         start = block.start
         while start < block.end:
@@ -111,7 +135,7 @@ def _pieces_of(article: Article) -> Iterator[tuple[Block, int, int]]:
                 lines.pop()  # it may go on
             end = start + len("\n".join(lines[:MOST_LINES]))
             if start < end:
-                yield block, start, end
+                yield BlockStretch(block, start, end)
             start = end + (article.text[end : end + 1] == "\n")
 
 

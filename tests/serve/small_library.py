@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -82,30 +82,36 @@ def harmful() -> Article:
     )
 
 
-def fill(folder: Path) -> None:
-    """Make the library."""
+def fill(folder: Path, articles: Mapping[Link, Article] | None) -> None:
+    """Make the library: of these articles alone, or of the usual ones."""
     shelf = Shelf(folder)
-    long = blocks(
-        *(("paragraph", f"Event {n} & what follows. " * 40) for n in range(200)), title="A long one"
-    )
     with shelf.database:
         log = shelf.log()
-        log.record(outcome(LOCKS, locks(OLD_PREFACE), at=AT - timedelta(days=2)))
-        log.record(outcome(LOCKS, locks(PREFACE)))
-        log.record(outcome(STORE, blocks(("paragraph", "An event store keeps events."), title="Event store")))
-        log.record(outcome(LONG, long))
-        log.record(outcome(DEAD, verdict=Verdict.GONE))
-        log.record(outcome(HARMFUL, harmful(), final_url=SCHEME))
-        shelf.publish(*LINKS)
+        if not articles:
+            log.record(outcome(LOCKS, locks(OLD_PREFACE), at=AT - timedelta(days=2)))
+            log.record(outcome(DEAD, verdict=Verdict.GONE))
+        for link, read in (articles or usual()).items():
+            log.record(outcome(link, read, final_url=SCHEME if link is HARMFUL else ""))
+        shelf.publish(*(articles or LINKS))
+
+
+def usual() -> dict[Link, Article]:
+    many = (("paragraph", f"Event {number} & what follows. " * 40) for number in range(200))
+    store = blocks(("paragraph", "An event store keeps events."), title="Event store")
+    return {LOCKS: locks(PREFACE), STORE: store, LONG: blocks(*many, title="A long one"), HARMFUL: harmful()}
 
 
 @contextmanager
-def served(folder: Path, encoder: type[Encoder] = CountingEncoder) -> Iterator[str]:
+def served(
+    folder: Path,
+    encoder: type[Encoder] = CountingEncoder,
+    articles: Mapping[Link, Article] | None = None,
+) -> Iterator[str]:
     """The library, made and served on a free port of loopback until the block ends; yields the address.
 
     Questions are encoded as its passages were, if by no other ``encoder``.
     """
-    fill(folder / "data")
+    fill(folder / "data", articles)
     config = Config(
         data=folder / "data", catalogue=folder / "none.yaml", catalogue_why="", cache=folder / "cache"
     )
