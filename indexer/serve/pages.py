@@ -339,7 +339,7 @@ def static_file(name: str) -> Response:
 
 @router.get("/{path:path}")
 def elsewhere(path: str) -> Response:
-    """What no other route answers: told as a page, under ``/api`` as all errors there."""
-    if path.startswith("api/"):
+    """What no other route answers: told as a page, under ``/api/v1`` as all errors there."""
+    if path.startswith("api/v1/"):
         raise HTTPException(404)
     raise UnknownName("page", f"/{path}", ("/", "/map", "/links", "/report", "/article", "/history"))

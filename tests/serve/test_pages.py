@@ -338,6 +338,11 @@ def check_harmless(text: str) -> None:
         assert urlsplit(place).scheme in ("", "http", "https")
 
 
+def test_what_is_nowhere_is_a_page_but_not_in_the_api(client: httpx.Client) -> None:
+    assert "no page '/nowhere'" in shown(client, "/nowhere", 404).text_content()
+    assert client.get("/api/v1/nowhere").headers["content-type"] == "application/problem+json"
+
+
 def test_a_title_without_end_is_cut(tmp_path: Path) -> None:
     endless = article("A lock is held.", "It is given back.", title="lock " * 20_000)
     with served(tmp_path, articles={LOCKS: endless}) as address, httpx.Client(base_url=address) as client:
