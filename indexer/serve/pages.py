@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
-FEW_HITS, MANY_HITS = 8, 20
+FEW_HITS, MANY_HITS = 8, 16
 """Passages of an answer, and after "more": with those beside them, a page stays below 100 KB."""
 AGES = {"1d": "a day", "1w": "a week", "1m": "a month", "3m": "three months", "1y": "a year"}
 """Spans that the form offers."""

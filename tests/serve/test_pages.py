@@ -22,7 +22,7 @@ from tests.store.shelving import CountingEncoder, article
 LARGEST = 100_000
 """Bytes of all that a page loads."""
 EVERY = (
-    "/", "/?q=lock", "/?q=event&k=20", "/?q=run+script&mode=lexical", f"/similar?url={LOCKS.url}",
+    "/", "/?q=lock", "/?q=event&k=16", "/?q=run+script&mode=lexical", f"/similar?url={LOCKS.url}",
     f"/article?url={LOCKS.url}", f"/article?url={LOCKS.url}&version=1", f"/article?url={LONG.url}",
     f"/history?url={LOCKS.url}", f"/history?url={DEAD.url}", "/links", "/links?show=all", "/report?since=9y",
     "/map", "/map?category=Patterns", "/no-such-page", "/?q=lock&category=nowhere",
@@ -92,7 +92,7 @@ def test_a_form_without_choices_asks_everything(client: httpx.Client) -> None:
 
 
 def test_facts_of_a_hit_narrow_the_question(client: httpx.Client) -> None:
-    page = shown(client, "/", q="lock", k=20)
+    page = shown(client, "/", q="lock", k=16)
     link = urlsplit(page.xpath("//li[@class='hit']//p[@class='facts']/a/@href")[0])
     assert set(parse_qs(link.query)) == {"q", "category"}
 
