@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from indexer.arrays import Ids, Vectors
     from indexer.records import Article, Encoder, Generation, Mode, PassageRow, Reranker
     from indexer.search.answer import Answer, Related
+    from indexer.search.plane import Placed
     from indexer.search.searcher import Searcher
     from indexer.store.inspection import History
 
@@ -141,6 +142,12 @@ class Library:
         """The tags of all links, in alphabetical order."""
         with self._snapshot() as snapshot:
             return snapshot.tags()
+
+    @property
+    def sites(self) -> list[str]:
+        """The hosts that articles come from, in alphabetical order."""
+        with self._snapshot() as snapshot:
+            return snapshot.sites()
 
     def search(
         self,
@@ -371,6 +378,21 @@ class Library:
         with self._snapshot() as snapshot:
             ids = [row["id"] for row in snapshot.query("SELECT id FROM main.passages ORDER BY id")]
             return snapshot.vectors(ids)
+
+    def plane(self, most: int = 200) -> list[Placed]:
+        """The articles as points of a plane, in the catalogue's order: what speaks of the same lies close.
+
+        Of more than ``most`` articles it is every so many-th. See :mod:`indexer.search.plane`.
+
+        Raises:
+            UsageError: ``most`` is no whole number from 1 on.
+        """
+        from indexer.search.arguments import whole_number
+        from indexer.search.plane import plane
+
+        most = whole_number("most", most, least=1)
+        with self._snapshot() as snapshot:
+            return plane(snapshot, most)
 
     def faiss_index(self) -> tuple[faiss.Index, Ids]:
         """All vectors as a FAISS index, and the ids of their passages by position in it: int64 ``(n,)``.

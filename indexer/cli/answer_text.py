@@ -18,6 +18,7 @@ from indexer.cli.output import print_lines, safe, stdout
 from indexer.records import Source
 from indexer.search.marks import Marker, Stretch
 from indexer.sentences import by_word, sentences
+from indexer.wording import age
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,17 +107,6 @@ def _explained(hit: Hit) -> str:
         for name, share in hit.shares.items()
     )
     return "\n".join([f"  score {round(hit.score, 4):.3f}", *lists])
-
-
-def age(taken: datetime, now: datetime) -> str:
-    """How long ago a text was taken, in words: ``today``, ``3 days ago``, ``2 years ago``."""
-    days = (now - taken).days
-    if days < 2:
-        return "yesterday" if days == 1 else "today"
-    for unit, length, least in (("year", 365, 730), ("month", 30, 60), ("week", 7, 14)):
-        if days >= least:
-            return f"{days // length} {unit}s ago"
-    return f"{days} days ago"
 
 
 # ------------------------------------------------------------------------ passages

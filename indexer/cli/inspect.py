@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,40 +17,13 @@ from indexer.cli.options import (
     configure,
 )
 from indexer.cli.output import plural, print_json, print_lines, safe
-
-ALARM = 0.25
-"""The share of the main part's words that an article must lack to be worth a word. Of 513 real pages 78 lack
-as much; 58 of them lack a tenth or more of what they should hold, and so do 41 of the 64 that lack three
-tenths (``benchmarks/extraction.py --alarm``). Stories and comments beside the article are the rest."""
-
-if TYPE_CHECKING:
-    from indexer.records import Loss
+from indexer.wording import loss_told, source_told
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("show")(show_command)
     app.command("history")(history_command)
-
-
-def loss_told(lost: Loss) -> str:
-    """What an article does not hold of its page's main part, where a reader should look; ``""`` else."""
-    if lost.share < ALARM:
-        return ""
-    counts = (
-        (lost.headings, "heading", "headings"),
-        (lost.code, "piece of code", "pieces of code"),
-        (lost.lists, "list", "lists"),
-        (lost.tables, "table", "tables"),
-    )
-    whole = ", ".join(plural(count, one, many) for count, one, many in counts if count)
-    share = f"about {10 * round(10 * lost.share)} % of the visible text is not in the article"
-    return f"{share} ({whole})" if whole else share
-
-
-def source_told(source: str, *, rendered: bool) -> str:
-    """Where a text was taken from, and whether a browser had to show it."""
-    return f"{source}, rendered" if rendered else source or "-"
 
 
 def show_command(

@@ -17,6 +17,7 @@ import typer
 from indexer.errors import UsageError
 from indexer.escaping import CONTROL as CONTROL  # noqa: PLC0414 - what the commands take from here
 from indexer.escaping import safe as safe  # noqa: PLC0414
+from indexer.wording import plural as plural  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,8 +125,3 @@ def stderr() -> Console:
 def is_terminal() -> bool:
     """Whether a person is likely to watch."""
     return sys.stderr.isatty()
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """A count with its noun: ``1 page``, ``28 pages``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

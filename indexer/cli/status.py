@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indexer.cli.inspect import loss_told, source_told
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
@@ -24,6 +21,7 @@ from indexer.cli.options import (
 )
 from indexer.cli.output import plural, print_json, print_lines, safe, stdout
 from indexer.errors import UsageError
+from indexer.wording import health_facts, health_line, held_told, is_well, remarks_told, verdict_told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,22 +90,17 @@ def status_command(
         else:
             print_lines([*_changes_told(rows)], pager=not no_pager)
         return
-    unwell = [state for state in states if not _is_well(state)]
+    unwell = [state for state in states if not is_well(state)]
     chosen = unwell if bad or not (all_links or as_json) else states
     chosen = sorted(chosen, key=_KEYS[sort]) if sort else chosen
     if as_json:
         print_json([asdict(state) for state in chosen])
         return
-    lines = [] if bad else [*_health_told(states, vitals, config.data), *_lead(chosen, all_links=all_links)]
+    lines = [] if bad else [*_health_lines(states, vitals, config.data), *_lead(chosen, all_links=all_links)]
     since_when = inspection.bad_since(config.data, [state.url for state in chosen if not state.good])
     for state in chosen:
         lines += _link_told(state, since_when.get(state.url, ""))
     print_lines(lines, pager=not no_pager)
-
-
-def _is_well(state: LinkState) -> bool:
-    """Whether a link's last fetch was good, and most of its newest page is held."""
-    return state.good and bool(state.words) and not loss_told(state.lost) and not state.uncut
 
 
 _KEYS: Mapping[Order, Any] = {
@@ -120,63 +113,14 @@ _KEYS: Mapping[Order, Any] = {
 # --------------------------------------------------------------------------- health
 
 
-def _health_told(states: Sequence[LinkState], vitals: Vitals, folder: Path) -> Iterator[Text]:
+def _health_lines(states: Sequence[LinkState], vitals: Vitals, folder: Path) -> Iterator[Text]:
     from rich.text import Text
 
-    from indexer.store.inspection import LARGE_LOG, LOG_ADVICE
-
-    answering = sum(1 for state in states if state.words)
-    passages = plural(sum(state.passages for state in states), "passage")
-    yield Text(f"{answering:,} of {plural(len(states), 'link')} answer with {passages}.", style="bold")
-    counts = Counter(map(_condition, states))
-    yield Text(
-        f"  links      {' · '.join(f'{counts[each]:,} {each}' for each in _CONDITIONS if counts[each])}"
-    )
-    held = [state for state in states if state.words]
-    if held:
-        sources = Counter(source_told(state.source, rendered=state.rendered) for state in held)
-        oldest = min(state.article_at for state in held)[:10]
-        told = " · ".join(f"{count:,} {source}" for source, count in sources.most_common())
-        yield Text(f"  texts      {told} · the oldest of {oldest}")
-    yield Text(
-        f"  size       {_megabytes(vitals.file + vitals.index)} "
-        f"({_megabytes(vitals.file)} library, {_megabytes(vitals.index)} index)"
-    )
-    if vitals.log > LARGE_LOG:
-        yield Text(f"  log        {_megabytes(vitals.log)} of it are not taken in yet; {LOG_ADVICE}")
-    yield Text(safe(f"  folder     {folder.absolute()}"))
-    yield Text(f"  last run   {_run_told(vitals)}")
-
-
-_CONDITIONS = ("ok", "bad but held", "without a copy", "never crawled")
-
-
-def _condition(state: LinkState) -> str:
-    if not state.verdict and not state.words:
-        return "never crawled"
-    if not state.words:
-        return "without a copy"
-    return "ok" if state.good else "bad but held"
-
-
-def _run_told(vitals: Vitals) -> str:
-    if not vitals.run:
-        return "none"
-    told = f"{vitals.run} of {_minute(vitals.started_at)}"
-    if not vitals.finished_at:
-        return f"{told}, not ended (interrupted, or goes on); generation {vitals.generation}"
-    lasted = datetime.fromisoformat(vitals.finished_at) - datetime.fromisoformat(vitals.started_at)
-    minutes, seconds = divmod(round(lasted.total_seconds()), 60)
-    ended = f"ended after {minutes} min {seconds} s" if minutes else f"ended after {seconds} s"
-    return f"{told}, {ended}; generation {vitals.generation}"
-
-
-def _minute(stamp: str) -> str:
-    return f"{stamp[:10]} {stamp[11:16]} UTC"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
+    yield Text(health_line(states), style="bold")
+    facts = dict(health_facts(states, vitals))
+    last_run = facts.pop("last run")
+    for name, told in {**facts, "folder": str(folder.absolute()), "last run": last_run}.items():
+        yield Text(safe(f"  {name:<10} {told}"))
 
 
 # ---------------------------------------------------------------------------- links
@@ -199,20 +143,9 @@ def _lead(chosen: Sequence[LinkState], *, all_links: bool) -> Iterator[Text]:
 
 def _link_told(state: LinkState, bad_since: str) -> Iterator[Text]:
     """One link: on a terminal its address on a line of its own, else all on one line."""
-    if state.good:
-        verdict = f"{state.verdict} {state.fetched_at[:10]}"
-    else:
-        verdict = f"{state.verdict} since {bad_since[:10]}" if state.verdict else "never crawled"
-    if state.words:
-        pages = f" on {plural(state.pages, 'page')}" if state.pages > 1 else ""
-        source = source_told(state.source, rendered=state.rendered)
-        held = f"{plural(state.words, 'word')}{pages} of {state.article_at[:10]} ({source})"
-    else:
-        held = "no copy"
-    uncut = f"its newest text could not be cut into passages ({state.uncut})" if state.uncut else ""
-    reasons = [state.reason if state.verdict and not state.good else "", uncut, loss_told(state.lost)]
-    style = "green" if _is_well(state) else "yellow" if state.words else "red"
-    yield from _lines_of((verdict, style), (held, state.category), state.url, reasons)
+    style = "green" if is_well(state) else "yellow" if state.words else "red"
+    facts = (held_told(state), state.category)
+    yield from _lines_of((verdict_told(state, bad_since), style), facts, state.url, remarks_told(state))
 
 
 def _lines_of(

@@ -12,7 +12,8 @@ from indexer.records import Article, Link, PassageRow
 from indexer.search.filters import known_filters
 from indexer.store.codec import Row, article_of, digest
 from indexer.store.failures import damaged, library_errors
-from indexer.store.opening import LIBRARY_FILE, Snapshot
+from indexer.store.opening import LIBRARY_FILE
+from indexer.store.snapshot import Snapshot
 
 Counts: TypeAlias = dict[str, int]
 """How many of each thing an export holds, by its plural."""

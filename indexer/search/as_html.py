@@ -9,11 +9,13 @@ answers, so it is read on a light page and on a dark one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from indexer.escaping import html_text, web_address
-from indexer.search.marks import Marker, Marks, Stretch
+from indexer.search.marks import UNMARKED, Marker, Marks
 
 if TYPE_CHECKING:
     from indexer.records import Hit, Passage
@@ -27,8 +29,23 @@ AS_IT_STANDS = (
 FLOWING = "overflow-wrap:anywhere;margin:.4em 0"
 HIGHLIGHT = "background:rgba(255,180,0,.25);color:inherit"
 
-UNMARKED = Marks((), None)
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A stretch of a passage. One ``as_it_stands`` is code, a table or a list; the others flow."""
+
+    start: int
+    end: int
+    as_it_stands: bool
+
+
+def paragraphs(text: str) -> Iterator[Paragraph]:
+    """The paragraphs of a passage: one of several lines, or after blanks, keeps them."""
+    for part in _PARAGRAPH.finditer(text):
+        kept = "\n" in part[0] or part[0].startswith((" ", "\t"))
+        yield Paragraph(part.start(), part.end(), kept)
 
 
 def hits_html(
@@ -74,14 +91,11 @@ def _context_html(passages: Iterable[Passage]) -> str:
 
 
 def _text_html(text: str, marks: Marks) -> str:
-    """A passage, each of its paragraphs by itself: lines and columns stand where they stood.
-
-    A paragraph of several lines is code, a table or a list, and one of a single line flows.
-    """
+    """A passage, each of its paragraphs by itself: lines and columns stand where they stood."""
     shown = []
-    for part in _PARAGRAPH.finditer(text):
-        inside = _marked_html(text, part.start(), part.end(), marks)
-        if "\n" in part[0] or part[0].startswith((" ", "\t")):
+    for part in paragraphs(text):
+        inside = _marked_html(text, part.start, part.end, marks)
+        if part.as_it_stands:
             shown.append(f'<pre dir="auto" style="{AS_IT_STANDS}">{inside}</pre>')
         else:
             shown.append(f'<p dir="auto" style="{FLOWING}">{inside}</p>')
@@ -90,21 +104,9 @@ def _text_html(text: str, marks: Marks) -> str:
 
 def _marked_html(text: str, start: int, end: int, marks: Marks) -> str:
     """``text[start:end]``, escaped, with what of the sentence and of the words lies in it."""
-    first, last = (min(max(place, start), end) for place in marks.sentence or (end, end))
-    inside = _underlined(text, first, last, marks.words)
-    return (
-        _underlined(text, start, first, marks.words)
-        + (f'<mark style="{HIGHLIGHT}">{inside}</mark>' if inside else "")
-        + _underlined(text, last, end, marks.words)
-    )
-
-
-def _underlined(text: str, start: int, end: int, words: Iterable[Stretch]) -> str:
-    """``text[start:end]``, escaped, with what of the words lies in it; words may overlap."""
-    parts, at = [], start
-    for begin, stop in words:
-        first, last = max(begin, at), min(stop, end)
-        if first < last:
-            parts += [html_text(text[at:first]), f"<u>{html_text(text[first:last])}</u>"]
-            at = last
-    return "".join([*parts, html_text(text[at:end])])
+    parts = []
+    for answers, runs in groupby(marks.runs(text, start, end), lambda run: run.answers):
+        shown = (html_text(run.text) if not run.word else f"<u>{html_text(run.text)}</u>" for run in runs)
+        inside = "".join(shown)
+        parts.append(f'<mark style="{HIGHLIGHT}">{inside}</mark>' if answers else inside)
+    return "".join(parts)

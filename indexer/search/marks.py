@@ -24,11 +24,41 @@ Stretch = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedRun:
+    """A piece of a text, whether it is of the sentence that answers, and whether it is a question's word."""
+
+    text: str
+    answers: bool
+    word: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Marks:
     """The question's words in a text, in its order, and the sentence with most of them, if any has one."""
 
     words: tuple[Stretch, ...]
     sentence: Stretch | None
+
+    def runs(self, text: str, start: int, end: int) -> Iterator[MarkedRun]:
+        """``text[start:end]`` in order, broken where a mark begins or ends; none is empty."""
+        at = start
+        for begin, stop in self.words:
+            first, last = max(begin, at), min(stop, end)
+            if first < last:
+                yield from self._parted(text, at, first, word=False)
+                yield from self._parted(text, first, last, word=True)
+                at = last
+        yield from self._parted(text, at, end, word=False)
+
+    def _parted(self, text: str, start: int, end: int, *, word: bool) -> Iterator[MarkedRun]:
+        """A stretch, broken where the sentence begins and ends."""
+        first, last = (min(max(place, start), end) for place in self.sentence or (end, end))
+        for begin, stop, answers in ((start, first, False), (first, last, True), (last, end, False)):
+            if begin < stop:
+                yield MarkedRun(text[begin:stop], answers=answers, word=word)
+
+
+UNMARKED = Marks((), None)
 
 
 class Marker:

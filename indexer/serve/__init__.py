@@ -6,5 +6,8 @@ lending   the library behind a request: the newest that is published
 doors     who may come in: hosts, tokens, origins, sizes, rates; what browsers may do
 api       JSON under /api/v1, as the command line's
 pages     pages for people, made on the server
+markup    how texts get into pages: templates, errors, static files
+reading   an article in parts, with a passage marked
+chart     the map as a drawing
 ========  ================================================================================
 """

@@ -97,11 +97,11 @@ class Doors:
         if scheme.lower() == "bearer" and self.is_token(shown.strip()):
             return True
         cookies = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
-        return any(name == COOKIE and _same(value, self.cookie) for name, _, value in cookies)
+        return any(name == COOKIE and _is_secret(value, self.cookie) for name, _, value in cookies)
 
     def is_token(self, shown: str) -> bool:
         """Whether this is the token."""
-        return _same(shown, self.token)
+        return _is_secret(shown, self.token)
 
     @property
     def cookie(self) -> str:
@@ -109,7 +109,7 @@ class Doors:
         return hmac.digest(self.token.encode(), b"indexer's cookie", "sha256").hex()
 
 
-def _same(shown: str, right: str) -> bool:
+def _is_secret(shown: str, right: str) -> bool:
     # Hashed, so that not even the length can be told from the time.
     return hmac.compare_digest(sha256(shown.encode()).digest(), sha256(right.encode()).digest())
 

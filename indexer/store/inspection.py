@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -363,6 +364,17 @@ def article(library: Path | sqlite3.Connection, url: str) -> tuple[Article, dict
     if not rows:
         raise UnknownName("article at", url, known)
     return article_of(rows[0]), {name: rows[0][name] for name in WHENCE}
+
+
+def tags(library: Path | sqlite3.Connection, link_url: str) -> list[str]:
+    """The tags of a published link; none where there is no such link.
+
+    Raises:
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+    """
+    with _reading(library) as connection:
+        row = connection.execute("SELECT tags FROM links WHERE url = ?", (link_url,)).fetchone()
+    return json.loads(row["tags"]) if row else []
 
 
 def history(library: Path | sqlite3.Connection, url: str) -> History:

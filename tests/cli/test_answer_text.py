@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from indexer.cli.answer_text import EXCERPT, NOT_WORTH_CUTTING, age, marked
+from indexer.cli.answer_text import EXCERPT, NOT_WORTH_CUTTING, marked
 from indexer.search.marks import Marker
+from indexer.wording import age
 
 MARKER = Marker({"lock": 2.0, "事件": 1.0})
 PIECES = st.sampled_from(

@@ -14,6 +14,7 @@ import pytest
 from indexer import __version__
 
 ROOT = Path(__file__).parents[2]
+SERVE = ROOT / "indexer" / "serve"
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +85,8 @@ def test_it_has_the_command_the_types_the_samples_and_nothing_of_the_tests(wheel
     assert "indexer = indexer.cli:main" in entry
     assert {name.split("/")[0] for name in names} == {"indexer", f"indexer-{__version__}.dist-info"}
     wanted = {"indexer/py.typed", "indexer/__main__.py", "indexer/demo/sample/catalogue.yaml"}
+    served = ("templates", "static")
+    wanted |= {f"indexer/serve/{kind}/{path.name}" for kind in served for path in (SERVE / kind).iterdir()}
     assert wanted <= set(names)
     packed = {name.removeprefix("indexer/demo/sample/") for name in names if "/demo/sample/articles/" in name}
     assert packed == {f"articles/{path.name}" for path in (ROOT / "data/sample/articles").iterdir()}

@@ -72,3 +72,17 @@ def test_an_answer_tells_which_words_were_meant_and_how_rare_they_are(make: Make
     assert list(answer.words) == ["distributed", "store"]
     assert answer.words["distributed"] > answer.words["store"]
     assert not make(articles).search("of the 3").words
+
+
+@given(text=st.text(st.sampled_from("lock, A事.\n"), max_size=80), data=st.data())
+def test_runs_are_the_text_broken_where_marks_begin_and_end(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    marks = Marker({"lock": 2.0, "事": 1.0}).mark(text)
+    runs = list(marks.runs(text, start, end))
+    assert "".join(run.text for run in runs) == text[start:end]
+    assert all(run.text for run in runs)
+    first, last = marks.sentence or (0, 0)
+    assert "".join(run.text for run in runs if run.answers) == text[max(first, start) : min(last, end)]
+    inside = sorted({at for word in marks.words for at in range(*word) if start <= at < end})
+    assert "".join(run.text for run in runs if run.word) == "".join(text[at] for at in inside)
