@@ -52,8 +52,8 @@ def found(hit: Hit) -> Found:
     return Found(
         id=f"p{hit.passage_id}",
         title=about["title"],
-        link=address(hit.link),
-        url=address(hit.url),
+        link=cited_address(hit.link),
+        url=cited_address(hit.url),
         category=about["category"],
         source=hit.source.value,
         fetched_at=hit.fetched_at.isoformat(timespec="seconds"),
@@ -61,6 +61,6 @@ def found(hit: Hit) -> Found:
     )
 
 
-def address(url: str) -> str:
+def cited_address(url: str) -> str:
     """An address as a model may cite it."""
     return as_one_line(url, LONGEST_ADDRESS)

@@ -22,10 +22,10 @@ from indexer.assistant.quoting import QUOTED_IS_DATA
 from indexer.assistant.tools import (
     MOST_LISTED,
     MOST_RESULTS,
+    ArticlePart,
     ChangeList,
     Listing,
     Neighbours,
-    Part,
     Reply,
     Tools,
 )
@@ -111,7 +111,7 @@ def create_server(tools: Tools, token: str = "") -> MCPServer[Any]:
         part: Annotated[
             int, Field(description="Which part, from 1 on; 0 is the one with the passage, else the first.")
         ] = 0,
-    ) -> Annotated[CallToolResult, Part]:
+    ) -> Annotated[CallToolResult, ArticlePart]:
         """Read an article of the library, one part of up to 12,000 characters at a time.
 
         Use it when a passage is not enough: for its surroundings, for code and tables, or for the whole text.
@@ -193,7 +193,9 @@ def _tool(server: MCPServer[Any], title: str) -> Callable[[ToolFunction], ToolFu
     return offer
 
 
-def _tool_result(call: Callable[[], Reply | Part | Neighbours | Listing | ChangeList]) -> CallToolResult:
+def _tool_result(
+    call: Callable[[], Reply | ArticlePart | Neighbours | Listing | ChangeList],
+) -> CallToolResult:
     """A result as values and as text; an error on purpose as its one line."""
     try:
         result = call()

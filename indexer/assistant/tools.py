@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from indexer.assistant.citing import LONGEST_PASSAGE, Found, address, found
+from indexer.assistant.citing import LONGEST_PASSAGE, Found, cited_address, found
 from indexer.assistant.quoting import QUOTED_IS_DATA, as_one_line, quotation
 from indexer.crawl.urls import host_of
 from indexer.errors import UnknownName, UsageError
@@ -86,7 +86,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True)
-class Heading:
+class OutlineHeading:
     """A heading of an article: its level, from 1 on, and the part in which it stands."""
 
     title: str
@@ -95,7 +95,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Part:
+class ArticlePart:
     """One of the ``parts`` of an article, numbered from 1 on; ``next_part`` is null after the last.
 
     ``outline``, with the first part only, are the headings of the whole article.
@@ -111,7 +111,7 @@ class Part:
     part: int
     parts: int
     next_part: int | None
-    outline: list[Heading]
+    outline: list[OutlineHeading]
     quoted: str
 
     def as_text(self) -> str:
@@ -258,7 +258,7 @@ class Tools:
             related = library.similar(row.passage_id if row else id_or_url, k)
         return Neighbours(as_one_line(related.to), [found(hit) for hit in related])
 
-    def read(self, id_or_url: str, part: int = 0) -> Part:
+    def read(self, id_or_url: str, part: int = 0) -> ArticlePart:
         """A part of an article by its address or by the id of a passage; 0 is the part with that passage.
 
         Raises:
@@ -275,10 +275,10 @@ class Tools:
         if number > len(ends):
             raise UsageError(f"part: there is no part {number}, the last one is {len(ends)}")
         outline = _outline_of(article, starts, ends) if number == 1 else []
-        return Part(
+        return ArticlePart(
             title=as_one_line(article.title),
-            link=address(facts["final_url"] or facts["page_url"]),
-            url=address(facts["link_url"]),
+            link=cited_address(facts["final_url"] or facts["page_url"]),
+            url=cited_address(facts["link_url"]),
             category=as_one_line(facts["category"]),
             source=facts["source"],
             fetched_at=facts["fetched_at"],
@@ -399,9 +399,9 @@ def _with_marked_headings(article: Article, at: int) -> tuple[str, list[int], in
     return "\n\n".join(pieces), starts, place
 
 
-def _outline_of(article: Article, starts: Sequence[int], ends: Sequence[int]) -> list[Heading]:
+def _outline_of(article: Article, starts: Sequence[int], ends: Sequence[int]) -> list[OutlineHeading]:
     headings = [
-        Heading(
+        OutlineHeading(
             as_one_line(article.text[block.start : block.end], LONGEST_HEADING),
             min(6, len(block.headings)),
             bisect_right(ends[:-1], start) + 1,
@@ -418,7 +418,7 @@ def _outline_of(article: Article, starts: Sequence[int], ends: Sequence[int]) ->
 
 def _one_listed(link: Link, told: Mapping[str, Any]) -> Listed:
     return Listed(
-        url=address(link.url),
+        url=cited_address(link.url),
         title=as_one_line(told["title"]),
         category=as_one_line(link.category),
         tags=[as_one_line(tag, LONGEST_HEADING) for tag in link.tags[:MOST_TAGS]],
@@ -437,8 +437,8 @@ def _event(row: Mapping[str, Any]) -> Change:
     return Change(
         at=row["at"],
         change=row["change"],
-        url=address(row["url"]),
-        page_url=address(row["page_url"]),
+        url=cited_address(row["url"]),
+        page_url=cited_address(row["page_url"]),
         title=as_one_line(row["title"]),
         category=as_one_line(row["category"]),
         reason=as_one_line(row["reason"]),
