@@ -41,7 +41,7 @@ docs: .venv/developing ## Build the documentation as a site, into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: .venv/developing ## Measure everything and write BENCHMARKS.md (hours; INDEXER_SHARED_DATA names the collections)
-	for script in extraction.py verdicts.py links.py retrieval.py manuals.py states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py; do \
+	for script in extraction.py verdicts.py links.py retrieval.py manuals.py states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py serving.py; do \
 	  $(BIN)/python benchmarks/$$script --write || exit; done
 
 trust: .venv/developing ## Kill, damage, fill and flood the program, and write RELIABILITY.md (an hour and more)
@@ -56,8 +56,8 @@ format: .venv/developing ## Put the code into the common form
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-annotate --no-emit-package torch \
   $(UPGRADE) -c requirements-torch.txt --custom-compile-command "make lock"
 lock: .venv/developing ## Write down the exact versions, with their hashes, of all that the product and its tests need
-	printf 'hatchling\neditables\n' | $(LOCK) pyproject.toml - -o requirements.txt
-	printf 'hatchling\neditables\n' | $(LOCK) -c requirements.txt pyproject.toml - --extra dev --extra notebook -o requirements-dev.txt
+	printf 'hatchling\neditables\n' | $(LOCK) pyproject.toml - --extra serve -o requirements.txt
+	printf 'hatchling\neditables\n' | $(LOCK) -c requirements.txt pyproject.toml - --extra serve --extra dev --extra notebook -o requirements-dev.txt
 
 audit: .venv/developing ## Ask a database of known faults about each locked version
 	$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off -r requirements-dev.txt -r requirements-torch.txt

@@ -30,7 +30,7 @@ from indexer.evaluate.collections import Collection
 from indexer.evaluate.evaluation import ask_all
 from indexer.index import bm25
 from indexer.records import Encoder, Mode
-from indexer.search import Searcher
+from indexer.search.searcher import Searcher
 from indexer.store.snapshot import Snapshot
 
 SWEEP: dict[str, tuple[Any, ...]] = {

@@ -40,8 +40,10 @@ from indexer.records import Article, Fetch, Follow, Link, Outcome, Passage, Sour
 from indexer.store.codec import digest, now
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database
+from indexer.store.opening import SEGMENTS
 from indexer.store.publish import publish
-from indexer.store.snapshot import SEGMENTS, Snapshot
+from indexer.store.snapshot import Snapshot
+from indexer.store.sums import summed
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PER_ARTICLE, PER_LINK = 10, 50
@@ -168,7 +170,10 @@ def build(folder: Path, size: int) -> dict[str, object]:
                     names = [digest(passage.embedded_text) for passage in _cut(article)]
                     tables.table("embeddings").insert_all(
                         (
-                            {"fingerprint": fingerprint, "hash": name, "vector": vector.tobytes()}
+                            summed(
+                                "embeddings",
+                                {"fingerprint": fingerprint, "hash": name, "vector": vector.tobytes()},
+                            )
                             for name, vector in zip(names, vectors[mine], strict=True)
                         ),
                         ignore=True,

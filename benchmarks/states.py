@@ -34,7 +34,7 @@ from indexer.encoding import open_encoder
 from indexer.evaluate.collections import DOCUMENT, Collection
 from indexer.evaluate.evaluation import evaluate_questions
 from indexer.records import Encoder
-from indexer.search import Searcher
+from indexer.search.searcher import Searcher
 from indexer.store.snapshot import Snapshot
 
 FOREIGN = 100

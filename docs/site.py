@@ -19,6 +19,7 @@ PAGES = {
     "BENCHMARKS.md": "benchmarks.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "RELIABILITY.md": "reliability.md",
     "SECURITY.md": "security.md",
 }
 """Files of the top level, and what they are in the site."""

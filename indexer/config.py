@@ -234,6 +234,10 @@ class Config:
     """The same of the library's folder."""
     model: str = ""
     """A sentence-transformers model by folder or hub name; empty for the library's own, or the default."""
+    server: str = ""
+    """The address of a server that is asked in place of the library, from ``INDEXER_SERVER``."""
+    token: str = field(default="", repr=False)
+    """What a server asks of who comes, and what it is shown, from ``INDEXER_TOKEN``."""
     crawl: CrawlConfig = field(default_factory=CrawlConfig)
     render: RenderConfig = field(default_factory=RenderConfig)
     extract: ExtractConfig = field(default_factory=ExtractConfig)
@@ -245,7 +249,8 @@ class Config:
         """The defaults, overlaid by ``INDEXER_*`` variables, overlaid by what is ``given``.
 
         ``None`` among ``given`` means "not given". Variables: ``INDEXER_DATA``, ``INDEXER_CATALOGUE``,
-        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_RERANKER``, ``INDEXER_CONTACT``, ``INDEXER_RENDER``.
+        ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_RERANKER``, ``INDEXER_CONTACT``, ``INDEXER_RENDER``,
+        ``INDEXER_SERVER``, ``INDEXER_TOKEN``.
         Catalogue and library are looked for as :mod:`indexer.locate` says.
 
         Raises:
@@ -260,6 +265,8 @@ class Config:
             data_why=places.data_why,
             cache=cache_folder(env),
             model=env.get("INDEXER_MODEL", ""),
+            server=env.get("INDEXER_SERVER", ""),
+            token=env.get("INDEXER_TOKEN", ""),
             search=SearchConfig(reranker=env.get("INDEXER_RERANKER") or SearchConfig().reranker),
             crawl=CrawlConfig(contact=env.get("INDEXER_CONTACT", ""), render=_render_mode(env)),
         )

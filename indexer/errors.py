@@ -35,6 +35,9 @@ from difflib import get_close_matches
 
 from indexer.credentials import without_credentials
 
+MOST_OF_NAME = 200
+"""Characters of a name that a message shows: the longest of most addresses."""
+
 
 class IndexerError(Exception):
     """The root: catch this to catch everything the project raises on purpose."""
@@ -58,7 +61,8 @@ class UnknownName(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.near = kind, name, nearest(name, known)
         offer = f"; did you mean {' or '.join(repr(near) for near in self.near)}?" if self.near else ""
-        super().__init__(f"no {kind} {without_credentials(name)!r}{offer}")
+        shown = name if len(name) <= MOST_OF_NAME else f"{name[:MOST_OF_NAME]}…"
+        super().__init__(f"no {kind} {without_credentials(shown)!r}{offer}")
 
 
 class EmptyQuestion(UsageError):

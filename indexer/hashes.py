@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
+from typing import Any
+
+from indexer.files import working_folder
 
 CHECKED = "checked.json"
 """The memory of :class:`Hashes` in a folder: those of models' exports, and those of libraries' indexes."""
+
+
+def sealed(value: object) -> str:
+    """A value as JSON with its sha256: a file of it is taken as it was written, or not at all."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(
+        {"sha256": hashlib.sha256(text.encode()).hexdigest(), "content": value}, ensure_ascii=False, indent=0
+    )
+
+
+def unsealed(text: str) -> Any:
+    """The inverse of :func:`sealed`.
+
+    Raises:
+        ValueError: it is not as it was written.
+    """
+    match json.loads(text):
+        case {"sha256": _, "content": value} if json.loads(sealed(value)) == json.loads(text):
+            return value
+    raise ValueError("it is not as it was written")
 
 
 class Hashes:
@@ -24,9 +46,8 @@ class Hashes:
         self._known: dict[str, str] = {}
         if memory is not None and memory.is_file():
             try:
-                known = json.loads(memory.read_text(encoding="utf-8"))
-                self._known = {str(key): str(value) for key, value in known.items()}
-            except (OSError, ValueError, AttributeError):
+                self._known = unsealed(memory.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
                 self._known = {}  # only a memory: what it held is worked out again
 
     def sha256(self, path: Path) -> str:
@@ -53,8 +74,9 @@ class Hashes:
         kept = {key: value for key, value in self._known.items() if Path(key.split(" ", 2)[-1]).is_file()}
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._memory.with_suffix(f".{os.getpid()}-{id(self)}.new")
-            fresh.write_text(json.dumps(kept, indent=0), encoding="utf-8")
-            fresh.replace(self._memory)
+            with working_folder(self._memory.parent) as folder:
+                fresh = folder / self._memory.name
+                fresh.write_text(sealed(kept), encoding="utf-8")
+                fresh.replace(self._memory)
         except OSError:
             return  # a cache that is read-only costs the hashing again, no more

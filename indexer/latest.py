@@ -11,7 +11,7 @@ from typing import Self
 
 from indexer.config import Config
 from indexer.library import Library
-from indexer.store.snapshot import LIBRARY_FILE
+from indexer.store.opening import LIBRARY_FILE
 
 
 class Latest:
@@ -29,7 +29,7 @@ class Latest:
         """
         self._config = config
         self._lock = Lock()
-        self._seen = _last_written(config.data)
+        self._seen = last_written(config.data)
         self._library = Library.open(config.data, config=config)
         self._lent: Counter[int] = Counter()
 
@@ -57,7 +57,7 @@ class Latest:
                 self._give_back(library)
 
     def _newest(self) -> Library:
-        now = _last_written(self._config.data)
+        now = last_written(self._config.data)
         if now != self._seen:
             before, self._library, self._seen = self._library, self._library.newest(), now
             self._give_back(before)
@@ -70,7 +70,7 @@ class Latest:
             library.close()
 
 
-def _last_written(folder: Path) -> list[tuple[int, int]]:
+def last_written(folder: Path) -> list[tuple[int, int]]:
     """When the library's file and its log were last written, and their sizes.
 
     To look at this takes a tenth of what it takes to open the library for its newest state.

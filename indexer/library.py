@@ -16,7 +16,8 @@ from indexer.errors import UnknownName, UsageError
 from indexer.hashes import CHECKED
 from indexer.records import Hit
 from indexer.store.failures import library_errors
-from indexer.store.snapshot import LIBRARY_FILE, Snapshot
+from indexer.store.opening import LIBRARY_FILE
+from indexer.store.snapshot import Snapshot
 from indexer.tables import table
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from indexer.arrays import Ids, Vectors
     from indexer.records import Article, Encoder, Generation, Mode, PassageRow, Reranker
-    from indexer.search import Searcher
     from indexer.search.answer import Answer, Related
+    from indexer.search.searcher import Searcher
     from indexer.store.inspection import History
 
 
@@ -88,7 +89,7 @@ class Library:
         Raises:
             DamagedLibrary: a file is missing or cut.
         """
-        from indexer.store.snapshot import newest_generation
+        from indexer.store.opening import newest_generation
 
         folder = self._pinned.folder
         if newest_generation(folder) == self.generation.number:
@@ -178,7 +179,8 @@ class Library:
             StaleIndex: the encoder is not the one the index was made with.
             ModelError: the encoder (or, with ``rerank``, the reranker) cannot be had.
         """
-        from indexer.search import Searcher, arguments
+        from indexer.search import arguments
+        from indexer.search.searcher import Searcher
 
         question = arguments.plain_text("question", question)
         k = arguments.whole_number("k", k, least=1)
@@ -367,7 +369,7 @@ class Library:
     def embeddings(self) -> Vectors:
         """The vectors of all passages, in the order of :meth:`passages`: float32 ``(n, dimension)``."""
         with self._snapshot() as snapshot:
-            ids = [row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")]
+            ids = [row["id"] for row in snapshot.query("SELECT id FROM main.passages ORDER BY id")]
             return snapshot.vectors(ids)
 
     def faiss_index(self) -> tuple[faiss.Index, Ids]:

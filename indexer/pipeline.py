@@ -44,7 +44,9 @@ from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog, Effect, keep_reading, stale_articles
 from indexer.store.database import Database
 from indexer.store.inspection import LinkState
+from indexer.store.opening import refuse_lost
 from indexer.store.publish import Progress, Published, publish, rebuild
+from indexer.store.soundness import mend
 from indexer.summary import Summary, Tally, summarise
 from indexer.workers import BoundedWorker, Cutting, bounded_worker, reading_workers
 
@@ -153,6 +155,7 @@ def crawl_links(
     chosen = links if chosen is None else chosen
     clock = _Stages()
     with Database(config.data) as database:
+        _mend(database, links, config, watcher)
         before = inspection.status(config.data, links)
         run = database.start_run(resume_within=timedelta(hours=config.resume_hours))
         log = CrawlLog(database, run, extractor=extract.VERSION, force=force)
@@ -208,6 +211,7 @@ def import_page(
         fetched_at=page.fetched_at, source=Source.IMPORT, size=len(body),
     )  # fmt: skip
     with Database(config.data) as database:
+        _mend(database, links, config, watcher)
         run = database.start_run(resume_within=timedelta(0))
         log = CrawlLog(database, run, extractor=extract.VERSION, force=True)
         effect, _ = log.record(Outcome(link, link.url, (fetch,), page, reading.article))
@@ -216,6 +220,7 @@ def import_page(
         summary = Summary(
             run=run.number, seconds=0.0, links=1, pages=1, verdicts={"ok": 1}, articles={effect: 1},
             passages=published.passages, embedded=published.embedded, generation=published.generation,
+            uncut=published.uncut,
         )  # fmt: skip
         database.finish_run(run, summary.to_json())
     return summary
@@ -325,11 +330,13 @@ def publish_articles(
     config: PassageConfig,
     worker: BoundedWorker | None = None,
     progress: Progress = lambda done, total: None,
+    again: bool = False,
 ) -> Published:
     """Publish the newest article versions of ``links``, cut for the encoder's window.
 
     ``model`` is the encoder's folder or hub name; ``progress`` is told how many texts are embedded. Articles
-    of pages are cut by a ``worker``; without one they are trusted and cut here.
+    of pages are cut by a ``worker``; without one they are trusted and cut here. ``again`` is that of
+    :func:`publish`.
     """
 
     def cut(article: Article) -> Sequence[Passage]:
@@ -347,6 +354,7 @@ def publish_articles(
         cut=cut,
         fingerprint=index_fingerprint(encoder.fingerprint, config),
         progress=progress,
+        again=again,
     )
     for url, reason in published.uncut.items():
         logger.warning("%s: not cut into passages (%s); what was published of it stays", url, reason)
@@ -359,8 +367,25 @@ def index_fingerprint(encoder: str, config: PassageConfig) -> str:
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
+def _mend(database: Database, links: Sequence[Link], config: Config, watcher: Watcher) -> None:
+    """Look at the whole library before it is worked on, and publish again what is published if it rotted.
+
+    Raises:
+        DamagedLibrary: something is damaged that only a backup has.
+    """
+    watcher.stage("looking at the library")
+    if mend(database):
+        _publish(database, links, config, _open_encoder(config, watcher), watcher, again=True)
+
+
 def _publish(
-    database: Database, links: Sequence[Link], config: Config, encoder: Encoder, watcher: Watcher
+    database: Database,
+    links: Sequence[Link],
+    config: Config,
+    encoder: Encoder,
+    watcher: Watcher,
+    *,
+    again: bool = False,
 ) -> Published:
     """Publish the catalogue's links, their articles read again first where reading has improved."""
     with bounded_worker(config.extract) as worker:
@@ -374,21 +399,24 @@ def _publish(
             config=config.passages,
             worker=worker,
             progress=watcher.embedding,
+            again=again,
         )
 
 
 def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = None) -> Published:
     """Read, cut and embed again what is kept, without the network, and publish.
 
-    Also makes a lost or damaged index file again.
+    Also makes a lost or damaged index file again, and what else of a damaged library can be had again.
 
     Raises:
         NoLibrary: nothing was crawled yet. ModelError: the encoder cannot be had.
     """
+    refuse_lost(config.data)
     if not inspection.library_exists(config.data):
         raise NoLibrary(f"{config.data}: no library there; run `indexer crawl` first")
     watcher = watcher or Nobody()
     with Database(config.data) as database:
+        _mend(database, links, config, watcher)
         watcher.stage("writing the index")
         rebuild(database)
         return _publish(database, links, config, _open_encoder(config, watcher), watcher)

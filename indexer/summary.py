@@ -84,6 +84,8 @@ class Summary:
     night: Changes = Changes()
     without_copy: tuple[str, ...] = ()
     """The links for which no good copy is held."""
+    uncut: dict[str, str] = field(default_factory=dict)
+    """By the address of each page whose newest text could not be cut into passages, why."""
 
     def to_json(self) -> dict[str, Any]:
         """The summary as plain values, for ``--json`` and the library."""
@@ -132,6 +134,7 @@ def summarise(
         stages={name: round(seconds, 2) for name, seconds in stages.items()},
         night=changes(before, after, tally),
         without_copy=tuple(state.url for state in after if not state.words),
+        uncut=published.uncut,
     )
 
 

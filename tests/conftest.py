@@ -23,7 +23,7 @@ settings.register_profile("indexer", deadline=None)
 settings.load_profile("indexer")
 
 LONGEST = (
-    "whole/test_hostile.py",  # waits a minute and a half, using no processor
+    "whole/test_hostile.py",  # waits half a minute, using no processor
     "extract/test_benchmark.py",
     "embed/test_export.py",
     "whole/test_docs.py",

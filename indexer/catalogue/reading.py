@@ -26,6 +26,8 @@ from indexer.catalogue.model import CatalogueFile
 from indexer.errors import CatalogueError
 from indexer.records import Link
 
+LARGEST_CATALOGUE = 16 << 20
+"""Bytes of a catalogue: six times one of 10,000 links with notes. A device's file never ends."""
 MAX_DEPTH = 12
 """Levels of nesting read; the deepest valid value, an ``allow`` prefix, is at 6."""
 MAX_REPEATS = 100_000
@@ -77,13 +79,18 @@ def read_text(path: Path) -> str:
         CatalogueError: it cannot be read, or is not UTF-8.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as opened:
+            raw = opened.read(LARGEST_CATALOGUE + 1)
     except FileNotFoundError:
         raise CatalogueError(
             f"no catalogue at {path}: `indexer catalogue import FILE` makes one from a list of links"
         ) from None
     except OSError as error:
         raise CatalogueError(f"cannot read the catalogue {path}: {error.strerror}") from None
+    if len(raw) > LARGEST_CATALOGUE:
+        raise CatalogueError(
+            f"{path}: has more than {LARGEST_CATALOGUE >> 20} MiB, which is too large for a catalogue"
+        )
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

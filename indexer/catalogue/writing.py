@@ -18,8 +18,8 @@ from indexer.catalogue import emitting
 from indexer.catalogue.mistakes import NodePath
 from indexer.catalogue.reading import CatalogueDocument, parse_catalogue, read_document
 from indexer.credentials import without_credentials
-from indexer.errors import CatalogueError, UnknownName
-from indexer.files import replace_file
+from indexer.errors import CatalogueError, NoRoom, UnknownName
+from indexer.files import FULL, replace_file
 from indexer.records import Link
 
 Splice = tuple[int, int, str]
@@ -302,9 +302,17 @@ def _apply(
 
 
 def write_catalogue(path: Path, text: str) -> None:
-    """Replace the catalogue, or make it with its folder; a link to a file elsewhere stays one."""
+    """Replace the catalogue, or make it with its folder; a link to a file elsewhere stays one.
+
+    Raises:
+        NoRoom: the disk is full. CatalogueError: it cannot be written otherwise.
+    """
     try:
         path.resolve().parent.mkdir(parents=True, exist_ok=True)
         replace_file(path.resolve(), text.encode("utf-8"))
     except OSError as error:
+        if error.errno in FULL:
+            raise NoRoom(
+                f"{path}: the disk is full ({error.strerror}); make room and start again: it is as it was"
+            ) from error
         raise CatalogueError(f"cannot write the catalogue {path}: {error.strerror}") from None

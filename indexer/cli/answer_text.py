@@ -99,11 +99,13 @@ def _broken(text: Text, console: Console) -> Iterator[Text]:
 
 
 def _explained(hit: Hit) -> str:
+    # Of the digits that JSON has, so that the answer of a server reads as one of this machine.
     lists = (
-        f"  {name:<8} rank {share.rank or '-':>4}  score {share.score:8.3f}  share {share.share:+.3f}"
+        f"  {name:<8} rank {share.rank or '-':>4}  score {round(share.score, 4):8.3f}"
+        f"  share {round(share.share, 4):+.3f}"
         for name, share in hit.shares.items()
     )
-    return "\n".join([f"  score {hit.score:.3f}", *lists])
+    return "\n".join([f"  score {round(hit.score, 4):.3f}", *lists])
 
 
 def age(taken: datetime, now: datetime) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,15 +22,15 @@ from indexer.cli.options import (
     VerboseOption,
     configure,
     moment_since,
+    tell_of_preparing,
 )
 from indexer.cli.output import print_json, remark, safe
 from indexer.errors import IndexerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from indexer.config import Config
-    from indexer.library import Library
     from indexer.search.answer import Answer
 
 
@@ -110,6 +111,13 @@ def ask_command(
     open_number: Annotated[
         int | None, typer.Option("--open", min=1, help="Open this result in the browser.")
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask the `indexer serve` at this address, in place of a library here.",
+            show_default="$INDEXER_SERVER",
+        ),
+    ] = None,
     data: DataOption = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
@@ -124,40 +132,41 @@ def ask_command(
     """
     oldest = moment_since(since) if since is not None else None
     config = configure(data=data, model=model)
+    server = _server_meant(server, config, elsewhere=bool(data or model))
+    if not server:
+        tell_of_preparing()
     form = Format.json if as_json else form
-
-    def asked(library: Library, question: str) -> Answer:
-        answer = library.search(
-            question,
-            k=k,
-            categories=category or (),
-            tags=tag or (),
-            sites=site or (),
-            since=oldest,
-            mode=mode.value,
-            per_article=per_article,
-            context=context,
-            rerank=rerank,
-        )
-        for notice in answer.notices:
-            remark(notice)
-        if form in NUMBERED:
-            remember(answer, config.data, config.cache)
-        return answer
-
+    options = {
+        "k": k,
+        "categories": category or (),
+        "tags": tag or (),
+        "sites": site or (),
+        "since": oldest,
+        "mode": mode.value,
+        "per_article": per_article,
+        "context": context,
+        "rerank": rerank,
+    }
     write = partial(_write_answer, full=full, explain=explain, pager=not no_pager)
-    if interactive:
-        if open_number is not None:
-            raise UsageError("--open takes one answer, -i gives many; type `open N` at the prompt")
-        raise typer.Exit(
-            _ask_in_turn(words or [], config, asked, partial(write, form=form, many=True), pager=not no_pager)
-        )
 
-    from indexer.library import Library
+    if interactive and open_number is not None:
+        raise UsageError("--open takes one answer, -i gives many; type `open N` at the prompt")
+    question = "" if interactive else _question(words or [])
+    with _asking(config, server, options, explain=explain) as ask:
 
-    question = _question(words or [])
-    with Library.open(config.data, config=config) as library:
-        answer = asked(library, question)
+        def asked(question: str) -> Answer:
+            answer = ask(question)
+            for notice in answer.notices:
+                remark(notice)
+            if form in NUMBERED:
+                remember(answer, server or config.data, config.cache)
+            return answer
+
+        if interactive:
+            tell = partial(write, form=form, many=True)
+            code = _ask_in_turn(words or [], config, lambda line: tell(asked(line)), pager=not no_pager)
+            raise typer.Exit(code)
+        answer = asked(question)
     write(answer, form=form)
     if open_number is not None:
         if open_number > len(answer.hits):
@@ -167,14 +176,35 @@ def ask_command(
         raise typer.Exit(NO_ANSWER)
 
 
-def _ask_in_turn(
-    words: list[str],
-    config: Config,
-    asked: Callable[[Library, str], Answer],
-    write: Callable[[Answer], None],
-    *,
-    pager: bool,
-) -> int:
+def _server_meant(server: str | None, config: Config, *, elsewhere: bool) -> str:
+    """The server to ask; "" for the library here, as where one was named ``elsewhere``."""
+    if server and elsewhere:
+        raise UsageError("--server has a library and a model of its own; leave out --data and --model")
+    return config.server if server is None and not elsewhere else server or ""
+
+
+@contextmanager
+def _asking(
+    config: Config, server: str, options: Mapping[str, Any], *, explain: bool
+) -> Iterator[Callable[[str], Answer]]:
+    """What answers a question: the library as it was published last, or a server."""
+    if server:
+        from indexer.cli.asking_server import ask_server
+
+        yield partial(ask_server, server, config.token, options=options, explain=explain)
+        return
+    from indexer.latest import Latest
+
+    with Latest(config) as latest:
+
+        def ask(question: str) -> Answer:
+            with latest.library() as library:
+                return library.search(question, **options)
+
+        yield ask
+
+
+def _ask_in_turn(words: list[str], config: Config, answer: Callable[[str], None], *, pager: bool) -> int:
     """Ask all questions of stdin, after that of the words if there is one; gives the exit code."""
     from indexer.cli.inspect import show_command
     from indexer.cli.prompt import converse
@@ -186,7 +216,7 @@ def _ask_in_turn(
         "similar": lambda number: similar_command(str(number), no_pager=not pager),
     }
     first = "" if words == ["-"] else " ".join(words)
-    return converse(config, lambda library, line: write(asked(library, line)), on_result, first)
+    return converse(config.cache, answer, on_result, first)
 
 
 def _question(words: list[str]) -> str:
@@ -220,6 +250,10 @@ def open_command(
 def _open(link: str) -> None:
     import webbrowser
 
+    from indexer.escaping import web_address
+
+    if not web_address(link):
+        raise IndexerError(f"{safe(link)} is no address of the web; it is not opened")
     if not webbrowser.open(link):
         raise IndexerError(f"no browser could be started (BROWSER names one); the link is {safe(link)}")
 

@@ -64,7 +64,7 @@ def restore_command(
     Example: indexer restore /mnt/backups/library-2026-01-31T04-30-00.db
     """
     from indexer.store.backup import restore
-    from indexer.store.snapshot import LIBRARY_FILE
+    from indexer.store.opening import LIBRARY_FILE
 
     folder = configure(data=data).data
     if (folder / LIBRARY_FILE).exists() and not yes:

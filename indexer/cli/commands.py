@@ -11,6 +11,7 @@ import errno
 import io
 import logging
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -37,7 +38,7 @@ from indexer.cli import (
 )
 from indexer.cli.interruption import INTERRUPTED
 from indexer.cli.options import set_log_level
-from indexer.cli.output import safe
+from indexer.cli.output import on_one_line, safe
 from indexer.errors import IndexerError, UsageError
 
 WrongUse: type[Exception] = next(
@@ -105,9 +106,7 @@ def call() -> None:
     """
     logging.basicConfig(format="indexer: %(message)s", stream=sys.stderr)
     set_log_level(logging.WARNING)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a stream that takes not every sign has its number
+    _prepare_terminal()
     try:
         sys.exit(_called())
     except WrongUse as error:
@@ -115,7 +114,7 @@ def call() -> None:
             typer.echo(f"indexer: {told}", err=True)
         sys.exit(UsageError.exit_code)
     except IndexerError as error:
-        typer.echo(f"indexer: {error}", err=True)
+        typer.echo(f"indexer: {on_one_line(error)}", err=True)
         sys.exit(error.exit_code)
     except typer.Abort:  # Ctrl-C or Ctrl-D instead of an answer to a prompt
         typer.echo("indexer: stopped at the prompt; nothing was changed", err=True)
@@ -129,17 +128,28 @@ def call() -> None:
         if not told:
             raise
         typer.echo(f"indexer: {told}", err=True)
-        _let_stdout_go()
+        if not getattr(error, "filename", None):
+            _let_stdout_go()
         sys.exit(1)
+
+
+def _prepare_terminal() -> None:
+    """Let every text be written to the terminal, whatever it takes and whatever is said of its size."""
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch(r"[0-9]{1,4}", os.environ.get(name, "80")):
+            del os.environ[name]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a stream that takes not every sign has its number
 
 
 def _machine_lacks(error: OSError | MemoryError) -> str:
     """What an error says of the machine, not of the library, and what helps; empty for other errors."""
     if isinstance(error, MemoryError):
         return "there is not enough memory for this; nothing that was kept is lost"
+    where = on_one_line(error.filename) if error.filename else "the output"
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS):
-        return ""
-    where = safe(str(error.filename)) if error.filename else "the output"
+        return f"{where}: cannot be used ({error.strerror}); name another" if error.filename else ""
     return f"{where} cannot be written ({error.strerror}); make room or write elsewhere, and start again"
 
 

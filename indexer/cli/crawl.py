@@ -22,7 +22,7 @@ from indexer.cli.options import (
     VerboseOption,
     configure,
 )
-from indexer.cli.output import is_terminal, plural, print_json, safe, say
+from indexer.cli.output import is_terminal, on_one_line, plural, print_json, safe, say
 from indexer.cli.progress import watching
 from indexer.errors import IndexerError, LostLinks
 
@@ -102,7 +102,7 @@ def dated_messages() -> Iterator[None]:
     try:
         yield
     except IndexerError as error:
-        typer.echo(f"{_local_time()} indexer: {error}", err=True)
+        typer.echo(f"{_local_time()} indexer: {on_one_line(error)}", err=True)
         raise typer.Exit(error.exit_code) from error
     finally:
         for handler, formatter in zip(handlers, before, strict=True):
@@ -146,3 +146,5 @@ def print_summary(summary: Summary) -> None:
                 say(f"             and {len(urls) - 5} more")
     if summary.without_copy:
         say(f"  {plural(len(summary.without_copy), 'link')} without a copy; `indexer status` says why")
+    if summary.uncut:
+        say(f"  {plural(len(summary.uncut), 'page')} not cut into passages; `indexer status` says why")

@@ -146,7 +146,7 @@ def _repaired(config: Config, findings: list[Finding]) -> str:
         Busy: a run holds the lock. LibraryError: the library itself is not well.
     """
     wrong = [finding for finding in findings if not finding.good]
-    if not any(finding.derived for finding in wrong) or any(f.subject == "library" for f in wrong):
+    if not any(finding.derived for finding in wrong) or any(f.subject in ("library", "rows") for f in wrong):
         return ""
     from indexer.store.database import Database
     from indexer.store.publish import rebuild

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from indexer.cli.output import is_terminal
 from indexer.config import Config
 from indexer.errors import UsageError
 
@@ -49,6 +50,13 @@ def set_log_level(level: int) -> None:
     """Tell what is at least so important; the libraries' own chatter at DEBUG only."""
     logging.getLogger().setLevel(logging.DEBUG if level == logging.DEBUG else logging.ERROR)
     logging.getLogger("indexer").setLevel(level)
+
+
+def tell_of_preparing() -> None:
+    """Tell, also without ``-v``, that a model is prepared, to a person who would wonder at the silence."""
+    embedding = logging.getLogger("indexer.embed")
+    if is_terminal() and embedding.isEnabledFor(logging.WARNING):
+        embedding.setLevel(min(logging.INFO, embedding.getEffectiveLevel()))
 
 
 def _quiet(wanted: bool) -> None:

@@ -35,6 +35,11 @@ def remark(message: str) -> None:
         typer.echo(f"indexer: {safe(message)}", err=True)
 
 
+def on_one_line(said: object) -> str:
+    """What an error says, on one line whatever the names in it hold."""
+    return safe(str(said)).replace("\n", " ")
+
+
 def as_json_text(value: object) -> str:
     """One JSON value, as programs read it from a file."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n"

@@ -13,16 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from indexer.cli.output import remark
 from indexer.errors import IndexerError
-
-if TYPE_CHECKING:
-    from indexer.config import Config
-    from indexer.library import Library
 
 logger = logging.getLogger(__name__)
 
@@ -36,46 +31,38 @@ LONGEST_QUESTION = 1 << 16
 
 
 def converse(
-    config: Config,
-    answer: Callable[[Library, str], None],
+    cache: Path,
+    answer: Callable[[str], None],
     on_result: Mapping[str, Callable[[int], None]],
     first: str,
 ) -> int:
     """Answer ``first``, unless it is empty, and then each line of stdin, until there are no more.
 
-    An error of one question is told, and the next one is asked for. A state that was published meanwhile is
-    taken up.
+    An error of one question is told, and the next one is asked for.
 
     Args:
-        config: whose library.
-        answer: answers a question of that library, and tells it.
+        cache: the folder in which questions are kept.
+        answer: answers a question, and tells it.
         on_result: what else may be typed before the number of a result, and what it does.
         first: a question that was given already.
 
     Returns:
         The exit code: of the last error where the questions came from a pipe, else 0.
-
-    Raises:
-        NoLibrary: there is none to be asked. DamagedLibrary, StaleIndex: it cannot be read.
     """
-    from indexer.latest import Latest
-
     result = re.compile(rf"({'|'.join(on_result)})\s+([0-9]{{1,9}})")
     code = 0
-    with Latest(config) as latest:
-        for line in map(str.strip, chain([first], _typed_lines(config.cache, on_result))):
-            try:
-                if asked := result.fullmatch(line):
-                    on_result[asked[1]](int(asked[2]))
-                    typer.echo()
-                elif line:
-                    with latest.library() as library:
-                        answer(library, line)
-            except IndexerError as error:
-                typer.echo(f"indexer: {error}", err=True)
-                code = error.exit_code
-            except KeyboardInterrupt:  # the question is given up, not the prompt
-                typer.echo(err=True)
+    for line in map(str.strip, chain([first], _typed_lines(cache, on_result))):
+        try:
+            if asked := result.fullmatch(line):
+                on_result[asked[1]](int(asked[2]))
+                typer.echo()
+            elif line:
+                answer(line)
+        except IndexerError as error:
+            typer.echo(f"indexer: {error}", err=True)
+            code = error.exit_code
+        except KeyboardInterrupt:  # the question is given up, not the prompt
+            typer.echo(err=True)
     return 0 if sys.stdin.isatty() else code
 
 

@@ -20,11 +20,12 @@ from indexer.cli.output import print_json
 from indexer.errors import UsageError
 
 CARRIED = re.compile(
-    r"INDEXER_(?!DATA$|CATALOGUE$)\w+|(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR)"
+    r"INDEXER_(?!DATA$|CATALOGUE$|SERVER$|TOKEN$)\w+|(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR)"
     r"|HF_(?:HOME|ENDPOINT|HUB_OFFLINE)|XDG_CACHE_HOME",
     re.IGNORECASE,
 )
-"""What a crawl looks at in its environment: neither cron nor systemd knows what a shell has set."""
+"""What a crawl looks at in its environment: neither cron nor systemd knows what a shell has set. A secret is
+not among it, for what is printed here is read by others."""
 
 LOGROTATE = """\
 "{log}" {{
@@ -68,6 +69,28 @@ Persistent=true
 WantedBy=timers.target""",
 }
 
+SERVER_UNIT = """\
+[Unit]
+Description=Pages and API of the link catalogue
+
+[Service]
+{environment}# INDEXER_TOKEN=..., for --host: a file that only you can read (chmod 600)
+EnvironmentFile=-%h/.config/indexer/serve.env
+ExecStart={command}
+Restart=on-failure
+NoNewPrivileges=true
+
+[Install]
+WantedBy=default.target"""
+
+SERVER_TOLD = """\
+# ~/.config/systemd/user/indexer-serve.service
+{unit}
+
+# then: systemctl --user enable --now indexer-serve
+# and, to run it while you are logged out: loginctl enable-linger
+# its log: journalctl --user -u indexer-serve"""
+
 TOLD = """\
 # crontab -e; cron mails you what a failed night says last, and nothing else (MAILTO=... names another)
 {crontab}
@@ -97,6 +120,7 @@ def register(app: typer.Typer) -> None:
 def schedule_command(
     *,
     at: Annotated[str, typer.Option(help="When, as HH:MM.")] = "03:00",
+    serve: Annotated[bool, typer.Option("--serve", help="The unit of `indexer serve` instead.")] = False,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -105,7 +129,7 @@ def schedule_command(
 ) -> None:
     """Print the crontab line and the systemd units of the nightly crawl; nothing is installed.
 
-    Both tell you of a night that failed, and keep quiet else.
+    Both tell you of a night that failed, and keep quiet else. With --serve it is the unit of the server.
 
     Example: indexer schedule --at 04:30
     """
@@ -117,13 +141,20 @@ def schedule_command(
     program = Path(sys.argv[0]).absolute()
     called = [sys.executable, "-m", "indexer"] if program.name == "__main__.py" else [str(program)]
     options = ["--catalogue", str(config.catalogue.absolute()), "--data", str(folder)]
-    words = [*called, "crawl", "--due", "--strict", *options]
+    words = [*called, *(("serve",) if serve else ("crawl", "--due", "--strict")), *options]
     settings = {name: value for name, value in sorted(os.environ.items()) if CARRIED.fullmatch(name)}
     time_of_day = {"hour": int(moment[1]), "minute": int(moment[2])}
     log = folder / "crawl.log"
     environment = "".join(f"Environment={_for_systemd(f'{name}={settings[name]}')}\n" for name in settings)
     # Of these two only a command has variables, which begin with a dollar sign.
     command = " ".join(_for_systemd(word).replace("$", "$$") for word in words)
+    if serve:
+        unit = SERVER_UNIT.format(environment=environment, command=command)
+        if as_json:
+            print_json({"units": {"indexer-serve.service": unit}})
+        else:
+            typer.echo(SERVER_TOLD.format(unit=unit))
+        return
     plan = {
         "crontab": "{minute} {hour} * * * ".format(**time_of_day) + _cron_line(words, settings, log),
         "logrotate": LOGROTATE.format(log=log, owner=_owner()),

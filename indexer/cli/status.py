@@ -123,6 +123,8 @@ _KEYS: Mapping[Order, Any] = {
 def _health_told(states: Sequence[LinkState], vitals: Vitals, folder: Path) -> Iterator[Text]:
     from rich.text import Text
 
+    from indexer.store.inspection import LARGE_LOG, LOG_ADVICE
+
     answering = sum(1 for state in states if state.words)
     passages = plural(sum(state.passages for state in states), "passage")
     yield Text(f"{answering:,} of {plural(len(states), 'link')} answer with {passages}.", style="bold")
@@ -140,6 +142,8 @@ def _health_told(states: Sequence[LinkState], vitals: Vitals, folder: Path) -> I
         f"  size       {_megabytes(vitals.file + vitals.index)} "
         f"({_megabytes(vitals.file)} library, {_megabytes(vitals.index)} index)"
     )
+    if vitals.log > LARGE_LOG:
+        yield Text(f"  log        {_megabytes(vitals.log)} of it are not taken in yet; {LOG_ADVICE}")
     yield Text(safe(f"  folder     {folder.absolute()}"))
     yield Text(f"  last run   {_run_told(vitals)}")
 

@@ -93,6 +93,7 @@ def _fast_form(model: Model, exports: Path) -> Encoder | None:
 def _exported_now(model: Model, exports: Path) -> Encoder:
     from indexer.embed.export import make_export
 
+    logger.info("preparing the model %s for this machine, once, which takes up to a minute", model.name)
     manifest = make_export(model, exports)
     if manifest.refusal:
         return _reference(model)

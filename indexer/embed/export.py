@@ -20,7 +20,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import warnings
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -32,9 +31,12 @@ from indexer.embed.exported import GRAPH, TOKENIZER, ExportedEncoder, Manifest
 from indexer.embed.models import Model
 from indexer.embed.probes import MIN_COSINE, PROBES
 from indexer.errors import ModelError
+from indexer.files import working_folder
 from indexer.hashes import Hashes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import onnx
     from sentence_transformers import SentenceTransformer
 
@@ -45,6 +47,9 @@ WEIGHTS_FILE: Final = "weights.bin"
 
 OPSET: Final = 17
 _TRACED, _EXPECTED, _ENDED = "traced.onnx", "expected.npz", "ended.json"
+
+LEAST_ROOM: Final = 1 << 20
+"""Free bytes below which a disk is taken to be full when something fails on it."""
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +66,8 @@ def make_export(model: Model, exports: Path) -> Manifest:
         OSError: the folder cannot be written, or a process that makes the export was ended.
     """
     exports.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=exports) as temporary:
-        folder = Path(temporary) / "export"
+    with working_folder(exports) as temporary:
+        folder = temporary / "export"
         folder.mkdir()
         try:
             _in_a_process("trace", model, folder)
@@ -74,7 +79,7 @@ def make_export(model: Model, exports: Path) -> Manifest:
             Manifest(refusal=str(refusal)).write(folder)
         final = exports / model.fingerprint
         if final.exists():
-            final.rename(Path(temporary) / "replaced")
+            final.rename(temporary / "replaced")
         folder.rename(final)
     manifest = Manifest.read(final)
     if manifest is None:
@@ -145,7 +150,7 @@ def _traced(model: Model, folder: Path) -> None:
     except OSError:
         raise
     except Exception as error:
-        raise _Refused(_reason("traced", error)) from error
+        raise _Refused(_reason("traced", error, folder)) from error
     manifest.write(folder)
 
 
@@ -164,7 +169,7 @@ def _proved(model: Model, folder: Path) -> None:
         except OSError:
             raise
         except Exception as error:  # noqa: BLE001 - optimiser and runtime fail in their own ways
-            reasons.append(_reason(form, error))
+            reasons.append(_reason(form, error, folder))
             continue
         cosine = float((expected * actual).sum(axis=1).min())
         if cosine >= MIN_COSINE:  # false for NaN as well
@@ -178,7 +183,14 @@ def _proved(model: Model, folder: Path) -> None:
     raise _Refused("; ".join(reasons))
 
 
-def _reason(form: str, error: Exception) -> str:
+def _reason(form: str, error: Exception, folder: Path) -> str:
+    """Why a form cannot be had.
+
+    Raises:
+        OSError: it is only that the disk is full, which most errors don't say.
+    """
+    if shutil.disk_usage(folder).free < LEAST_ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
     lines = str(error).strip().splitlines() or ["?"]
     return f"{form}: {type(error).__name__}: {lines[0][:200]}"
 

@@ -6,7 +6,6 @@ written twice. Made by :mod:`indexer.embed.export`; what it needs besides is in 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from indexer.hashes import sealed, unsealed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,9 +60,9 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """The manifest of a folder; None where there is none of this version that can be read."""
+        """The manifest of a folder; None where there is none of this version as it was written."""
         try:
-            values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            values = unsealed((folder / MANIFEST).read_text(encoding="utf-8"))
             manifest = cls(**{**values, "inputs": tuple(values["inputs"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None
@@ -69,9 +70,7 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write it into the folder, as its last file."""
-        (folder / MANIFEST).write_text(
-            json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8"
-        )
+        (folder / MANIFEST).write_text(sealed(asdict(self)), encoding="utf-8")
 
     def matches(self, folder: Path, hashes: Hashes) -> bool:
         """Whether every file is there as it was written."""

@@ -13,8 +13,8 @@ import numpy as np
 from indexer.evaluate import collections, questions
 from indexer.evaluate.metrics import MEASURES, Difference, Interval, Values, compare, interval, measure_run
 from indexer.extract.blocks import same
-from indexer.search import Searcher
 from indexer.search.answer import State
+from indexer.search.searcher import Searcher
 from indexer.store.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ from __future__ import annotations
 from indexer.extract.passages import passages
 from indexer.extract.reader import read
 
-VERSION = "3"
+VERSION = "4"
 """Part of an index's fingerprint: raised when the same page or article may come out differently."""
 
 __all__ = ["VERSION", "passages", "read"]

@@ -75,6 +75,8 @@ class Fragments:
         parts = list(islice(_parts(self._text, start, end), MOST_TRIED))
         if not parts:
             return []
+        if self._wording.looked_enough:
+            return self._anywhere(parts[0])
         found = self._known(parts, start, end) if self._shown else []
         if not found:
             before = list(_parts(self._text, max(0, start - NEAR), start))[: -MOST_TRIED - 1 : -1]

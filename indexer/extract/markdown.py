@@ -16,7 +16,7 @@ _FRONT_MATTER_FIELDS = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\
 _FIELD = re.compile(
     r"^(title|author|date|published|lang|language)[ \t]*:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE
 )
-_OWN_ANCHOR = re.compile(r"\s*\{#([\w.:-]+)\}$")
+_OWN_ANCHOR = re.compile(r"\{#([\w.:-]+)\}$")
 _SIGNS = re.compile(r"^#{1,6} +\S|^(?:```|~~~)|\]\(https?://|^\|[ :|-]+\|[ \t]*$", re.MULTILINE)
 _KIND_OF_TOKEN: dict[str, BlockKind] = {
     "bullet_list_close": "list",
@@ -67,7 +67,7 @@ def _write_tokens(tokens: list[Token], writer: ArticleBuilder) -> None:
             text = _inline_words(tokens[at + 1])
             own = _OWN_ANCHOR.search(text)
             anchor = own[1] if own else ""
-            writer.heading(text[: own.start()] if own else text, int(token.tag[1]), anchor=anchor)
+            writer.heading(text[: own.start()].rstrip() if own else text, int(token.tag[1]), anchor=anchor)
         elif token.type in ("fence", "code_block"):
             lines = _close(writer, "list" if token.level else "paragraph", lines)
             writer.add("code", token.content)

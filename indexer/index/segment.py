@@ -161,20 +161,22 @@ def write(
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    runs = list(_runs(partial, rows, dimension))
-    whole = partial / "whole"
-    whole.mkdir()
-    passages = _merge(whole, [*merged, *runs], dimension)
-    while runs:  # lest their vectors lie on the disk beside those of the whole and of its index
-        shutil.rmtree(runs.pop().folder)
-    recall = vectors.add_coarse_index(whole)
-    sums = _write_sums(whole)
-    for path in [*whole.iterdir(), whole]:
-        sync(path)
-    meta = SegmentMeta(folder.name, passages, size_of(whole, sums), recall)
-    whole.replace(folder)
-    sync(folder.parent)
-    shutil.rmtree(partial)
+    try:
+        runs = list(_runs(partial, rows, dimension))
+        whole = partial / "whole"
+        whole.mkdir()
+        passages = _merge(whole, [*merged, *runs], dimension)
+        while runs:  # lest their vectors lie on the disk beside those of the whole and of its index
+            shutil.rmtree(runs.pop().folder)
+        recall = vectors.add_coarse_index(whole)
+        sums = _write_sums(whole)
+        for path in [*whole.iterdir(), whole]:
+            sync(path)
+        meta = SegmentMeta(folder.name, passages, size_of(whole, sums), recall)
+        whole.replace(folder)
+        sync(folder.parent)
+    finally:  # where the disk is full, what was begun takes room that others need
+        shutil.rmtree(partial, ignore_errors=True)
     return meta
 
 

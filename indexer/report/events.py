@@ -188,7 +188,7 @@ def _answers(config: Config, rewrites: Sequence[Rewrite], watch: Sequence[str]) 
     import numpy as np
 
     from indexer.encoding import open_encoder
-    from indexer.search import Searcher
+    from indexer.search.searcher import Searcher
 
     with _Narrowed(config.data) as snapshot:
         snapshot.only = np.array(list(_new_passages(snapshot, rewrites)), np.int64)

@@ -17,10 +17,3 @@ as_html    the answer in a notebook, or on a page
 arguments  what a caller in Python may pass
 =========  ================================================================================
 """
-
-from __future__ import annotations
-
-from indexer.search.answer import Answer
-from indexer.search.searcher import Searcher
-
-__all__ = ["Answer", "Searcher"]

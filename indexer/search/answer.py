@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex, overload
 
+from indexer.records import Hit, Mode, Passage, PassageRow, Share, Source
 from indexer.search.as_html import hits_html
 from indexer.search.marks import Marker
 from indexer.tables import table
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from indexer.config import SearchConfig
-    from indexer.records import Hit, Mode
 
 TABLE_COLUMNS = (
     "rank", "score", "title", "heading", "text", "category", "site", "note", "source", "fetched_at",
@@ -49,6 +50,56 @@ _HEADLINES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A hit as it is told in JSON. What is None was not asked for, and is left out."""
+
+    rank: int
+    score: float
+    text: str
+    heading: list[str]
+    title: str
+    url: str
+    page_url: str
+    link: str
+    category: str
+    site: str
+    note: str
+    tags: list[str]
+    source: Source
+    fetched_at: str
+    passage_id: int
+    before: list[str] | None = None
+    after: list[str] | None = None
+    explain: dict[str, Share] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTold:
+    """An answer as it is told in JSON."""
+
+    question: str
+    mode: Mode
+    state: State
+    answered: bool
+    confidence: float
+    took_ms: float
+    generation: int
+    model: str
+    notices: list[str]
+    filtered_out: bool
+    words: dict[str, float]
+    results: list[Result]
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedTold:
+    """Related passages as they are told in JSON."""
+
+    to: str
+    results: list[Result]
+
+
 class _Hits:
     """Passages that can be counted, gone through, taken by their place, and put into a table."""
 
@@ -78,7 +129,7 @@ class _Hits:
         Raises:
             MissingExtra: pandas is not installed.
         """
-        return table((_result(hit, explain=False) for hit in self.hits), TABLE_COLUMNS, MOMENTS)
+        return table((_plain(_result(hit, explain=False)) for hit in self.hits), TABLE_COLUMNS, MOMENTS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,18 +172,43 @@ class Answer(_Hits):
 
     def to_json(self, *, explain: bool = False) -> dict[str, Any]:
         """Plain values for ``ask --json``; with ``explain``, how each retriever saw each hit."""
-        return {
-            "question": self.question,
-            "mode": self.mode,
-            "state": self.state.value,
-            "answered": self.answered,
-            "confidence": round(self.confidence, 3),
-            "took_ms": round(self.took_ms, 2),
-            "generation": self.generation,
-            "model": self.model,
-            "notices": list(self.notices),
-            "results": [_result(hit, explain=explain) for hit in self.hits],
-        }
+        return _plain(
+            AnswerTold(
+                question=self.question,
+                mode=self.mode,
+                state=self.state,
+                answered=self.answered,
+                confidence=round(self.confidence, 3),
+                took_ms=round(self.took_ms, 2),
+                generation=self.generation,
+                model=self.model,
+                notices=list(self.notices),
+                filtered_out=self.filtered_out,
+                words=dict(self.words),
+                results=[_result(hit, explain=explain) for hit in self.hits],
+            )
+        )
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """The answer of which :meth:`to_json` told, as far as that goes: numbers are rounded.
+
+        Raises:
+            KeyError, TypeError, ValueError: these are no values of an answer.
+        """
+        return cls(
+            question=str(told["question"]),
+            mode=told["mode"],
+            state=State(told["state"]),
+            took_ms=float(told["took_ms"]),
+            generation=int(told["generation"]),
+            model=str(told["model"]),
+            hits=tuple(map(_hit_told, told["results"])),
+            confidence=float(told["confidence"]),
+            notices=tuple(map(str, told["notices"])),
+            filtered_out=bool(told["filtered_out"]),
+            words={str(word): float(rarity) for word, rarity in told["words"].items()},
+        )
 
     def _repr_html_(self) -> str:
         """For notebooks and pages, see :mod:`indexer.search.as_html`."""
@@ -164,7 +240,7 @@ class Related(_Hits):
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``similar --json``."""
-        return {"to": self.to, "results": [_result(hit, explain=False) for hit in self.hits]}
+        return _plain(RelatedTold(self.to, [_result(hit, explain=False) for hit in self.hits]))
 
     def _repr_html_(self) -> str:
         """For notebooks and pages, see :mod:`indexer.search.as_html`."""
@@ -184,30 +260,70 @@ def _brief(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _result(hit: Hit, *, explain: bool) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "rank": hit.rank,
-        "score": round(hit.score, 4),
-        "text": hit.passage.text,
-        "heading": list(hit.passage.headings),
-        "title": hit.title,
-        "url": hit.url,
-        "page_url": hit.page_url,
-        "link": hit.link,
-        "category": hit.category,
-        "site": hit.site,
-        "note": hit.note,
-        "tags": list(hit.tags),
-        "source": hit.source.value,
-        "fetched_at": hit.fetched_at.isoformat(),
-        "passage_id": hit.passage_id,
-    }
-    if hit.before or hit.after:
-        result["before"] = [passage.text for passage in hit.before]
-        result["after"] = [passage.text for passage in hit.after]
-    if explain:
-        result["explain"] = {
-            name: {"rank": share.rank, "score": round(share.score, 4), "share": round(share.share, 4)}
+def _result(hit: Hit, *, explain: bool) -> Result:
+    beside = bool(hit.before or hit.after)
+    return Result(
+        rank=hit.rank,
+        score=round(hit.score, 4),
+        text=hit.passage.text,
+        heading=list(hit.passage.headings),
+        title=hit.title,
+        url=hit.url,
+        page_url=hit.page_url,
+        link=hit.link,
+        category=hit.category,
+        site=hit.site,
+        note=hit.note,
+        tags=list(hit.tags),
+        source=hit.source,
+        fetched_at=hit.fetched_at.isoformat(),
+        passage_id=hit.passage_id,
+        before=[passage.text for passage in hit.before] if beside else None,
+        after=[passage.text for passage in hit.after] if beside else None,
+        explain={
+            name: Share(share.rank, round(share.score, 4), round(share.share, 4))
             for name, share in hit.shares.items()
         }
-    return result
+        if explain
+        else None,
+    )
+
+
+def _plain(told: AnswerTold | RelatedTold | Result) -> dict[str, Any]:
+    """The values without those that were not asked for."""
+    return asdict(
+        told, dict_factory=lambda pairs: {name: value for name, value in pairs if value is not None}
+    )
+
+
+def _hit_told(told: Mapping[str, Any]) -> Hit:
+    """The hit that a result tells of; what it does not tell is empty."""
+    row = PassageRow(
+        passage_id=int(told["passage_id"]),
+        article_id=0,
+        position=0,
+        passage=Passage(str(told["text"]), 0, 0, tuple(map(str, told["heading"]))),
+        title=str(told["title"]),
+        url=str(told["url"]),
+        page_url=str(told["page_url"]),
+        final_url="",
+        category=str(told["category"]),
+        site=str(told["site"]),
+        note=str(told["note"]),
+        tags=tuple(map(str, told["tags"])),
+        about="",
+        source=Source(told["source"]),
+        fetched_at=datetime.fromisoformat(told["fetched_at"]),
+    )
+    return Hit(
+        rank=int(told["rank"]),
+        score=float(told["score"]),
+        row=row,
+        link=str(told["link"]),
+        before=tuple(Passage(str(text), 0, 0) for text in told.get("before", ())),
+        after=tuple(Passage(str(text), 0, 0) for text in told.get("after", ())),
+        shares={
+            str(name): Share(int(share["rank"]), float(share["score"]), float(share["share"]))
+            for name, share in told.get("explain", {}).items()
+        },
+    )

@@ -187,8 +187,7 @@ class Searcher:
         if not since:
             return told
         newest = self._snapshot.query(
-            "SELECT max(c.fetched_at) AS newest FROM current_articles c "
-            "WHERE EXISTS (SELECT 1 FROM passages p WHERE p.article = c.article)"
+            "SELECT max(c.fetched_at) AS newest FROM current_articles c WHERE c.passages > 0"
         )[0]["newest"]
         told += f"{' and' if chosen else ''} was fetched since {since:%Y-%m-%d}"
         return f"{told}; the newest of the library was fetched on {newest[:10]}" if newest else told

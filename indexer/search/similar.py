@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,14 +18,9 @@ if TYPE_CHECKING:
     from indexer.index.index_reader import ScoredIds
     from indexer.store.snapshot import Snapshot
 
-OF_PASSAGE = "SELECT id, article FROM passages WHERE id = ?"
+OF_PASSAGE = "SELECT article FROM passages WHERE id = ?"
 
-OF_ADDRESS = """
-SELECT p.id, p.article FROM current_articles c JOIN articles a ON a.id = c.article
-JOIN passages p ON p.article = a.id WHERE {} = ? ORDER BY p.id
-"""
-
-ADDRESS_COLUMNS = ("c.page_url", "a.final_url", "c.link_url")
+ADDRESS_COLUMNS = ("page_url", "final_url", "link_url")
 """What an address may be, the nearest to one article first."""
 
 
@@ -43,9 +38,7 @@ def similar(snapshot: Snapshot, to: str | int, *, k: int, same: float) -> Relate
     Raises:
         UnknownName: there is no such passage, or no article is held under this address.
     """
-    own = _passages(snapshot, to)
-    articles = {article for _, article in own}
-    ids = [number for number, _ in own]
+    articles, ids = _starting_from(snapshot, to)
     mean = snapshot.vectors(ids).mean(axis=0)
     vector = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
     # Until there are enough of others: the nearest may all be its own, or of one long article.
@@ -64,18 +57,19 @@ def similar(snapshot: Snapshot, to: str | int, *, k: int, same: float) -> Relate
     return Related(snapshot.rows(ids[:1])[0].title, hits)
 
 
-def _passages(snapshot: Snapshot, to: str | int) -> Sequence[tuple[int, int]]:
-    """The ids of the passages that are meant, each with its article's."""
+def _starting_from(snapshot: Snapshot, to: str | int) -> tuple[set[int], list[int]]:
+    """The articles that are meant, and the ids of their passages or of the one that is."""
     if isinstance(to, int):
         rows = snapshot.query(OF_PASSAGE, (to,))
         if not rows:
             raise UnknownName("passage", str(to), ())
-        return [(row[0], row[1]) for row in rows]
+        return {row["article"] for row in rows}, [to]
     for address in ADDRESS_COLUMNS:
-        if rows := snapshot.query(OF_ADDRESS.format(address), (to,)):
-            return [(row[0], row[1]) for row in rows]
-    known = snapshot.query("SELECT page_url, link_url FROM current_articles")
-    raise UnknownName("article at", to, [address for row in known for address in row])
+        pages = [page for page in snapshot.pages if page[address] == to and page["passages"]]
+        if pages:
+            return {page["article"] for page in pages}, snapshot.passages_of(pages).tolist()
+    known = [page[name] for page in snapshot.pages for name in ("page_url", "link_url")]
+    raise UnknownName("article at", to, known)
 
 
 def _neighbours(snapshot: Snapshot, nearest: ScoredIds) -> Iterator[Candidate]:

@@ -11,25 +11,25 @@ of SQLite: killed at any point, the old library answers or the new one, and read
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sqlite3
-import zlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import Busy, DamagedLibrary, NotReadable, NotWritable, StaleIndex, UsageError
-from indexer.files import replace_file, sync
-from indexer.index.segment import REINDEX_ADVICE
+from indexer.errors import DamagedLibrary, NotReadable, NotWritable, StaleIndex, UsageError
+from indexer.files import sync, working_folder
 from indexer.store import generations
 from indexer.store.codec import now
-from indexer.store.database import Database
+from indexer.store.database import Database, hold_lock
 from indexer.store.failures import damaged, library_errors, what_happened
+from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
 from indexer.store.publish import rebuild
 from indexer.store.schema import SCHEMA_VERSION
-from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, connect
+from indexer.store.soundness import fault, structure
+from indexer.store.sums import sum_of, teach
 
 STAGED = "restoring"
 """The folder in a data folder where a backup becomes a library before it takes the old one's place."""
@@ -93,31 +93,31 @@ def back_up(folder: Path, path: Path) -> Backup:
     """
     if path.is_dir():
         path = path / f"library-{now():%Y-%m-%dT%H-%M-%S}.db"
-    if path.exists():
-        raise UsageError(
-            f"{path}: is there already; name another file, or a folder for one with a dated name"
-        )
     if not path.parent.is_dir():
         raise UsageError(f"{path.parent}: no such folder; make it first")
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    with library_errors(path), working_folder(path.parent) as beside:
+        if path.exists():
+            raise UsageError(
+                f"{path}: is there already; name another file, or a folder for one with a dated name"
+            )
+        partial = beside / path.name
         _copy(folder / LIBRARY_FILE, partial)
         _refuse_unsound(partial, of=folder / LIBRARY_FILE)
-        with library_errors(path):
-            sync(partial)
-            made = _contents(partial, path)
-            partial.replace(path)
-            sync(path.parent)
-            replace_file(_checksum_file(path), f"{made.sha256}  {path.name}\n".encode())
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+        sync(partial)
+        made = _contents(partial, path)
+        checksum = _checksum_file(partial)
+        checksum.write_bytes(f"{made.sha256}  ".encode() + os.fsencode(path.name) + b"\n")
+        sync(checksum)
+        # The checksum first: without its backup it is in nobody's way.
+        checksum.replace(_checksum_file(path))
+        partial.replace(path)
+        sync(path.parent)
     return made
 
 
 def _refuse_unsound(copy: Path, *, of: Path) -> None:
     with library_errors(of), closing(_opened_copy(copy)) as connection:
-        if why := fault(connection):
+        if why := _fault_of(connection):
             raise damaged(of, why)
 
 
@@ -134,7 +134,8 @@ def _copy(library: Path, target: Path, *, page_size: int = 0) -> None:
         try:
             if page_size:
                 connection.execute(f"PRAGMA page_size = {page_size}")
-            connection.execute("VACUUM INTO ?", (str(target),))
+            # As bytes, for names that are no text.
+            connection.execute("VACUUM INTO CAST(? AS TEXT)", (os.fsencode(target),))
         except sqlite3.Error as error:
             told = what_happened(library, error)
             if told is None or isinstance(told, DamagedLibrary):
@@ -146,62 +147,15 @@ def _opened_source(library: Path) -> sqlite3.Connection:
     """The library to be copied; one of an older version is copied as it is."""
     if library.name == LIBRARY_FILE:
         with suppress(StaleIndex):
-            return connect(library.parent)
+            return connect(library.parent, as_it_is=True)
     return _opened_copy(library)
 
 
 def _opened_copy(path: Path) -> sqlite3.Connection:
     """A file beside which there is no other, read only."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-
-
-# ---------------------------------------------------------------------- what it is worth
-
-
-def fault(connection: sqlite3.Connection) -> str:
-    """What is wrong with a library's file as a whole, in words; empty where it is sound.
-
-    Everything is read: the tables by SQLite's own check, raw pages by their sha256.
-    """
-    lines = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
-    if lines != ["ok"]:
-        return "; ".join(lines)
-    for name, size, data in connection.execute("SELECT hash, size, data FROM bodies"):
-        if not _is_body(data, size, name):
-            return f"the raw page {name} is not what was kept"
-    if _schema_of(connection) == SCHEMA_VERSION:
-        return _disagreement(connection)
-    return ""
-
-
-def _is_body(data: bytes, size: int, name: str) -> bool:
-    try:
-        body = zlib.decompressobj().decompress(data, size + 1)  # bounded, whatever stands there
-    except zlib.error:
-        return False
-    return hashlib.sha256(body).hexdigest() == name
-
-
-def _disagreement(connection: sqlite3.Connection) -> str:
-    """Where the tables contradict each other."""
-    generation = connection.execute(
-        "SELECT passages, encoder FROM generations ORDER BY number DESC LIMIT 1"
-    ).fetchone()
-    [passages] = connection.execute("SELECT count(*) FROM passages").fetchone()
-    published, encoder = generation or (0, "")
-    if published != passages:
-        return f"it holds {passages:,} passages, of {published:,} that were published"
-    [mute] = connection.execute(
-        "SELECT count(*) FROM passages p WHERE NOT EXISTS (SELECT 1 FROM embeddings e "
-        "WHERE e.fingerprint = ? AND e.hash = p.embedding)",
-        (encoder,),
-    ).fetchone()
-    if mute:
-        return f"{mute:,} passages have no vector in it: {REINDEX_ADVICE}"
-    [lost] = connection.execute(
-        "SELECT count(*) FROM current_articles WHERE article NOT IN (SELECT id FROM articles)"
-    ).fetchone()
-    return f"{lost:,} published articles are not in it" if lost else ""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    teach(connection)
+    return connection
 
 
 def verify(path: Path) -> Backup:
@@ -219,7 +173,7 @@ def verify(path: Path) -> Backup:
         if told.is_file() and told.read_text(encoding="utf-8", errors="replace").split()[:1] != [made.sha256]:
             raise DamagedLibrary(f"{path}: not what {told.name} says was written; take another backup")
         with closing(_opened_copy(path)) as connection:
-            why = fault(connection)
+            why = _fault_of(connection)
     except sqlite3.Error as error:
         why = str(error)
     except OSError as error:
@@ -245,6 +199,13 @@ def _contents(file: Path, path: Path) -> Backup:
     return Backup(str(path), sha256, file.stat().st_size, version, generation, **counts)
 
 
+def _fault_of(connection: sqlite3.Connection) -> str:
+    """What is wrong with a backup; of one that an older version made, SQLite's own check alone can tell."""
+    if _schema_of(connection) == SCHEMA_VERSION:
+        return fault(connection)
+    return "; ".join(structure(connection)[:3])
+
+
 def _schema_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -266,13 +227,13 @@ def restore(path: Path, folder: Path) -> Restored:
         Busy: a run holds the lock. NotWritable, NoRoom, DiskFailure: the folder cannot be written.
     """
     backup = verify(path)
-    with _locked(folder), library_errors(folder / LIBRARY_FILE):
+    with hold_lock(folder), library_errors(folder / LIBRARY_FILE):
         library, staging = folder / LIBRARY_FILE, folder / STAGED
         shutil.rmtree(staging, ignore_errors=True)  # of a try that was killed
         staging.mkdir()
         try:
             aside = folder / f"replaced-{now():%Y-%m-%dT%H-%M-%S}.db"
-            copied = _copy_aside(library, aside)
+            copied = _copy_aside(library, aside, staging)
             _copy(path, staging / LIBRARY_FILE, page_size=_page_size(library) if copied else 0)
             generation = _index_again(staging, folder)
             if copied:
@@ -285,31 +246,15 @@ def restore(path: Path, folder: Path) -> Restored:
     return Restored(backup, generation, str(aside) if aside.exists() else "")
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, also where the library in it cannot be opened."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / "lock")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise Busy(f"{folder}: another run holds the lock; try again when it has ended") from None
-    except OSError as error:
-        raise NotWritable(f"{folder}: cannot be written ({error.strerror})") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _copy_aside(library: Path, aside: Path) -> bool:
+def _copy_aside(library: Path, aside: Path, staging: Path) -> bool:
     """Copy the library that is there, if it can be: then its file can also take another content."""
     if not (library.is_file() and library.stat().st_size):
         return False
-    partial = aside.with_name(f".{aside.name}.partial")
+    partial = staging / aside.name
     try:
+        with library_errors(library), closing(_opened_source(library)) as connection:
+            if structure(connection):
+                return False  # copied, it may seem to be larger than the disk
         _copy(library, partial)
     except (DamagedLibrary, NotReadable):
         partial.unlink(missing_ok=True)
@@ -333,14 +278,17 @@ def _index_again(staging: Path, folder: Path) -> int:
     with Database(staging) as database:
         with database.durable() as tables:
             tables.table("segments").delete_where()  # those of the library that was backed up
-        generation = rebuild(database)
+        generation, named = rebuild(database), sum_of("segments", name=":to")
         for made in generations.segments_of(database, generation):
             target = generations.next_folder(generations.folder_of(folder))
             target.parent.mkdir(exist_ok=True)
             (staging / SEGMENTS / made.name).replace(target)
             sync(target.parent)
             with database.durable() as tables:
-                tables.conn.execute("UPDATE segments SET name = ? WHERE name = ?", (target.name, made.name))
+                tables.conn.execute(
+                    f"UPDATE segments SET name = :to, crc = {named} WHERE name = :made",
+                    {"to": target.name, "made": made.name},
+                )
     return generation
 
 

@@ -52,7 +52,7 @@ def fetch_row(fetch: Fetch) -> dict[str, Any]:
         "etag": fetch.etag,
         "last_modified": fetch.last_modified,
         "size": fetch.size,
-        "seconds": round(fetch.seconds, 3),
+        "seconds": round(float(fetch.seconds), 3),
         "body_hash": fetch.body_hash,
         "rendered": int(fetch.rendered),
         "fetched_at": stamp(fetch.fetched_at),

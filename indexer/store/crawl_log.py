@@ -43,7 +43,7 @@ class CrawlLog:
     def last(self, url: str) -> Fetch | None:
         """The newest good fetch of this address whose page is kept; None if there is none."""
         rows = self._db.rows(
-            "SELECT * FROM fetches WHERE url = ? AND body_hash <> '' "
+            "SELECT * FROM fetches WHERE url = ? AND body_hash IN (SELECT hash FROM bodies) "
             f"AND verdict IN ({', '.join('?' * len(GOOD_VERDICTS))}) ORDER BY id DESC LIMIT 1",
             (url, *GOOD_VERDICTS),
         )
@@ -148,7 +148,8 @@ class CrawlLog:
 
     def _keep_article(self, outcome: Outcome, article: Article, fetch: Fetch, number: int) -> None:
         body_hash = digest(outcome.page.body) if outcome.page else ""
-        self._db.tables.table("articles").insert(
+        self._db.insert(
+            "articles",
             {
                 "link_url": outcome.link.url,
                 "page_url": outcome.page_url,
@@ -161,7 +162,7 @@ class CrawlLog:
                 **article_row(article),
                 # What `--site` filters by: the host in the user's list, whoever stood in for it.
                 "site": urlsplit(outcome.page_url).hostname or "",
-            }
+            },
         )
 
 
@@ -197,7 +198,7 @@ def stale_articles(database: Database, extractor: str) -> Iterator[StaleArticle]
         "SELECT a.id, a.body_hash, f.url FROM "
         "(SELECT max(id) AS id, extractor FROM articles GROUP BY link_url, page_url) newest "
         "JOIN articles a ON a.id = newest.id JOIN fetches f ON f.id = a.fetch "
-        "WHERE newest.extractor <> ? AND a.body_hash <> '' ORDER BY a.id",
+        "WHERE newest.extractor <> ? AND a.body_hash IN (SELECT hash FROM bodies) ORDER BY a.id",
         (extractor,),
     )
     for row in rows:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlite_utils import Database as Tables
 
 from indexer.errors import Busy, NotWritable, StaleIndex
 from indexer.store.codec import moment, now, stamp, to_json
 from indexer.store.failures import damaged, library_errors, what_happened
+from indexer.store.opening import LIBRARY_FILE, refuse_lost
 from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
-from indexer.store.snapshot import LIBRARY_FILE, refuse_emptied
+from indexer.store.sums import summed, teach
+
+if TYPE_CHECKING:
+    from filelock import AcquireReturnProxy
 
 CACHE_KIB = 64 * 1024
 """SQLite's page cache while writing: the index of a million vectors' names fits, the default is 2 MB."""
@@ -34,6 +38,25 @@ class Run:
     number: int
     started_at: datetime
     resumed: bool
+
+
+def hold_lock(folder: Path) -> AcquireReturnProxy[Any]:
+    """The folder's lock, held; as a context manager, until its block ends. Makes the folder.
+
+    Raises:
+        Busy: another process holds it. NotWritable: the folder cannot be made or written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / "lock").acquire(timeout=0)
+    except Timeout:
+        raise Busy(f"{folder}: another run holds the lock; try again when it has ended") from None
+    except OSError as error:
+        raise NotWritable(
+            f"{folder}: cannot be written ({error.strerror}); give another folder with --data"
+        ) from error
 
 
 class Database:
@@ -49,19 +72,8 @@ class Database:
             StaleIndex: it was written by a newer version.
             NoRoom, DiskFailure, NoMemory: what the machine lacks.
         """
-        from filelock import FileLock, Timeout
-
         self.folder = folder
-        self._lock = FileLock(folder / "lock")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise Busy(f"{folder}: another run holds the lock; try again when it has ended") from None
-        except OSError as error:
-            raise NotWritable(
-                f"{folder}: cannot be written ({error.strerror}); give another folder with --data"
-            ) from error
+        self._lock = hold_lock(folder).lock
         self._path = folder / LIBRARY_FILE
         try:
             with library_errors(self._path):
@@ -71,9 +83,10 @@ class Database:
             raise
 
     def _connect(self) -> Tables:
-        refuse_emptied(self.folder)
+        refuse_lost(self.folder)
         tables = Tables(self._path)
         connection = tables.conn
+        teach(connection)
         try:
             version = _own_version(connection, self._path)
             if not version:
@@ -104,8 +117,14 @@ class Database:
             raise told from error
 
     def close(self) -> None:
-        """Close the file and give the lock back."""
+        """Close the file and give the lock back.
+
+        The log is taken into the file and emptied, unless a reader still needs it: then a later run does it.
+        """
         try:
+            with suppress(sqlite3.Error):  # as SQLite itself does at the end of the last connection
+                self.tables.conn.execute("PRAGMA busy_timeout = 0")
+                self.tables.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.tables.close()
         finally:
             self._lock.release()
@@ -129,9 +148,9 @@ class Database:
         return list(self.tables.query(sql, parameters))
 
     def insert(self, table: str, row: dict[str, Any]) -> int:
-        """Insert one row; its integer key. A transaction of its own where none is open."""
+        """Insert one row with its sum; its integer key. A transaction of its own where none is open."""
         with self.atomic() as tables:
-            key = tables.table(table).insert(row).last_pk
+            key = tables.table(table).insert(summed(table, row)).last_pk
         return int(str(key))
 
     # ------------------------------------------------------------------ runs
@@ -156,9 +175,10 @@ class Database:
     def finish_run(self, run: Run, summary: dict[str, Any]) -> None:
         """Mark a run as ended, with what it did."""
         with self.durable() as tables:
-            tables.table("runs").update(
-                run.number, {"finished_at": stamp(now()), "summary": to_json(summary)}
-            )
+            row = {
+                "started_at": stamp(run.started_at), "finished_at": stamp(now()), "summary": to_json(summary)
+            }  # fmt: skip
+            tables.table("runs").update(run.number, summed("runs", row))
 
 
 def _own_version(connection: sqlite3.Connection, path: Path) -> int:

@@ -24,8 +24,8 @@ from indexer.errors import (
     NotWritable,
     UsageError,
 )
+from indexer.files import FULL
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -68,6 +68,8 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> IndexerError:
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     if code == sqlite3.SQLITE_OK and isinstance(error, sqlite3.ProgrammingError):
         return UsageError(f"the library {path} is closed; open it again")
+    if code == sqlite3.SQLITE_ERROR and "user-defined function" in str(error):  # of indexer.store.sums
+        return rotten(path, "a row of it has another sum")
     told = BY_KIND.get(code & 0xFF)
     if told is None or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return damaged(path, error)
@@ -76,6 +78,9 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> IndexerError:
         kind, text = NoRoom, NO_ROOM  # which SQLite does not know where it shares its log by a mapped file
     return kind(f"{path}: {text.format(error)}")
 
+
+MEND_ADVICE = "run `indexer reindex`, which mends it or says what does"
+"""What is wrong with single rows only a look at all of them can tell."""
 
 ROOM = 64 * 1024
 """Free bytes below which a disk is full: SQLite's shared file grows by 32 KiB."""
@@ -95,6 +100,11 @@ BY_KIND: Mapping[int, tuple[type[IndexerError], str]] = {
     sqlite3.SQLITE_IOERR: (DiskFailure, DISK),
 }
 """What a kind of SQLite's errors is, and what is said of it. All others mean that the file is damaged."""
+
+
+def rotten(path: Path, why: object) -> DamagedLibrary:
+    """The error for a library of which something is not as it was written, while the rest can be read."""
+    return DamagedLibrary(f"{path}: not as it was written ({why}); {MEND_ADVICE}")
 
 
 def damaged(path: Path, why: object) -> DamagedLibrary:

@@ -26,7 +26,9 @@ from indexer.index.segment import IndexedPassage, Segment, SegmentMeta
 from indexer.records import Generation
 from indexer.store.codec import generation_of, generation_row
 from indexer.store.database import Database
-from indexer.store.snapshot import SEGMENTS, listed_segments
+from indexer.store.opening import SEGMENTS
+from indexer.store.snapshot import listed_segments
+from indexer.store.sums import summed
 
 GROWTH = 8
 """A segment is at least so many times as large as all that came after it. Smaller: fewer merges, more
@@ -134,10 +136,22 @@ def _indexed_passages(database: Database, source: PassageTable) -> Iterator[Inde
 
 
 def write_generation(database: Database, generation: Generation, segments: list[SegmentMeta]) -> None:
-    """A new generation and the segments it is made of, in the caller's transaction."""
+    """A new generation and the segments it is made of, in the caller's transaction; then :func:`count`."""
     size = sum(segment.size for segment in segments)
-    database.tables.table("generations").insert({**generation_row(generation), "size": size})
+    row = {**generation_row(generation), "size": size, "links": 0, "articles": 0}
+    database.insert("generations", row)
     write_segments(database, generation.number, segments)
+
+
+def count(database: Database) -> None:
+    """Write down how many links and articles are published now, in the caller's transaction."""
+    [row] = database.rows("SELECT * FROM generations ORDER BY number DESC LIMIT 1")
+    [held] = database.rows(
+        "SELECT (SELECT count(*) FROM links) AS links, (SELECT count(*) FROM current_articles) AS articles"
+    )
+    if row.items() >= held.items():
+        return
+    database.tables.table("generations").upsert(summed("generations", row | held), pk="number")
 
 
 def write_segments(database: Database, generation: int, segments: list[SegmentMeta]) -> None:
@@ -145,7 +159,7 @@ def write_segments(database: Database, generation: int, segments: list[SegmentMe
     table = database.tables.table("segments")
     table.delete_where("generation = ? OR generation <= ?", (generation, generation - KEPT))
     table.insert_all(
-        {"generation": generation, "position": position, **asdict(part)}
+        summed("segments", {"generation": generation, "position": position, **asdict(part)})
         for position, part in enumerate(segments)
     )
 

@@ -14,7 +14,9 @@ import numpy as np
 
 from indexer.errors import IndexerError
 from indexer.index.segment import REINDEX_ADVICE, Segment
-from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, Snapshot, connect
+from indexer.store.failures import MEND_ADVICE
+from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
+from indexer.store.snapshot import Snapshot
 
 LEAST_RECALL = 0.95
 """The share of the true ten nearest below which an index is worth making again."""
@@ -47,8 +49,8 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
     What cannot be looked at because something before it is broken is left out.
     """
     try:
-        with closing(connect(folder)) as connection:
-            yield _file(folder, connection)
+        with closing(connect(folder, as_it_is=True)) as connection:
+            yield from _file(folder, connection)
         yield from _strays(folder)
         with Snapshot(folder) as snapshot:
             yield Finding("index", good=True, text=_index_facts(snapshot))
@@ -65,16 +67,28 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
         yield Finding(subject, False, text, fix, derived=fix == REINDEX_ADVICE)
 
 
-def _file(folder: Path, connection: sqlite3.Connection) -> Finding:
-    fix = f"take a backup back with `indexer restore FILE`, or move {folder / LIBRARY_FILE} away and crawl"
+def _file(folder: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
+    from indexer.store.inspection import LARGE_LOG, LOG_ADVICE, log_size
+    from indexer.store.soundness import MENDABLE, rows_told, structure, unsound_rows
+
+    restore = (
+        f"take a backup back with `indexer restore FILE`, or move {folder / LIBRARY_FILE} away and crawl"
+    )
     try:
-        lines = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+        lines = structure(connection)[:3]
     except sqlite3.DatabaseError as error:
         lines = [str(error)]
+    if lines:
+        yield Finding("library", False, "; ".join(lines), f"{MEND_ADVICE}; else {restore}")
+        return
     size = (folder / LIBRARY_FILE).stat().st_size
-    good = lines == ["ok"]
-    text = f"{size / 1e6:,.0f} MB, SQLite's quick check passes" if good else "; ".join(lines)
-    return Finding("library", good, text, "" if good else fix)
+    yield Finding("library", True, f"{size / 1e6:,.0f} MB, SQLite's check passes")
+    if (log := log_size(folder)) > LARGE_LOG:
+        yield Finding("log", False, f"{log / 1e6:,.0f} MB are not taken into the library yet", LOG_ADVICE)
+    if rows := unsound_rows(connection):
+        yield Finding("rows", False, rows_told(rows), MEND_ADVICE if rows.keys() <= {*MENDABLE} else restore)
+    else:
+        yield Finding("rows", True, "all as they were written")
 
 
 def _strays(folder: Path) -> Iterator[Finding]:
@@ -104,7 +118,9 @@ def _agreement(snapshot: Snapshot) -> Finding:
     for part in snapshot.segments:
         segment = Segment(snapshot.folder / SEGMENTS / part.name, part)
         indexed.append(segment.ids if segment.live is None else segment.ids[segment.live])
-    held = np.array([row["id"] for row in snapshot.query("SELECT id FROM passages ORDER BY id")], np.int64)
+    held = np.array(
+        [row["id"] for row in snapshot.query("SELECT id FROM main.passages ORDER BY id")], np.int64
+    )
     differ = len(np.setxor1d(np.concatenate(indexed), held))
     if differ:
         text = f"{differ:,} passages are in one of them only"
@@ -124,8 +140,8 @@ def _index_recall(snapshot: Snapshot) -> Finding:
 
 def _vectors(snapshot: Snapshot) -> Finding:
     [row] = snapshot.query(
-        "SELECT count(*) AS missing FROM passages p WHERE NOT EXISTS "
-        "(SELECT 1 FROM embeddings e WHERE e.fingerprint = ? AND e.hash = p.embedding)",
+        "SELECT count(*) AS missing FROM main.passages p WHERE NOT EXISTS "
+        "(SELECT 1 FROM main.embeddings e WHERE e.fingerprint = ? AND e.hash = p.embedding)",
         (snapshot.generation.encoder,),
     )
     if row["missing"]:

@@ -15,7 +15,7 @@ from indexer.errors import UnknownName
 from indexer.records import GOOD_VERDICTS, Article, Fetch, Link, Loss, Verdict
 from indexer.store.codec import article_of, fetch_of, loss_of, stamp, to_json
 from indexer.store.failures import library_errors
-from indexer.store.snapshot import LIBRARY_FILE, SEGMENTS, connect
+from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,12 @@ class Past:
 class Vitals:
     """The library as a whole: bytes of its file and of its index, the generation that answers, the last run.
 
+    ``log`` is what of ``file`` lies in the log beside it, as long as a reader is open that needs it.
     Moments are stamps, empty where there is none; a run without an end was interrupted, or goes on.
     """
 
     file: int
+    log: int
     index: int
     generation: int
     run: int
@@ -140,28 +142,32 @@ class History:
         return f"<History {self.url!r}: versions {len(self.versions)}, fetches {len(self.fetches)}>"
 
 
+WHENCE = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")
+"""What :func:`article` tells beside the article itself, all of it text."""
+
 TOTALS = """
-SELECT c.link_url, count(*) AS pages, sum(a.words) AS words,
-       (SELECT count(*) FROM passages p JOIN current_articles g ON g.article = p.article
-        WHERE g.link_url = c.link_url) AS passages
-FROM current_articles c JOIN articles a ON a.id = c.article GROUP BY c.link_url
+SELECT link_url, count(*) AS pages, sum(words) AS words, sum(passages) AS passages
+FROM current_articles GROUP BY link_url
 """
 
+LARGE_LOG = 64 * 1024 * 1024
+"""Bytes of log from which it is told. SQLite takes it in at 8 MB where no reader is in the way."""
+
+LOG_ADVICE = "close or reopen the notebooks and programs that have the library open; the next run takes it in"
+
 OWN = """
-SELECT c.link_url, a.title, a.source, a.fetched_at, a.final_url, f.rendered, c.lost
-FROM current_articles c JOIN articles a ON a.id = c.article LEFT JOIN fetches f ON f.id = a.fetch
-WHERE c.page_url = c.link_url
+SELECT link_url, title, source, fetched_at, final_url, rendered, lost FROM current_articles
+WHERE page_url = link_url
 """
 
 UNCUT = """
-SELECT a.link_url, u.reason FROM uncut u JOIN articles a ON a.id = u.article
-WHERE NOT EXISTS (SELECT 1 FROM articles b
+SELECT a.link_url, u.reason FROM uncut u JOIN main.articles a ON a.id = u.article
+WHERE NOT EXISTS (SELECT 1 FROM main.articles b
                   WHERE b.link_url = a.link_url AND b.page_url = a.page_url AND b.id > a.id)
 """
 
 HASHES = """
-SELECT c.link_url, max(a.hash) AS hash FROM current_articles c JOIN articles a ON a.id = c.article
-GROUP BY c.link_url HAVING count(*) = 1
+SELECT link_url, max(hash) AS hash FROM current_articles GROUP BY link_url HAVING count(*) = 1
 """
 
 LAST = """
@@ -175,14 +181,14 @@ DECIDED = "SELECT * FROM fetches WHERE link_url = ? AND page_url = link_url AND 
 
 WORDS_THEN = """
 SELECT link_url, sum(words) AS words FROM articles
-WHERE id IN (SELECT max(id) FROM articles WHERE fetch <= ? GROUP BY link_url, page_url) GROUP BY link_url
+WHERE id IN (SELECT max(id) FROM main.articles WHERE fetch <= ? GROUP BY link_url, page_url) GROUP BY link_url
 """
 
 REWRITTEN = """
 SELECT c.link_url, c.page_url, a.final_url, l.category, a.title, a.id AS number, a.fetched_at AS at, a.hash,
        a.text, (
-  SELECT b.id FROM articles b WHERE b.link_url = c.link_url AND b.page_url = c.page_url AND b.fetch <= :then
-  ORDER BY b.id DESC LIMIT 1
+  SELECT b.id FROM main.articles b
+  WHERE b.link_url = c.link_url AND b.page_url = c.page_url AND b.fetch <= :then ORDER BY b.id DESC LIMIT 1
 ) AS old
 FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url
 WHERE a.fetch > :then ORDER BY l.position, a.id
@@ -231,7 +237,7 @@ def bad_since(library: Path | sqlite3.Connection, urls: Iterable[str]) -> dict[s
     """Since when all fetches of each of these links were bad, as a stamp; without those that are good.
 
     Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.opening.connect`.
     """
     good = to_json(sorted(GOOD_VERDICTS))
     with _reading(library) as connection:
@@ -243,19 +249,25 @@ def vitals(folder: Path) -> Vitals:
     """How large the library in a folder is, and when it was last worked on.
 
     Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.opening.connect`.
     """
     with _reading(folder) as connection:
         run = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
         generation = connection.execute("SELECT max(number) AS number FROM generations").fetchone()
     return Vitals(
         file=_disk_use(folder.glob(f"{LIBRARY_FILE}*")),
+        log=log_size(folder),
         index=_disk_use((folder / SEGMENTS).rglob("*")),
         generation=generation["number"] or 0,
         run=run["id"] if run else 0,
         started_at=run["started_at"] if run else "",
         finished_at=run["finished_at"] if run else "",
     )
+
+
+def log_size(folder: Path) -> int:
+    """Bytes of the log beside the library in a folder."""
+    return _disk_use([folder / f"{LIBRARY_FILE}-wal"])
 
 
 def _disk_use(paths: Iterable[Path]) -> int:
@@ -293,7 +305,7 @@ def past(library: Path | sqlite3.Connection, links: Sequence[Link], since: datet
     """What the library knew of the links before ``since``, and the pages that were rewritten since.
 
     Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.opening.connect`.
     """
     with _reading(library) as connection:
         then = connection.execute(LAST_BEFORE, (stamp(since),)).fetchone()[0]
@@ -350,8 +362,7 @@ def article(library: Path | sqlite3.Connection, url: str) -> tuple[Article, dict
         known = [row[0] for row in connection.execute("SELECT page_url FROM current_articles")]
     if not rows:
         raise UnknownName("article at", url, known)
-    kept = ("link_url", "page_url", "final_url", "source", "fetched_at", "category", "note")
-    return article_of(rows[0]), {name: rows[0][name] for name in kept}
+    return article_of(rows[0]), {name: rows[0][name] for name in WHENCE}
 
 
 def history(library: Path | sqlite3.Connection, url: str) -> History:
@@ -369,7 +380,7 @@ def history(library: Path | sqlite3.Connection, url: str) -> History:
             "WHERE a.page_url = ? ORDER BY a.id",
             (url,),
         ).fetchall()
-        known = [row[0] for row in connection.execute("SELECT DISTINCT page_url FROM fetches")]
+        known = [row[0] for row in connection.execute("SELECT DISTINCT page_url FROM main.fetches")]
     if not fetches:
         raise UnknownName("page", url, known)
     versions, before = [], ""
@@ -399,7 +410,7 @@ def text_hashes(folder: Path) -> dict[str, str]:
     """
     if not library_exists(folder):
         return {}
-    with closing(connect(folder)) as connection:
+    with _reading(folder) as connection:
         return {row["link_url"]: row["hash"] for row in connection.execute(HASHES)}
 
 
@@ -412,6 +423,6 @@ def published_model(folder: Path) -> str:
     """The model of the published generation by folder or hub name; ``""`` where there is none yet."""
     if not library_exists(folder):
         return ""
-    with closing(connect(folder)) as connection:
+    with _reading(folder) as connection:
         row = connection.execute("SELECT model FROM generations ORDER BY number DESC LIMIT 1").fetchone()
     return row["model"] if row else ""

@@ -22,30 +22,25 @@ OF_PASSAGES = ("passage_id", "category", "title", "headings", "text", "url")
 OF_FACETS = ("facet", "value", "links", "articles", "passages")
 
 SELECT_LINKS = """
-SELECT l.category, l.title, l.url, l.note, l.tags, count(a.id) AS articles,
-       coalesce(sum(a.words), 0) AS words,
-       coalesce(sum((SELECT count(*) FROM passages p WHERE p.article = a.id)), 0) AS passages
-FROM links l LEFT JOIN current_articles c ON c.link_url = l.url LEFT JOIN articles a ON a.id = c.article
+SELECT l.category, l.title, l.url, l.note, l.tags, count(c.article) AS articles,
+       coalesce(sum(c.words), 0) AS words, coalesce(sum(c.passages), 0) AS passages
+FROM links l LEFT JOIN current_articles c ON c.link_url = l.url
 GROUP BY l.url ORDER BY l.position
 """
 
 SELECT_ARTICLES = """
-SELECT l.category, a.title, l.url, a.page_url, a.site, a.words,
-       (SELECT count(*) FROM passages p WHERE p.article = a.id) AS passages, a.source, a.fetched_at, l.tags
-FROM current_articles c JOIN articles a ON a.id = c.article JOIN links l ON l.url = c.link_url
-ORDER BY l.position, a.id
+SELECT l.category, c.title, l.url, c.page_url, c.site, c.words, c.passages, c.source, c.fetched_at, l.tags
+FROM current_articles c JOIN links l ON l.url = c.link_url ORDER BY l.position, c.article
 """
 
 SELECT_PASSAGES = """
-SELECT p.id AS passage_id, l.category, a.title, p.headings, p.text, l.url
-FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.link_url ORDER BY p.id
+SELECT p.id AS passage_id, l.category, c.title, p.headings, p.text, l.url
+FROM passages p JOIN current_articles c ON c.article = p.article JOIN links l ON l.url = c.link_url
+ORDER BY p.id
 """
 
 SELECT_FACETS = """
-WITH held AS (
-  SELECT c.*, (SELECT count(*) FROM passages p WHERE p.article = c.article) AS passages
-  FROM current_articles c
-), marked AS (
+WITH marked AS (
   SELECT 0 AS place, 'category' AS facet, category AS value, url, '' AS page_url FROM links
   UNION SELECT 1, 'tag', t.value, url, '' FROM links, json_each(tags) t
   UNION SELECT 2, 'site', site, link_url, page_url FROM current_articles
@@ -54,7 +49,7 @@ WITH held AS (
 SELECT m.facet, m.value, count(DISTINCT l.url) AS links, count(h.article) AS articles,
        coalesce(sum(h.passages), 0) AS passages
 FROM marked m JOIN links l ON l.url = m.url
-LEFT JOIN held h ON h.link_url = m.url AND m.page_url IN ('', h.page_url)
+LEFT JOIN current_articles h ON h.link_url = m.url AND m.page_url IN ('', h.page_url)
 GROUP BY m.place, m.value ORDER BY m.place, min(l.position), m.value
 """
 """A link counts for its category and tags also where nothing is held for it."""
@@ -62,8 +57,10 @@ GROUP BY m.place, m.value ORDER BY m.place, min(l.position), m.value
 
 def published_links(snapshot: Snapshot) -> list[Link]:
     """The catalogue's links as they were published, in its order, as far as the library keeps them."""
-    rows = snapshot.query("SELECT url, category, title, note, tags FROM links ORDER BY position")
-    return [Link(r["url"], r["category"], r["title"], r["note"], tuple(json.loads(r["tags"]))) for r in rows]
+    return [
+        Link(row["url"], row["category"], row["title"], row["note"], tuple(json.loads(row["tags"])))
+        for row in snapshot.links
+    ]
 
 
 def link_rows(snapshot: Snapshot) -> Rows:

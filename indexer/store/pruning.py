@@ -19,8 +19,10 @@ from typing import Any
 from indexer.records import GOOD_VERDICTS, Source
 from indexer.store.codec import moment, now, stamp, to_json
 from indexer.store.database import Database
-from indexer.store.failures import library_errors
-from indexer.store.snapshot import LIBRARY_FILE, connect
+from indexer.store.failures import library_errors, rotten
+from indexer.store.opening import LIBRARY_FILE, connect
+from indexer.store.soundness import fault
+from indexer.store.sums import sum_of
 
 DOOMED = """
 CREATE TEMP TABLE safe_pages AS
@@ -59,6 +61,10 @@ SELECT id FROM embeddings e WHERE EXISTS (SELECT 1 FROM generations) AND NOT (
 """What is to go, as temporary tables. A version's successor is the next one of its page."""
 
 
+LOOSE = 0.1
+"""The share of unused pages in the file from which writing it anew is worth its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pruned:
     """What was (or would be) removed, by count; ``bytes`` is what it takes in the library.
@@ -85,7 +91,7 @@ def foresee(folder: Path, older_than: timedelta) -> Pruned:
     """What :func:`prune_history` would remove now. Changes nothing.
 
     Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary, StaleIndex: see :func:`indexer.store.opening.connect`.
     """
     with library_errors(folder / LIBRARY_FILE), closing(connect(folder)) as connection:
         return _doom(connection, older_than)
@@ -99,18 +105,24 @@ def prune_history(folder: Path, older_than: timedelta) -> Pruned:
 
     Raises:
         Busy: a run holds the lock. NotWritable, NoRoom, DiskFailure: the folder cannot be written.
+        DamagedLibrary: the library is not as it was written; then nothing is removed.
     """
     connect(folder).close()  # no library is made where none is
     with Database(folder) as database:
         connection = database.tables.conn
+        if why := fault(connection):  # by a date that rotted a page would be old
+            raise rotten(folder / LIBRARY_FILE, why)
         size = _file_size(connection)
         pruned = _doom(connection, older_than)
-        if not (pruned.articles or pruned.bodies or pruned.embeddings):
+        nothing = not (pruned.articles or pruned.bodies or pruned.embeddings)
+        if nothing and not _is_loose(connection):
             return pruned
+        fetch_sum = sum_of("fetches", body_hash="''")
         with database.durable():
             connection.execute("DELETE FROM articles WHERE id IN (SELECT id FROM doomed_articles)")
             connection.execute(
-                "UPDATE fetches SET body_hash = '' WHERE body_hash IN (SELECT hash FROM doomed_bodies)"
+                f"UPDATE fetches SET body_hash = '', crc = {fetch_sum} "
+                "WHERE body_hash IN (SELECT hash FROM doomed_bodies)"
             )
             connection.execute("DELETE FROM bodies WHERE hash IN (SELECT hash FROM doomed_bodies)")
             connection.execute("DELETE FROM embeddings WHERE id IN (SELECT id FROM doomed_embeddings)")
@@ -150,6 +162,13 @@ def _doom(connection: sqlite3.Connection, older_than: timedelta) -> Pruned:
         "WHERE id IN (SELECT id FROM doomed_embeddings)"
     ).fetchone()
     return Pruned(before, articles, bodies, embeddings, texts + pages + vectors)
+
+
+def _is_loose(connection: sqlite3.Connection) -> bool:
+    """Whether much of the file is unused, as after a process that was killed before it gave the room back."""
+    [unused] = connection.execute("PRAGMA freelist_count").fetchone()
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    return bool(unused > LOOSE * pages)
 
 
 def _file_size(connection: sqlite3.Connection) -> int:

@@ -32,6 +32,7 @@ from indexer.store import generations
 from indexer.store.codec import article_of, now, passage_of, passage_row, to_json
 from indexer.store.database import Database
 from indexer.store.generations import PassageTable
+from indexer.store.sums import sum_of, summed
 
 Cut = Callable[[Article], Sequence[Passage]]
 """Cuts an article into passages; raises Unreadable."""
@@ -75,16 +76,18 @@ def publish(
     cut: Cut,
     fingerprint: str,
     progress: Progress = lambda done, total: None,
+    again: bool = False,
 ) -> Published:
     """Publish the newest article versions of ``links``.
 
     ``model`` is the encoder's folder or hub name, kept so that a search finds it again.
     ``fingerprint`` names everything that shapes passages and vectors; where it differs from the
-    published generation's, every article is cut again.
+    published generation's, every article is cut again. ``again`` takes nothing of what is published for sound
+    (see :func:`indexer.store.soundness.mend`).
     """
     last = generations.last_generation(database)
-    recut = last is None or last.fingerprint != fingerprint
-    before = _reusable_segments(database, last, encoder)
+    recut = again or last is None or last.fingerprint != fingerprint
+    before = [] if again else _reusable_segments(database, last, encoder)
     wanted = _wanted(database, links)
     with database.atomic():
         cutter = _Cutter(database, cut, fingerprint)
@@ -111,10 +114,11 @@ def publish(
     )
     with database.durable():
         _write_links(database, links)
-        _write_current_articles(database, wanted)
         _write_passages(database, comparison.dropped)
+        _write_current_articles(database, wanted)
         if fresh:
             generations.write_generation(database, generation, segments)
+        generations.count(database)
     comparison.forget_drafts()
     generations.prune(database)
     uncut = {page: reason for (_, page), reason in comparison.uncut.items()}
@@ -196,7 +200,7 @@ class _Cutter:
             )
         except Unreadable as error:
             row = {"article": article, "fingerprint": self._fingerprint, "reason": str(error)}
-            self._database.tables.table("uncut").insert(row)
+            self._database.tables.table("uncut").insert(summed("uncut", row))
             raise
 
 
@@ -325,9 +329,12 @@ def _embed(database: Database, encoder: Encoder, progress: Progress) -> int:
         hashes = [row["embedding"] for row in waiting]
         for indices, vectors in in_batches(encoder, [passage_of(row).embedded_text for row in waiting]):
             with database.atomic() as tables:
+                made = [
+                    (hashes[index], vector.tobytes()) for index, vector in zip(indices, vectors, strict=True)
+                ]
                 tables.table("embeddings").insert_all(
-                    {"fingerprint": encoder.fingerprint, "hash": hashes[index], "vector": vector.tobytes()}
-                    for index, vector in zip(indices, vectors, strict=True)
+                    summed("embeddings", {"fingerprint": encoder.fingerprint, "hash": name, "vector": vector})
+                    for name, vector in made
                 )
             done += len(indices)
             progress(done, texts)
@@ -340,14 +347,17 @@ def _embed(database: Database, encoder: Encoder, progress: Progress) -> int:
 def _write_links(database: Database, links: Sequence[Link]) -> None:
     table = database.tables.table("links")
     rows = [
-        {
-            "url": link.url,
-            "position": position,
-            "category": link.category,
-            "title": link.title,
-            "note": link.note,
-            "tags": to_json(link.tags),
-        }
+        summed(
+            "links",
+            {
+                "url": link.url,
+                "position": position,
+                "category": link.category,
+                "title": link.title,
+                "note": link.note,
+                "tags": to_json(link.tags),
+            },
+        )
         for position, link in enumerate(links)
     ]
     before = {row["url"]: row for row in database.rows("SELECT * FROM links")}
@@ -356,18 +366,40 @@ def _write_links(database: Database, links: Sequence[Link]) -> None:
     table.insert_all((row for row in rows if before.get(str(row["url"])) != row), replace=True)
 
 
+HEAD = """
+SELECT a.link_url, a.page_url, a.id AS article, a.site, a.fetched_at, a.source, a.lost, a.title,
+       a.final_url, a.hash, a.words, coalesce(f.rendered, 0) AS rendered
+FROM articles a LEFT JOIN fetches f ON f.id = a.fetch WHERE a.id = ?
+"""
+"""All of an article version that is told without its text."""
+
+
 def _write_current_articles(database: Database, wanted: dict[Key, int]) -> None:
-    current = _current_articles(database)
-    connection = database.tables.conn
-    connection.executemany(
-        "DELETE FROM current_articles WHERE link_url = ? AND page_url = ?", current.keys() - wanted.keys()
-    )
-    connection.executemany(
-        "INSERT OR REPLACE INTO current_articles "
-        "(link_url, page_url, article, site, fetched_at, source, lost) "
-        "SELECT link_url, page_url, id, site, fetched_at, source, lost FROM articles WHERE id = ?",
-        [(article,) for key, article in wanted.items() if current.get(key) != article],
-    )
+    """What is published of each page, by the passages that are written."""
+    table = database.tables.table("current_articles")
+    before = {
+        (row["link_url"], row["page_url"]): row for row in database.rows("SELECT * FROM current_articles")
+    }
+    held = {
+        row["article"]: row
+        for row in database.rows(
+            "SELECT article, count(*) AS passages, sum(id) AS ids FROM passages GROUP BY article"
+        )
+    }
+    for key in before.keys() - wanted.keys():
+        table.delete(key)
+    fresh = []
+    for key, article in wanted.items():
+        passages = held.get(article, {"passages": 0, "ids": 0})
+        old = before.get(key, {"article": 0})
+        if old["article"] == article and summed("current_articles", old) == old:
+            head = old
+        else:
+            [head] = database.rows(HEAD, (article,))
+        row = summed("current_articles", {**head, **passages})
+        if row != old:
+            fresh.append(row)
+    table.insert_all(fresh, replace=True)
 
 
 def _write_passages(database: Database, dropped: Sequence[int]) -> None:
@@ -375,5 +407,6 @@ def _write_passages(database: Database, dropped: Sequence[int]) -> None:
     connection.executemany("DELETE FROM passages WHERE id = ?", [(number,) for number in dropped])
     columns = ", ".join(f'"{name}"' for name in PASSAGE_COLUMNS)
     connection.execute(
-        f"INSERT OR REPLACE INTO passages ({columns}) SELECT {columns} FROM temp.drafts ORDER BY id"
+        f"INSERT OR REPLACE INTO passages ({columns}, crc) "
+        f"SELECT {columns}, {sum_of('passages')} FROM temp.drafts ORDER BY id"
     )

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from indexer.records import Link, Verdict
 from indexer.store.codec import moment
-from indexer.store.snapshot import connect
+from indexer.store.failures import library_errors
+from indexer.store.opening import LIBRARY_FILE, connect
 
 SHORTEST_INTERVAL, LONGEST_INTERVAL = timedelta(days=1), timedelta(days=30)
 INTERVAL_GROWTH, INTERVAL_SHRINKAGE = 1.4, 0.8
@@ -47,13 +48,13 @@ def due(folder: Path, links: Sequence[Link], *, at: datetime) -> list[Link]:
     """The links that should be looked at again at ``at``, in their order; never fetched ones are due.
 
     Raises:
-        NoLibrary, DamagedLibrary: see :func:`indexer.store.snapshot.connect`.
+        NoLibrary, DamagedLibrary: see :func:`indexer.store.opening.connect`.
     """
     visits: dict[str, list[PastFetch]] = {}
-    with closing(connect(folder)) as connection:
+    with library_errors(folder / LIBRARY_FILE), closing(connect(folder)) as connection:
         for row in connection.execute(
             "SELECT f.link_url, f.fetched_at, f.verdict, "
-            "EXISTS (SELECT 1 FROM articles a WHERE a.fetch = f.id) AS changed "
+            "EXISTS (SELECT 1 FROM main.articles a WHERE a.fetch = f.id) AS changed "
             "FROM fetches f WHERE f.decisive AND f.page_url = f.link_url ORDER BY f.id"
         ):
             good = Verdict(row["verdict"]).good

@@ -6,7 +6,8 @@ runs              one row a crawl: when, how it ended, its summary
 fetches           every attempt to get a page, with its verdict; never deleted
 bodies            raw pages by the sha256 of their bytes, zlib-compressed
 articles          every version of every article; append-only, but for pruning
-current_articles  which version of which page is published, one row a page
+current_articles  which version of which page is published, one row a page, with all of it that is told
+                  without its text; ``passages`` and ``ids`` are the count and sum of its passages' ids
 passages          the published passages
 embeddings        vectors by (encoder fingerprint, hash of the embedded text)
 uncut             articles that cannot be cut into passages, why, and by which way of cutting
@@ -19,13 +20,15 @@ The index itself (words and vectors) lies beside the library and is made from it
 be seen by a search. Links, current articles, passages and the generation change together, in one
 transaction.
 
-``PRAGMA user_version`` of a library says how many of :data:`MIGRATIONS` it has had. This module imports
-nothing, so that a reader can tell a library that it does not understand.
+``PRAGMA user_version`` of a library says how many of :data:`MIGRATIONS` it has had. Each table but ``bodies``
+has a ``crc`` of its rows, see :mod:`indexer.store.sums`.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from indexer.store.sums import SUMMED, sum_of
 
 FIRST_TABLES: Final = """
 CREATE TABLE links (
@@ -129,6 +132,35 @@ ARTICLES_THAT_CANNOT_BE_CUT: Final = """
 CREATE TABLE uncut (article INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, reason TEXT NOT NULL);
 """
 
+# What damage did before is not told any more: the sums are of what is found. Beside, all of an article that
+# an answer or `status` tells can be checked without its text, and it is known how much must be found.
+ROWS_WITH_SUMS: Final = """
+ALTER TABLE current_articles ADD COLUMN title TEXT NOT NULL DEFAULT '';
+ALTER TABLE current_articles ADD COLUMN final_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE current_articles ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE current_articles ADD COLUMN words INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE current_articles ADD COLUMN rendered INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE current_articles ADD COLUMN passages INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE current_articles ADD COLUMN ids INTEGER NOT NULL DEFAULT 0;
+UPDATE current_articles SET (title, final_url, hash, words, rendered) = (
+  SELECT coalesce(a.title, ''), coalesce(a.final_url, ''), coalesce(a.hash, ''), coalesce(a.words, 0),
+         coalesce(f.rendered, 0)
+  FROM articles a LEFT JOIN fetches f ON f.id = a.fetch WHERE a.id = current_articles.article
+) WHERE article IN (SELECT id FROM articles);
+UPDATE current_articles SET (passages, ids) = (
+  SELECT count(*), coalesce(sum(id), 0) FROM passages p WHERE p.article = current_articles.article
+);
+CREATE INDEX idx_current_articles_article ON current_articles (article);
+ALTER TABLE generations ADD COLUMN links INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE generations ADD COLUMN articles INTEGER NOT NULL DEFAULT 0;
+UPDATE generations SET (links, articles) = (
+  SELECT (SELECT count(*) FROM links), (SELECT count(*) FROM current_articles)
+);
+""" + "".join(
+    f"ALTER TABLE {table} ADD COLUMN crc INTEGER;\nUPDATE {table} SET crc = {sum_of(table)};\n"
+    for table in SUMMED
+)
+
 MIGRATIONS: Final = (
     FIRST_TABLES,
     SEGMENTS_BESIDE_THE_LIBRARY,
@@ -139,6 +171,7 @@ MIGRATIONS: Final = (
     WHAT_ARTICLES_LOST,
     WORDS_OF_ALL_SCRIPTS,
     ARTICLES_THAT_CANNOT_BE_CUT,
+    ROWS_WITH_SUMS,
 )
 """What brings a library of each version to the next: the first script makes version 1 of an empty file."""
 

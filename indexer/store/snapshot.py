@@ -8,43 +8,36 @@ writing side: `indexer ask` pays for what it uses only.
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from datetime import datetime
+from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from indexer.errors import DamagedLibrary, NoLibrary, StaleIndex
+from indexer.errors import DamagedLibrary, NoLibrary
 from indexer.hashes import Hashes
 from indexer.index.index_reader import IndexReader
 from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
 from indexer.records import Generation, Passage, PassageRow, Source
-from indexer.store.codec import digest, generation_of, moment, passage_of, stamp
-from indexer.store.failures import damaged, library_errors, what_happened
-from indexer.store.schema import SCHEMA_VERSION
+from indexer.store.codec import generation_of, moment, passage_of, stamp
+from indexer.store.failures import library_errors, rotten, what_happened
+from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
 
 if TYPE_CHECKING:
     import faiss
 
     from indexer.arrays import Ids, Vectors
 
-LIBRARY_FILE = "library.db"
-SEGMENTS = "segments"
-
 PASSAGE_ROWS = """
-SELECT p.*, a.title, a.page_url, a.final_url, c.site, c.source, c.fetched_at,
-       l.url AS link_url, l.category, l.note, l.tags
-FROM passages p JOIN articles a ON a.id = p.article
-JOIN current_articles c ON c.link_url = a.link_url AND c.page_url = a.page_url
-JOIN links l ON l.url = a.link_url
+SELECT p.*, c.title, c.page_url, c.final_url, c.site, c.source, c.fetched_at, c.link_url,
+       l.category, l.note, l.tags
+FROM passages p JOIN current_articles c ON c.article = p.article JOIN links l ON l.url = c.link_url
 """
-"""Of ``articles`` only what stands before the text: SQLite reads through a long text to what is behind."""
 
 
 class Snapshot:
@@ -62,6 +55,7 @@ class Snapshot:
             StaleIndex: the library was written by another version of this program.
         """
         self.folder = folder
+        self._sound_abouts: set[str] = set()
         self._connection = connect(folder)
         try:
             self.generation, self.segments = self._pin()
@@ -76,6 +70,7 @@ class Snapshot:
         if row is None:
             raise NoLibrary(f"{self.folder}: nothing is indexed there yet; run `indexer crawl` first")
         generation = generation_of(row)
+        self._published = {"links": int(row["links"]), "current_articles": int(row["articles"])}
         segments = listed_segments(self._connection, generation.number)
         if (count := sum(segment.alive for segment in segments)) != generation.passages:
             raise DamagedLibrary(
@@ -174,28 +169,41 @@ class Snapshot:
         A link passes with any of the ``tags``; ``sites`` match a host and its subdomains; ``since`` is
         compared with when the text was fetched.
         """
-        where: list[str] = []
-        values: list[Any] = []
-        if chosen := list(categories):
-            where.append(f"l.category IN ({','.join('?' * len(chosen))})")
-            values += chosen
-        if marked := list(tags):
-            among = ",".join("?" * len(marked))
-            where.append(f"EXISTS (SELECT 1 FROM json_each(l.tags) WHERE value IN ({among}))")
-            values += marked
-        if hosts := [host.lower() for host in sites]:
-            where.append("(" + " OR ".join("c.site = ? OR c.site LIKE '%.' || ?" for _ in hosts) + ")")
-            values += [host for host in hosts for _ in range(2)]
-        if since:
-            where.append("c.fetched_at >= ?")
-            values.append(stamp(since))
-        if not where:
+        chosen, marked, hosts = set(categories), set(tags), tuple(host.lower() for host in sites)
+        if not (chosen or marked or hosts or since):
             return None
-        sql = (
-            "SELECT p.id FROM current_articles c JOIN links l ON l.url = c.link_url "
-            f"CROSS JOIN passages p ON p.article = c.article WHERE {' AND '.join(where)}"
+        ends = tuple(f".{host}" for host in hosts)
+        links = {
+            link["url"]
+            for link in self.links
+            if (not chosen or link["category"] in chosen)
+            and (not marked or not marked.isdisjoint(json.loads(link["tags"])))
+        }
+        return self.passages_of(
+            page
+            for page in self.pages
+            if page["link_url"] in links
+            and (not hosts or page["site"] in hosts or page["site"].endswith(ends))
+            and (not since or page["fetched_at"] >= stamp(since))
         )
-        return np.sort(np.array([row[0] for row in self._all(sql, values)], dtype=np.int64))
+
+    def passages_of(self, pages: Iterable[sqlite3.Row]) -> Ids:
+        """The ids of the passages of these rows of :attr:`pages`, rising.
+
+        Raises:
+            DamagedLibrary: they are not those that were published.
+        """
+        held = list(pages)
+        # Their own rows are not read for this, so what is found is compared with what must be.
+        rows = self._all(
+            "SELECT id FROM main.passages WHERE article IN (SELECT value FROM json_each(?))",
+            (json.dumps([page["article"] for page in held]),),
+        )
+        ids = np.sort(np.array([row[0] for row in rows], dtype=np.int64))
+        due = sum(page["passages"] for page in held), sum(page["ids"] for page in held)
+        if (len(ids), int(ids.sum())) != due:
+            raise rotten(self.folder / LIBRARY_FILE, "passages of it are missing")
+        return ids
 
     # ----------------------------------------------------------------- rows
 
@@ -207,15 +215,25 @@ class Snapshot:
         """
         marks = ",".join("?" * len(ids))
         found = self._all(f"{PASSAGE_ROWS} WHERE p.id IN ({marks})", ids)
-        rows = {row["id"]: _passage_row(row, self.folder / LIBRARY_FILE) for row in found}
+        rows = {row["id"]: _passage_row(row) for row in found}
         if missing := set(ids) - rows.keys():
-            raise damaged(self.folder / LIBRARY_FILE, f"it lacks passage {min(missing)}")
+            raise rotten(self.folder / LIBRARY_FILE, f"it lacks passage {min(missing)}")
         return [rows[number] for number in ids]
 
     def abouts(self, ids: Sequence[int]) -> dict[int, str]:
         """By passage, the user's own words about its link."""
+        # Hundreds a question, and of few links: of those with the same words one row is checked.
         marks = ",".join("?" * len(ids))
-        return dict(map(tuple, self._all(f"SELECT id, about FROM passages WHERE id IN ({marks})", ids)))
+        found: dict[int, str] = dict(
+            map(tuple, self._all(f"SELECT id, about FROM main.passages WHERE id IN ({marks})", ids))
+        )
+        if len(found) != len(ids):
+            raise rotten(self.folder / LIBRARY_FILE, "passages of it are missing")
+        new = {about: number for number, about in found.items() if about not in self._sound_abouts}
+        if new:
+            self._all(f"SELECT id FROM passages WHERE id IN ({','.join('?' * len(new))})", [*new.values()])
+            self._sound_abouts |= new.keys()
+        return found
 
     def neighbours(self, passage_id: int, count: int) -> tuple[list[Passage], list[Passage]]:
         """Up to ``count`` passages before and after one in its article, in reading order."""
@@ -231,18 +249,32 @@ class Snapshot:
 
     def categories(self) -> list[str]:
         """The categories of the published links, in the catalogue's order."""
-        return [
-            r[0] for r in self._all("SELECT category FROM links GROUP BY category ORDER BY min(position)")
-        ]
+        return list(dict.fromkeys(link["category"] for link in self.links))
 
     def tags(self) -> list[str]:
         """The tags of the published links, in alphabetical order."""
-        sql = "SELECT DISTINCT value FROM links, json_each(tags) ORDER BY lower(value), value"
-        return [row[0] for row in self._all(sql)]
+        tags = {tag for link in self.links for tag in json.loads(link["tags"])}
+        return sorted(tags, key=lambda tag: (tag.lower(), tag))
 
     def sites(self) -> list[str]:
         """The hosts that published articles come from, in alphabetical order."""
-        return [row[0] for row in self._all("SELECT DISTINCT site FROM current_articles ORDER BY 1")]
+        return sorted({page["site"] for page in self.pages})
+
+    @cached_property
+    def links(self) -> list[sqlite3.Row]:
+        """The published links, in the catalogue's order."""
+        return sorted(self._whole("links"), key=itemgetter("position"))
+
+    @cached_property
+    def pages(self) -> list[sqlite3.Row]:
+        """The published pages: all of ``current_articles``."""
+        return self._whole("current_articles")
+
+    def _whole(self, table: str) -> list[sqlite3.Row]:
+        rows = self._all(f"SELECT * FROM {table}")
+        if len(rows) != self._published[table]:
+            raise rotten(self.folder / LIBRARY_FILE, f"it lacks rows of {table}")
+        return rows
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -273,124 +305,7 @@ def listed_segments(connection: sqlite3.Connection, generation: int) -> list[Seg
     return [SegmentMeta(*row) for row in rows]
 
 
-def newest_generation(folder: Path) -> int:
-    """The number of the state that was published last, 0 where none was.
-
-    Raises:
-        NoLibrary, DamagedLibrary, StaleIndex: as :func:`connect` does.
-    """
-    with library_errors(folder / LIBRARY_FILE), closing(connect(folder)) as connection:
-        return int(connection.execute("SELECT coalesce(max(number), 0) FROM generations").fetchone()[0])
-
-
-def connect(folder: Path) -> sqlite3.Connection:
-    """A read-only connection to the library in ``folder``, also where nothing may be written.
-
-    Raises:
-        NoLibrary: there is none.
-        DamagedLibrary: the file is no library.
-        StaleIndex: it was written by another version.
-        NotReadable: it cannot be opened.
-    """
-    path = folder / LIBRARY_FILE
-    if not path.is_file():
-        raise NoLibrary(
-            f"{folder}: no library there; run `indexer crawl` first, or name its folder with --data"
-        )
-    refuse_emptied(folder)
-    with library_errors(path):
-        connection, version = _opened(path)
-    if version == SCHEMA_VERSION:
-        return connection
-    with closing(connection):
-        if version > SCHEMA_VERSION:
-            raise StaleIndex(f"{path}: written by a newer version of indexer; upgrade this one")
-        if not version:
-            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise damaged(path, "it has tables of another program")
-            raise NoLibrary(f"{folder}: nothing is indexed there yet; run `indexer crawl` first")
-        raise StaleIndex(f"{path}: written by an older version of indexer; run `indexer reindex` once")
-
-
-def refuse_emptied(folder: Path) -> None:
-    """A library file without content is a new one, unless there is an index of what it held.
-
-    Raises:
-        DamagedLibrary: there is.
-    """
-    path = folder / LIBRARY_FILE
-    if path.is_file() and not path.stat().st_size and any((folder / SEGMENTS).glob("0*")):
-        raise damaged(path, "it is empty")
-
-
-def _opened(path: Path) -> tuple[sqlite3.Connection, int]:
-    """A connection that has read its first page, and the version that stands there.
-
-    Where the folder is read-only, SQLite cannot make the file by which it shares its write-ahead log. Then
-    the library is read as one that nobody changes, or, if there is a log, from a copy.
-    """
-    try:
-        return _tried(f"{path.absolute().as_uri()}?mode=ro")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-            raise
-    log = path.with_name(f"{LIBRARY_FILE}-wal")
-    if not (log.is_file() and log.stat().st_size):
-        return _tried(f"{path.absolute().as_uri()}?immutable=1")
-    copied = TemporaryDirectory(prefix="indexer-")
-    for file in (path, log):
-        shutil.copyfile(file, Path(copied.name) / file.name)
-    connection, version = _tried(f"{(Path(copied.name) / LIBRARY_FILE).as_uri()}?mode=ro")
-    connection.copied = copied
-    return connection, version
-
-
-class _Connection(sqlite3.Connection):
-    """A connection; to a copy that goes with it, where ``copied`` says so."""
-
-    copied: TemporaryDirectory[str] | None = None
-
-    def close(self) -> None:
-        """Close it, and let the copy go."""
-        super().close()
-        if self.copied:
-            self.copied.cleanup()
-
-
-def _tried(uri: str) -> tuple[_Connection, int]:
-    # Threads may take turns at one; a state that is pinned cannot be opened a second time for another thread.
-    connection = sqlite3.connect(
-        uri, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection
-    )
-    try:
-        connection.row_factory = sqlite3.Row
-        with closing(connection.execute("PRAGMA user_version")) as cursor:
-            version = cursor.fetchone()[0]
-        # In a read-only folder reading the number alone may do, and reading a table not.
-        with closing(connection.execute("SELECT count(*) FROM sqlite_master")) as cursor:
-            cursor.fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return connection, version
-
-
-def _passage_row(row: sqlite3.Row, path: Path) -> PassageRow:
-    """A row as a record. Its text has a hash beside it, by which SQLite's lack of checksums does no harm.
-
-    Raises:
-        DamagedLibrary: it is not as it was written.
-    """
-    try:
-        told = _row_told(row)
-    except (ValueError, TypeError) as error:
-        raise damaged(path, f"passage {row['id']}: {error}") from error
-    if digest(told.passage.embedded_text) != row["embedding"]:
-        raise damaged(path, f"the text of passage {row['id']} is not what was written")
-    return told
-
-
-def _row_told(row: sqlite3.Row) -> PassageRow:
+def _passage_row(row: sqlite3.Row) -> PassageRow:
     return PassageRow(
         passage_id=row["id"],
         article_id=row["article"],

@@ -194,6 +194,13 @@ def test_what_is_no_list_is_refused_by_what_it_looks_like(run: Run, tmp_path: Pa
     assert (tmp_path / "catalogue.yaml").read_text() == CATALOGUE
 
 
+def test_blanks_before_a_feed_cost_what_their_number_says(run: Run, tmp_path: Path) -> None:
+    """They took hours to be looked through for a declaration."""
+    (tmp_path / "feed").write_text("<rss>" + "\f" * 1_000_000)
+    ended = run("catalogue", "import", tmp_path / "feed", "--catalogue", tmp_path / "catalogue.yaml")
+    assert (ended.code, "broken XML" in ended.err) == (2, True)
+
+
 def test_a_refused_file_makes_no_catalogue(run: Run, tmp_path: Path) -> None:
     """Where there was none, there is none."""
     (tmp_path / "picture").write_bytes(BINARY["PNG"][0])

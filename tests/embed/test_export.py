@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from indexer.arrays import Vectors
-from indexer.embed import how_it_runs, load_encoder, load_reranker
+from indexer.embed import export, how_it_runs, load_encoder, load_reranker
 from indexer.embed.bulk import BULK_FROM, BulkEncoder, for_bulk, has_bfloat16
 from indexer.embed.exported import ExportedEncoder
 from indexer.errors import ModelError
@@ -105,7 +106,9 @@ def test_a_model_that_cannot_be_exported_still_works_and_the_reason_is_kept(
     """Prompts left out of the pooling are nothing a graph of token ids can know."""
     model = str(make_model(pooling_mode="mean", include_prompt=False, prompts={"query": "query : the log "}))
     expected = vectors(load_encoder(model, exports=None))
-    first = load_encoder(model, exports=tmp_path)
+    with caplog.at_level(logging.INFO, "indexer.embed"):
+        first = load_encoder(model, exports=tmp_path)
+    assert "preparing the model" in caplog.text, "it takes long enough to be told"
     assert "through sentence-transformers, slowly" in caplog.text
     np.testing.assert_allclose(vectors(first), expected, atol=1e-5)
     assert "cosine" in how_it_runs(model, exports=tmp_path)
@@ -144,7 +147,8 @@ def test_a_damaged_export_is_made_again(
         case "gone":
             (folder / file).unlink()
         case "altered":
-            (folder / file).write_bytes(bytes([sound[0] ^ 0xFF]) + sound[1:])
+            at = len(sound) // 2  # of the manifest a figure or a letter, by which it is another one
+            (folder / file).write_bytes(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :])
     encoder = load_encoder(model, exports=exports)
     np.testing.assert_allclose(vectors(encoder), vectors(load_encoder(model, exports=exported[1])), atol=1e-6)
     assert how_it_runs(model, exports=exports).startswith("exported")
@@ -158,6 +162,24 @@ def test_where_no_export_can_be_kept_the_model_still_runs(
     encoder = load_encoder(exported[0], exports=tmp_path / "file" / "exports")
     assert encoder.encode_query("an event").shape == (32,)
     assert "cannot be kept" in caplog.text
+
+
+def test_a_full_disk_is_no_reason_to_refuse_a_model_for_ever(
+    exported: tuple[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What writes graphs fails on a full disk in its own words; with room, the next use makes the export."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("iostream error")
+
+    with pytest.MonkeyPatch.context() as full:
+        full.setattr(export, "LEAST_ROOM", 1 << 60)
+        for make in ("_fused_graph", "_plain_graph"):
+            full.setattr(export, make, fail)
+        assert load_encoder(exported[0], exports=tmp_path).encode_query("an event").shape == (32,)
+    assert "No space left on device" in caplog.text
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
+    assert isinstance(load_encoder(exported[0], exports=tmp_path), ExportedEncoder)
 
 
 def test_damaged_weights_are_one_plain_error(make_model: MakeModel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -44,6 +45,15 @@ def texts(article: Article, kind: str) -> list[str]:
     return [article.text[block.start : block.end] for block in article.blocks if block.kind == kind]
 
 
+def clean(article: Article) -> bool:
+    """Whether an article holds no control, surrogate or private character and no direction mark."""
+    paths = {text for block in article.blocks for text in (*block.headings, block.anchor)}
+    shown = "".join([article.title, article.text, article.author, article.site, *paths]).replace("\n", "")
+    return STEERING.isdisjoint(shown) and not any(
+        unicodedata.category(char) in ("Cc", "Cs", "Co") for char in shown
+    )
+
+
 def count_words(counted: Sequence[str]) -> list[int]:
     """A tokenizer that takes each word for a token and adds two special ones."""
     return [len(text.split()) + 2 for text in counted]
@@ -53,3 +63,10 @@ FILLER = (
     "It carries no meaning of its own, only enough words to pass for a paragraph: a server answers, a client "
     "asks again, a queue holds what cannot be done at once, and somebody writes down why."
 )
+
+STEERING = {
+    *"\u061c\u200b\u200e\u200f\ufeff\xad",
+    *map(chr, range(0x202A, 0x202F)),
+    *map(chr, range(0x2060, 0x206A)),
+}
+"""What steers the direction of a text, or is not seen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from indexer.errors import DamagedLibrary
 from indexer.index import segment
 from indexer.index.index_reader import IndexReader
-from indexer.index.segment import Segment
+from indexer.index.segment import IndexedPassage, Segment
 from tests.index.small_segments import DIMENSION, vector_of, written
 
 TEXTS = {number: f"passage word{number}" for number in (5, 2, 9, 4, 11)}
@@ -68,3 +70,15 @@ def test_a_faiss_index_is_the_file_or_all_that_is_live(tmp_path: Path) -> None:
         assert tuple(ids) == expected
         for position, number in enumerate(expected):
             assert np.array_equal(index.reconstruct(position), vector_of(number))
+
+
+def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
+    """On a full disk it would take the room that the next try needs."""
+
+    def rows() -> Iterator[IndexedPassage]:
+        yield IndexedPassage(1, ("a passage", "", ""), vector_of(1).tobytes())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        segment.write(tmp_path / "00000001", rows(), DIMENSION)
+    assert [*tmp_path.iterdir()] == []

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCKS = {"requirements.txt": [], "requirements-dev.txt": ["dev", "notebook"]}
+LOCKS = {"requirements.txt": ["serve"], "requirements-dev.txt": ["serve", "dev", "notebook"]}
 
 
 def locked(name: str) -> list[Requirement]:

@@ -11,7 +11,7 @@ import pytest
 from indexer.config import SearchConfig
 from indexer.extract.blocks import ArticleBuilder
 from indexer.records import Encoder, Fetch, Outcome, Passage, Reranker, Verdict
-from indexer.search import Searcher
+from indexer.search.searcher import Searcher
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database
 from indexer.store.publish import publish

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from indexer.config import SearchConfig
 from indexer.records import Encoder, Link, Reranker
-from indexer.search import Searcher
+from indexer.search.searcher import Searcher
 
 Written = tuple[Link, str, list[str]]
 """An article as a test writes it: its link, its title and its paragraphs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from indexer.records import Article, Block, Fetch, Link, Outcome, Page, Passage,
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database, Run
 from indexer.store.publish import Published, publish
+from indexer.store.sums import sum_of, teach
 
 AT = datetime(2026, 1, 5, 3, tzinfo=UTC)
 
@@ -78,6 +80,15 @@ def outcome(
     return Outcome(link, url, (fetch,), page if verdict is not Verdict.NOT_MODIFIED else None, read)
 
 
+def change_rows(
+    connection: sqlite3.Connection, table: str, change: str, values: Sequence[object] = ()
+) -> None:
+    """Change rows of a table as the program would, with their sums; ``change`` follows the name."""
+    teach(connection)
+    connection.execute(f"UPDATE {table} {change}", values)
+    connection.execute(f"UPDATE {table} SET crc = {sum_of(table)}")
+
+
 class Shelf:
     """A library being written: record outcomes, publish, look."""
 
@@ -90,7 +101,13 @@ class Shelf:
     def log(self, *, force: bool = False) -> CrawlLog:
         return CrawlLog(self.database, self.run, extractor="1", force=force)
 
-    def publish(self, *links: Link, fingerprint: str = "f") -> Published:
+    def publish(self, *links: Link, fingerprint: str = "f", again: bool = False) -> Published:
         return publish(
-            self.database, links, encoder=self.encoder, model="counting", cut=cut, fingerprint=fingerprint
+            self.database,
+            links,
+            encoder=self.encoder,
+            model="counting",
+            cut=cut,
+            fingerprint=fingerprint,
+            again=again,
         )

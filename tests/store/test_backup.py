@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import Busy, DamagedLibrary, NoLibrary, NotReadable, StaleIndex, UsageError
+from indexer.files import working_folder
 from indexer.records import Link
 from indexer.store.backup import STAGED, back_up, restore, verify
 from indexer.store.snapshot import Snapshot
+from indexer.store.sums import SUMMED
 from tests.store.shelving import CountingEncoder, Shelf, article, outcome
 
 LINK = Link("https://example.org/a", "Patterns", note="redlock")
@@ -258,93 +256,18 @@ def test_a_backup_of_an_older_version_is_brought_up(shelf: Shelf, backup: Path) 
     shelf.database.close()
     Path(f"{backup}.sha256").unlink()
     with sqlite3.connect(backup) as connection:
+        connection.execute("DROP INDEX idx_current_articles_article")
+        for table in SUMMED:
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN crc")
+        for name in ("title", "final_url", "hash", "words", "rendered", "passages", "ids", "lost"):
+            connection.execute(f"ALTER TABLE current_articles DROP COLUMN {name}")
+        for name in ("links", "articles"):
+            connection.execute(f"ALTER TABLE generations DROP COLUMN {name}")
         connection.execute("ALTER TABLE articles DROP COLUMN lost")
-        connection.execute("ALTER TABLE current_articles DROP COLUMN lost")
         connection.execute("DROP TABLE uncut")
         connection.execute("PRAGMA user_version = 6")
     restore(backup, shelf.folder)
     assert told(shelf.folder) == ["The old text.", "More."]
-
-
-KILLED_CALL = """
-import os, signal, sys
-sys.path.insert(0, {root!r})
-from pathlib import Path
-import sqlite3, shutil
-import indexer.store.backup as module
-import indexer.store.pruning as pruning
-
-def die(*args, **kwargs):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-class Counted:
-    calls = 0
-
-def dying_at(owner, name, number):
-    "Let the call of a number be the last thing that is done."
-    true = getattr(owner, name)
-    def call(*args, **kwargs):
-        Counted.calls += 1
-        if Counted.calls == number:
-            die()
-        return true(*args, **kwargs)
-    setattr(owner, name, call)
-
-{trap}
-{call}
-"""
-
-STEPS = {
-    "the lock is held": "module._copy_aside = die",
-    "while the old one is copied": "module.sync = die",
-    "before the backup is copied": "module._page_size = die",
-    "before the index": "module.rebuild = die",
-    "before the segment is moved": "module.generations.next_folder = die",
-    "after the segment is moved": "dying_at(module, 'sync', 2)",
-    "before the change": "module._change_content = die",
-    "inside the change": "import time\n"
-    "def slowly(library, staged):\n"
-    "    source, target = sqlite3.connect(staged), sqlite3.connect(library)\n"
-    "    source.backup(target, pages=1, progress=lambda *left: left[1] < 3 and die())\n"
-    "module._change_content = slowly",
-    "after the change": "dying_at(module, 'sync', 3)",
-}
-
-
-def killed(folder: Path, trap: str, call: str) -> None:
-    script = KILLED_CALL.format(root=str(Path(__file__).parents[2]), trap=trap, call=call)
-    ended = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ},
-        cwd=folder.parent,
-        capture_output=True,
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_a_kill_leaves_the_old_library_or_the_new_one(shelf: Shelf, backup: Path, step: str) -> None:
-    shelf.database.close()
-    killed(shelf.folder, STEPS[step], f"module.restore(Path({str(backup)!r}), Path({str(shelf.folder)!r}))")
-    old = ["More.", "The new text."]
-    assert sorted(told(shelf.folder)) == (["More.", "The old text."] if step == "after the change" else old)
-    restore(backup, shelf.folder)
-    assert told(shelf.folder) == ["The old text.", "More."]
-    assert not (shelf.folder / STAGED).exists()
-
-
-@pytest.mark.parametrize(
-    "trap",
-    ["module._opened_copy = die", "module._refuse_unsound = die", "module.sync = die", "Path.replace = die"],
-)
-def test_a_kill_leaves_no_half_backup(shelf: Shelf, tmp_path: Path, trap: str) -> None:
-    publish_text(shelf, "The old text.")
-    target = tmp_path / "backup.db"
-    killed(shelf.folder, trap, f"module.back_up(Path({str(shelf.folder)!r}), Path({str(target)!r}))")
-    assert not target.exists()
-    back_up(shelf.folder, target)
-    assert [path.name for path in tmp_path.glob(".backup*")] == []
 
 
 def test_what_was_read_is_told(shelf: Shelf, backup: Path) -> None:
@@ -352,3 +275,33 @@ def test_what_was_read_is_told(shelf: Shelf, backup: Path) -> None:
     assert json.loads(json.dumps(held)) == held
     copy = Path(shutil.copy(backup, backup.with_name("copy.db")))
     assert verify(copy).sha256 == held["sha256"]
+
+
+def test_a_backup_that_was_killed_is_cleared_away_by_the_next_one(shelf: Shelf, tmp_path: Path) -> None:
+    """Also where the next one has another name; one that is being made is left alone."""
+    publish_text(shelf, "The old text.")
+    with working_folder(tmp_path) as left:
+        pass
+    left.mkdir()
+    (left / "library-2026-01-31.db").write_text("half of it")
+    with working_folder(tmp_path) as at_work:
+        back_up(shelf.folder, tmp_path / "backup.db")
+        assert [*tmp_path.glob(".*")] == [at_work]
+    assert {path.name for path in tmp_path.iterdir()} == {"backup.db", "backup.db.sha256", "data"}
+
+
+def test_a_backup_without_its_checksum_is_never_there(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off before it is in its place, it can be made again under the same name."""
+    publish_text(shelf, "The old text.")
+    there: list[str] = []
+    true = Path.replace
+
+    def look(path: Path, target: Path) -> Path:
+        there.extend(found.name for found in tmp_path.glob("backup*"))
+        return true(path, target)
+
+    monkeypatch.setattr(Path, "replace", look)
+    back_up(shelf.folder, tmp_path / "backup.db")
+    assert there == ["backup.db.sha256"]

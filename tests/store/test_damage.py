@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,10 @@ from indexer.records import Link
 from indexer.store.database import Database
 from indexer.store.failures import what_happened
 from indexer.store.generations import folder_of, strays
+from indexer.store.health import examine
 from indexer.store.publish import rebuild
 from indexer.store.snapshot import Snapshot
+from indexer.store.soundness import fault, mend
 from tests.store.shelving import Shelf, article, outcome
 
 LINK = Link("https://example.org/a", "Patterns")
@@ -140,11 +143,65 @@ def test_a_file_that_was_looked_at_is_read_again_only_when_it_has_changed(
         Snapshot(shelf.folder, checked=checked)
 
 
-def test_a_text_that_is_not_as_it_was_written_is_not_shown(shelf: Shelf, index_file: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE passages SET text = 'Some test.' WHERE text = 'Some text.'",
+        "UPDATE passages SET anchor = 'elsewhere' WHERE id = 2",
+        "UPDATE passages SET about = 'other words' WHERE id = 2",
+        "UPDATE links SET note = 'another note'",
+        "UPDATE current_articles SET title = 'A tytle'",
+        "UPDATE passages SET text = CAST(x'FFFE' AS TEXT), anchor = CAST(x'FF' AS TEXT) WHERE id = 2",
+        "UPDATE links SET tags = CAST(x'FF' AS TEXT)",
+        "UPDATE generations SET model = CAST(x'FF' AS TEXT)",
+        "DELETE FROM links",
+        "DELETE FROM passages WHERE id = 2",
+    ],
+)
+def test_a_row_that_is_not_as_it_was_written_is_told_and_mended(
+    shelf: Shelf, index_file: Path, damage: str
+) -> None:
+    def told() -> list[object]:
+        with Snapshot(shelf.folder) as snapshot:
+            allowed = snapshot.allowed(categories=["Patterns"])
+            assert allowed is not None
+            ids = allowed.tolist()  # a passage that rotted comes back under another id
+            rows = [replace(row, passage_id=0) for row in snapshot.rows(ids)]
+            rows.sort(key=lambda row: row.position)
+            return [rows, [*snapshot.abouts(ids).values()], snapshot.links[0]["note"]]
+
+    before = told()
     with shelf.database.atomic() as tables:
-        tables.conn.execute("UPDATE passages SET text = 'Some test.' WHERE text = 'Some text.'")
-    with Snapshot(shelf.folder) as snapshot, pytest.raises(DamagedLibrary, match="not what was written"):
-        snapshot.rows([1, 2])
+        tables.conn.execute(damage)
+    with pytest.raises(DamagedLibrary, match="indexer reindex"):
+        told()
+    assert [finding.subject for finding in examine(shelf.folder, fingerprint="") if not finding.good]
+    assert mend(shelf.database)
+    shelf.publish(LINK, again=True)
+    assert told() == before
+    assert not fault(shelf.database.tables.conn)
+
+
+@pytest.mark.parametrize("table", ["articles", "fetches", "runs"])
+def test_what_is_had_nowhere_else_is_told_and_stays(shelf: Shelf, index_file: Path, table: str) -> None:
+    with shelf.database.atomic() as tables:
+        tables.conn.execute(f"UPDATE {table} SET crc = crc + 1")
+    with pytest.raises(DamagedLibrary, match=f"{table}.*indexer restore"):
+        mend(shelf.database)
+
+
+def test_vectors_and_raw_pages_that_rotted_are_let_go_and_made_again(shelf: Shelf, index_file: Path) -> None:
+    log = shelf.log()
+    assert log.last(LINK.url)
+    with shelf.database.atomic() as tables:
+        tables.conn.execute("UPDATE embeddings SET vector = zeroblob(length(vector))")
+        tables.conn.execute("UPDATE bodies SET data = zeroblob(length(data))")
+    assert mend(shelf.database)
+    assert log.last(LINK.url) is None
+    shelf.encoder.encoded.clear()
+    shelf.publish(LINK, again=True)
+    assert len(shelf.encoder.encoded) == 2
+    assert not mend(shelf.database)
 
 
 def test_a_library_file_without_content_beside_an_index_is_damage_and_stays(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from indexer.errors import Unreadable
 from indexer.records import Article, Follow, Link, Passage
 from indexer.store import inspection
+from indexer.store.opening import connect
 from indexer.store.publish import Cut, Published, publish
 from indexer.store.snapshot import Snapshot
 from tests.store.shelving import Shelf, article, cut, outcome
@@ -238,3 +240,21 @@ def test_a_new_article_that_cannot_be_cut_is_not_published(shelf: Shelf) -> None
     shelf.publish(LINK)
     [state] = inspection.status(shelf.folder, [LINK])
     assert (state.passages, state.uncut) == (2, "")
+
+
+def test_the_log_is_taken_in_at_the_end_of_a_run_or_once_no_reader_needs_it(tmp_path: Path) -> None:
+    log = tmp_path / "library.db-wal"
+
+    def run() -> int:
+        shelf = Shelf(tmp_path)
+        shelf.log().record(outcome(LINK, article("One.")))
+        shelf.database.close()
+        return log.stat().st_size
+
+    Shelf(tmp_path).database.close()
+    with closing(connect(tmp_path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM runs").fetchone()
+        assert run()
+        reader.execute("ROLLBACK")
+        assert not run()

@@ -51,7 +51,7 @@ def table(trials: Iterable[Trial]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def main(section: str, trials: Trials, *, count: int, claim: str) -> None:
+def main(section: str, trials: Trials, *, count: int, claim: str, measured: Callable[[], str] = str) -> None:
     """Run ``count`` trials from the command line and tell them; exit 1 where any went wrong.
 
     Args:
@@ -59,6 +59,7 @@ def main(section: str, trials: Trials, *, count: int, claim: str) -> None:
         trials: makes them.
         count: how many, unless ``--count`` says another number.
         claim: the sentence above the table: what was done, and what must hold.
+        measured: measures what else belongs there, and gives the text below the table.
     """
     parser = argparse.ArgumentParser(description=claim)
     parser.add_argument("--count", type=int, default=count)
@@ -72,6 +73,7 @@ def main(section: str, trials: Trials, *, count: int, claim: str) -> None:
             print(f"wrong: {trial.kind}: {trial.wrong}", file=sys.stderr, flush=True)
     minutes = (time.monotonic() - begun) / 60
     text = f"{claim}\n\n{table(done)}\n\n{minutes:.1f} minutes, seed {chosen.seed}; {machine()}"
+    text = "\n\n".join(filter(None, (text, measured())))
     tell(section, text, write=chosen.write)
     sys.exit(any(trial.wrong for trial in done))
 

@@ -36,10 +36,10 @@ class Web:
 
 
 @contextmanager
-def serving(folder: Path, *, pages: int, hosts: int) -> Iterator[Web]:
-    """So many short pages on so many hosts, until the block ends."""
+def serving(folder: Path, *, pages: int, hosts: int, words: int = 20) -> Iterator[Web]:
+    """So many pages of so many words or a few more, on so many hosts, until the block ends."""
     log = folder / "requests.log"
-    sizes = ["--pages", str(pages), "--hosts", str(hosts), "--words", "20", "--log", str(log)]
+    sizes = ["--pages", str(pages), "--hosts", str(hosts), "--words", str(words), "--log", str(log)]
     with subprocess.Popen([sys.executable, str(SERVER), *sizes], stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -58,6 +58,33 @@ def write_catalogue(path: Path, categories: Mapping[str, list[str]]) -> Path:
     return path
 
 
+class Peak:
+    """Watches what memory a process and its children take, from now on until the end."""
+
+    def __init__(self, pid: int) -> None:
+        self.bytes = 0
+        """The largest sum of their resident memory, looked at every 50 ms; what they share counts twice."""
+        self._root = psutil.Process(pid)
+        self._ended = threading.Event()
+        self._watcher = threading.Thread(target=self._watch)
+
+        self._watcher.start()
+
+    def end(self) -> int:
+        """Look away; the largest sum."""
+        self._ended.set()
+        self._watcher.join()
+        return self.bytes
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.05):
+            try:
+                family = (self._root, *self._root.children(recursive=True))
+                self.bytes = max(self.bytes, sum(process.memory_info().rss for process in family))
+            except psutil.NoSuchProcess:
+                continue  # one of them ended between the look and the question
+
+
 class Program:
     """``indexer`` with arguments, started; its processes' memory is watched from outside."""
 
@@ -71,20 +98,9 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._watched = Peak(self._process.pid)
         self.peak = 0
-        """Bytes: the largest sum of the resident memory of all its processes, looked at every 50 ms."""
-        self._ended = threading.Event()
-        self._watcher = threading.Thread(target=self._watch)
-        self._watcher.start()
-
-    def _watch(self) -> None:
-        root = psutil.Process(self._process.pid)
-        while not self._ended.wait(0.05):
-            try:
-                sizes = [p.memory_info().rss for p in (root, *root.children(recursive=True))]
-            except psutil.NoSuchProcess:
-                continue  # one of them ended between the look and the question
-            self.peak = max(self.peak, sum(sizes))
+        """Bytes, once it has ended, see :class:`Peak`."""
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -93,6 +109,5 @@ class Program:
     def wait(self) -> tuple[int, str, str]:
         """Exit code, stdout, stderr, once it has ended."""
         out, err = self._process.communicate()
-        self._ended.set()
-        self._watcher.join()
+        self.peak = self._watched.end()
         return self._process.returncode, out, err

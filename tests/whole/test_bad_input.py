@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from indexer.records import Link
 from tests.command import Ended, Run
+from tests.store.shelving import Shelf, article, outcome
 
 CATALOGUE = "categories:\n  Patterns:\n    - https://c4model.com/\n"
 
@@ -98,6 +100,31 @@ def test_wrong_use_is_told_as_every_error(run: Run, arguments: list[str], told: 
     ended = run(*arguments)
     assert_one_line(ended, 2, told)
     assert "\x1b" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["show", "\udcff"], "no text"),
+        (["show", "x" * 100_000], "no article"),
+        (["restore", "a\nb", "--yes"], "a b"),
+        (["catalogue", "add", "http://a.example/", "-c", "A", "--catalogue", "x" * 300], "too long"),
+        (["catalogue", "check", "--catalogue", "/dev/zero"], "too large"),
+    ],
+    ids=["no text", "long", "line break", "too long for the system", "without end"],
+)
+def test_names_of_any_kind_are_told_in_a_line(
+    run: Run, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    link = Link("https://a.example/", "All")
+    shelf.log().record(outcome(link, article("It says something.")))
+    shelf.publish(link)
+    arguments = [*arguments, *(["--data", str(shelf.folder)] if arguments[0] != "catalogue" else [])]
+    monkeypatch.setenv("COLUMNS", "9" * 20)
+    ended = run(*arguments)
+    assert ended.code in (1, 2)
+    assert_one_line(ended, ended.code, told)
+    assert len(ended.err) < 1000
 
 
 @pytest.mark.parametrize("group", [[], ["catalogue"]])

@@ -12,13 +12,14 @@ import typer
 
 from indexer.cli.commands import app
 from indexer.cli.last_answer import ShownResult
+from indexer.hashes import sealed
 from indexer.records import Link
 from tests.command import Run
 from tests.store.shelving import Shelf, article, outcome
 
 WITHOUT = {
     "catalogue schema": "prints JSON, and nothing but",
-    "serve": "answers over HTTP, in JSON where it is asked for it",
+    "serve": "tells nothing itself; what it serves has JSON at /api/v1",
     "mcp": "speaks a protocol that is JSON, and nothing but",
 }
 LINK = Link("https://example.org/a", "Patterns")
@@ -89,7 +90,7 @@ def test_the_schedule_by_its_parts(run: Run, catalogue: Path) -> None:
 def test_opening_a_result(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = {"library": "/a", "page_url": LINK.url, "link": f"{LINK.url}#b"}
     assert set(shown) == set(ShownResult.__slots__)
-    (tmp_path / "last_answer.json").write_text(json.dumps([shown]))
+    (tmp_path / "last_answer.json").write_text(sealed([shown]))
     monkeypatch.setenv("INDEXER_CACHE", str(tmp_path))
     monkeypatch.setenv("BROWSER", "true %s")
     assert value(run, "open", 1) == shown

@@ -14,7 +14,7 @@ import pytest
 
 from indexer.records import Link
 from tests.store.shelving import Shelf, article, outcome
-from tests.whole.machine import ROOT, in_namespace
+from tests.trust.machine import ROOT, in_namespace
 
 pytestmark = pytest.mark.slow  # each is a process of its own
 
@@ -25,7 +25,7 @@ mkdir disk
 mount -t tmpfs -o size={size}k tmpfs disk
 $PYTHON -m tests.store.filling disk/data 40 > first 2> first-err && code=0 || code=$?
 echo $code
-ls -A disk/data > left
+ls -AR disk/data > left
 mount -t tmpfs -o remount,size=100m tmpfs disk
 $PYTHON -m tests.store.filling disk/data 40
 $PYTHON -m tests.store.whole disk/data
@@ -39,14 +39,14 @@ def library(shelf: Shelf) -> Path:
     return shelf.folder
 
 
-@pytest.mark.parametrize("size", [8, 24, 48, 96, 160, 240, 320, 400, 480, 640])
+@pytest.mark.parametrize("size", [8, 96, 400])
 def test_a_full_disk_is_told_and_the_next_run_goes_on(tmp_path: Path, size: int) -> None:
     ended = in_namespace(SMALL_DISK.format(size=size), cwd=tmp_path)
     assert ended.err == ""
     assert ended.out.split() == ["1", "1", "ok"], "it failed, then it published, and all is whole"
     [told] = (tmp_path / "first-err").read_text().splitlines()
     assert re.match("indexer: (NoRoom|NotWritable): .*disk.*(full|No space left)", told)
-    assert not [name for name in (tmp_path / "left").read_text().split() if "partial" in name]
+    assert "partial" not in (tmp_path / "left").read_text()
 
 
 @pytest.mark.parametrize("log", ["", "a log that was not taken in yet"])

@@ -17,7 +17,7 @@ from indexer.records import Article, Link, Source, Verdict
 from indexer.store.publish import publish
 from tests.command import Ended, Run
 from tests.fakes import HashEncoder
-from tests.store.shelving import AT, Shelf, article, cut, outcome
+from tests.store.shelving import AT, Shelf, article, change_rows, cut, outcome
 
 NAMES = ("new", "changed", "moved", "gone", "recovered", "steady", "copied")
 LINKS = {name: Link(f"https://example.org/{name}", "Patterns") for name in NAMES}
@@ -172,7 +172,9 @@ def test_no_form_lets_a_page_speak_for_itself(report: Report) -> None:
 def test_a_clock_that_was_ahead_once_does_not_make_old_things_new(report: Report, shelf: Shelf) -> None:
     with shelf.database.atomic() as tables:
         ahead = (AT + timedelta(days=3650)).isoformat()
-        tables.conn.execute("UPDATE fetches SET fetched_at = ? WHERE fetched_at = ?", (ahead, AT.isoformat()))
+        change_rows(
+            tables.conn, "fetches", "SET fetched_at = ? WHERE fetched_at = ?", (ahead, AT.isoformat())
+        )
     assert "nothing new" in report("--since", "2026-01-20").out
 
 

@@ -16,6 +16,7 @@ from indexer.store import inspection
 from indexer.store.inspection import LinkState
 from tests.command import Ended, Run
 from tests.fakes import HashEncoder
+from tests.store.shelving import change_rows
 from tests.whole.large_web import Web, serving, write_catalogue
 
 GONE = "http://host-0.example/nothing-here"
@@ -101,7 +102,7 @@ def test_a_run_that_goes_on_ends_although_only_silent_hosts_are_left(
     """Interrupted while it waited for them: others had answered, so the network was there."""
     assert crawl().code == 0
     with closing(sqlite3.connect(tmp_path / "data" / "library.db")) as library, library:
-        library.execute("UPDATE runs SET finished_at = ''")
+        change_rows(library, "runs", "SET finished_at = ''")
         library.execute("DELETE FROM fetches WHERE link_url = ?", (web.links[0],))
     for name in web.environment:
         monkeypatch.setenv(name, "http://127.0.0.1:9")

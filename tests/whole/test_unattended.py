@@ -19,6 +19,7 @@ import pytest
 from indexer.demo import sample_catalogue
 from tests.command import Ended, Run
 from tests.replaying import Replay
+from tests.store.shelving import change_rows
 
 SMASHING = "https://www.smashingmagazine.com/2021/12/billing-management-saas-stripe-azure-functions/"
 DEAD = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
@@ -84,7 +85,7 @@ class Machine:
         with self._library() as library:
             for number, at in library.execute("SELECT id, fetched_at FROM fetches").fetchall():
                 earlier = (datetime.fromisoformat(at) - timedelta(days=31)).isoformat()
-                library.execute("UPDATE fetches SET fetched_at = ? WHERE id = ?", (earlier, number))
+                change_rows(library, "fetches", "SET fetched_at = ? WHERE id = ?", (earlier, number))
 
     def verdicts(self) -> list[tuple[str, str]]:
         with self._library() as library:

@@ -17,7 +17,6 @@ from indexer.catalogue.importers.fields import (
     ADDRESS,
     NO_LINKS,
     address_name,
-    is_link,
     link_of,
     normal_name,
 )
@@ -73,16 +72,19 @@ def read_csv(text: str, table: _Table) -> Harvest:
     if text.count(table.separator) > _MAX_CELLS:
         raise NotAList(f"a table (CSV) of more than {_MAX_CELLS:,} cells; import it in parts")
     harvest = Harvest("CSV list")
+    named = address_name(table.names)
     for row in islice(_cells_by_row(text, table.separator), int(table.headed), None):
         if any(map(str.strip, row[len(table.names) :])):
             harvest.left_out["misfit"] += 1
             continue
-        link = link_of(dict(zip(table.names, row, strict=False)), (), {})
-        if is_link(link):
+        record = dict(zip(table.names, row, strict=False))
+        address = record.get(named, "").strip()
+        if is_web(address):  # before anything else is looked at: there may be half a million rows
+            link = link_of(record, (), {})
             harvest.enter(link.path)
             harvest.take(link)
         else:
-            harvest.left_out["no_web_address" if link.url else "no_address"] += 1
+            harvest.left_out["no_web_address" if address else "no_address"] += 1
     if not harvest.links:
         raise NotAList("a table (CSV) whose column of addresses holds none of the web")
     return harvest

@@ -33,10 +33,11 @@ def read_xml(text: str) -> Harvest:
     """
     bound_markup(text)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    # The text is decoded already, so the declaration's encoding no longer holds.
+    declared = _DECLARATION.match(text)
     try:
-        # The text is decoded already, so the declaration's encoding no longer holds.
         root = etree.fromstring(
-            _DECLARATION.sub("", text, count=1).strip().encode("utf-8", "replace"), parser
+            text[declared.end() if declared else 0 :].strip().encode("utf-8", "replace"), parser
         )
     except etree.XMLSyntaxError as error:
         raise NotAList(f"broken XML: {clean(error.msg or '')[:200]}", error.lineno or 1) from None

@@ -17,11 +17,13 @@ import pytest
 from tests.command import Ended
 
 ROOT = Path(__file__).parents[2]
+NAMESPACE = ("unshare", "--map-root-user", "--mount")
+"""What runs a command where it may mount what it likes."""
 
 
 def in_namespace(script: str, *, cwd: Path) -> Ended:
     """What became of a shell script that may mount what it likes; ``$PYTHON`` has these sources."""
-    command = ["unshare", "--map-root-user", "--mount", "/bin/sh", "-euc", script]
+    command = [*NAMESPACE, "/bin/sh", "-euc", script]
     sources = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": sources, "PYTHON": shlex.quote(sys.executable)}
     try:
