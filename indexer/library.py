@@ -246,10 +246,10 @@ class Library:
     # ------------------------------------------------------------ exploring
 
     def passage(self, passage_id: int) -> PassageRow:
-        """A passage by its id, which stays while its text does and never comes to mean another.
+        """A passage, with what an answer tells about it.
 
         Raises:
-            UnknownName: there is no such passage, or none any more.
+            UsageError: the argument is no number. UnknownName: there is no such passage.
         """
         from indexer.search.arguments import whole_number
 

@@ -78,12 +78,12 @@ def mcp_command(
     with telling(lambda: "the library stands as it is"), Latest(config) as latest:
         tools = Tools(config, latest)
         if http:
-            _serve_http(tools, host, port, name or [])
+            _serve_http(tools, config.token, host, port, name or [])
         else:
             create_server(tools).run()
 
 
-def _serve_http(tools: Tools, host: str, port: int, names: Sequence[str]) -> None:
+def _serve_http(tools: Tools, token: str, host: str, port: int, names: Sequence[str]) -> None:
     """Serve over HTTP until Ctrl-C.
 
     Raises:
@@ -94,7 +94,6 @@ def _serve_http(tools: Tools, host: str, port: int, names: Sequence[str]) -> Non
 
     from indexer.assistant.server import create_server, http_app, lets_others_in
 
-    token = os.environ.get("INDEXER_TOKEN", "")
     if lets_others_in(host):
         if not token:
             raise UsageError(
