@@ -161,6 +161,8 @@ def crawl_links(
     clock = _Stages()
     with Database(config.data) as database:
         _mend(database, links, config, watcher)
+        if not offline and not is_prepared(config):
+            _open_encoder(config, watcher)  # before there are workers and pages, as it takes most memory
         before = inspection.status(config.data, links)
         run = database.start_run(resume_within=timedelta(hours=config.resume_hours))
         log = CrawlLog(database, run, extractor=extract.VERSION, force=force)

@@ -74,7 +74,7 @@ MOST_HITS_TOLD = 1_000
 MOST_BESIDE = 100
 """Neighbouring passages on each side: as many as a long article has."""
 MOST_ROWS = 1_000
-"""RowParameters of one page of a list."""
+"""Rows of one page of a list."""
 
 A_WORD = r"[\p{L}\p{N}]"
 """What is in every question, but for 25 signs of Unicode that are letters and no words."""

@@ -117,7 +117,7 @@ def test_a_library_that_cannot_be_read_is_no_fault_of_the_client(server: Server,
     shelf.database.close()
     (shelf.folder / "library.db").unlink()
     reply = server.get("/api/v1/ask?q=outbox")
-    assert (reply.status, reply.json()["error"]) == (503, "NoLibrary")
+    assert (reply.status, reply.json()["error"]) == (503, "DamagedLibrary")
     assert int(reply.headers["retry-after"]) > 0
 
 

@@ -256,6 +256,8 @@ def test_a_backup_of_an_older_version_is_brought_up(shelf: Shelf, backup: Path) 
     shelf.database.close()
     Path(f"{backup}.sha256").unlink()
     with sqlite3.connect(backup) as connection:
+        for view in ("links_now", "articles_now", "passages_now"):
+            connection.execute(f"DROP VIEW {view}")
         connection.execute("DROP INDEX idx_current_articles_article")
         for table in SUMMED:
             connection.execute(f"ALTER TABLE {table} DROP COLUMN crc")

@@ -11,7 +11,7 @@ import pytest
 from indexer.records import Link
 from indexer.store.codec import digest
 from indexer.store.database import Database
-from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
+from indexer.store.schema import MIGRATIONS, ROWS_WITH_SUMS, SCHEMA_VERSION
 from indexer.store.snapshot import Snapshot
 from indexer.store.soundness import fault
 from tests.store.shelving import Shelf, article, outcome
@@ -31,7 +31,8 @@ def insert(connection: sqlite3.Connection, table: str, **row: object) -> None:
     )
 
 
-@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+# Since then rows have sums; what came after only adds views.
+@pytest.mark.parametrize("version", range(1, MIGRATIONS.index(ROWS_WITH_SUMS) + 1))
 def test_what_an_older_version_kept_is_still_there(tmp_path: Path, version: int) -> None:
     known = {"link_url": PAGE, "page_url": PAGE, "article": 7, "site": "example.org", "fetched_at": AT}
     with closing(sqlite3.connect(tmp_path / "library.db")) as old:

@@ -16,7 +16,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -110,8 +110,10 @@ class Victim:
         process.join(seconds)
         if process.exitcode is None:
             assert process.pid
-            started = psutil.Process(process.pid).children(recursive=True)
-            os.killpg(process.pid, signal.SIGKILL)
+            started: list[psutil.Process] = []
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):  # it may end just now
+                started = psutil.Process(process.pid).children(recursive=True)
+                os.killpg(process.pid, signal.SIGKILL)
             process.join()
             _, alive = psutil.wait_procs(started, timeout=10)
             assert not alive, "what it had started lives on"
