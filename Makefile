@@ -76,12 +76,14 @@ clean: ## Remove what was built; the libraries in data/ stay
 
 # Everything is what the lock says, by its hashes, but for torch, whose builds differ by platform. It comes second,
 # when all else that it asks for is there; so nothing is taken from TORCH_INDEX beside it. `pip check` sees to it
-# that the lock left nothing out.
+# that the lock left nothing out. The sources are compiled as pip compiles the others: the processes that read
+# pages may not write.
 define install
 	@$(BIN)/pip install -q --no-deps --require-hashes -r $(1)
 	@$(BIN)/pip install -q -r requirements-torch.txt $(if $(TORCH_INDEX),--no-deps --index-url $(TORCH_INDEX))
 	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@$(BIN)/pip check -q
+	@$(BIN)/python -m compileall -q indexer
 endef
 
 .venv/installed: pyproject.toml requirements.txt requirements-torch.txt | .venv/bin/python

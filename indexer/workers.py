@@ -336,7 +336,5 @@ def _limit(memory: int) -> None:
 if __name__ == "__main__":
     real_stdout = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a parser prints must not get among the answers
-    import indexer.extract.html  # noqa: F401 - which keeps it compiled: a confined process could not
-
     confine()
     _serve(sys.stdin.buffer, real_stdout)
