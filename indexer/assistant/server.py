@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from inspect import cleandoc
@@ -204,14 +203,6 @@ def _tool_result(
     return CallToolResult(
         content=[TextContent(type="text", text=result.as_text())], structured_content=asdict(result)
     )
-
-
-def lets_others_in(host: str) -> bool:
-    """Whether an address to listen on can be reached from other machines."""
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host != "localhost"
 
 
 def http_app(server: MCPServer[Any], names: Sequence[str]) -> Starlette:

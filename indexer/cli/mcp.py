@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import re
-import socket
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from indexer.cli.interruption import telling
 from indexer.cli.options import (
+    THIS_MACHINE,
     CatalogueOption,
     DataOption,
+    HostOption,
     ModelOption,
+    NamesOption,
+    PortOption,
     QuietOption,
     VerboseOption,
     configure,
 )
 from indexer.cli.output import remark
-from indexer.errors import IndexerError, MissingExtra, UsageError
+from indexer.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from indexer.assistant.tools import Tools
 
 
-LOOPBACK, HTTP_PORT = "127.0.0.1", 8471
+HTTP_PORT = 8471
 
 
 def register(app: typer.Typer) -> None:
@@ -40,14 +41,9 @@ def mcp_command(
     http: Annotated[
         bool, typer.Option("--http", help="Over streamable HTTP at /mcp, instead of stdin and stdout.")
     ] = False,
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; others than this machine's own need INDEXER_TOKEN.")
-    ] = LOOPBACK,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = HTTP_PORT,
-    name: Annotated[
-        list[str] | None,
-        typer.Option(help="A name under which it is asked, as that of a proxy before it; repeatable."),
-    ] = None,
+    host: HostOption = THIS_MACHINE,
+    port: PortOption = HTTP_PORT,
+    name: NamesOption = None,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
     model: ModelOption = None,
@@ -60,7 +56,7 @@ def mcp_command(
 
     Example, for Claude Code: claude mcp add library -- indexer mcp
     """
-    if not http and (name or (host, port) != (LOOPBACK, HTTP_PORT)):
+    if not http and (name or (host, port) != (THIS_MACHINE, HTTP_PORT)):
         raise UsageError("--host, --port and --name tell how to serve over HTTP; add --http")
     config = configure(catalogue=catalogue, data=data, model=model)
     try:
@@ -92,30 +88,12 @@ def _serve_http(tools: Tools, token: str, host: str, port: int, names: Sequence[
     """
     import uvicorn
 
-    from indexer.assistant.server import create_server, http_app, lets_others_in
+    from indexer.assistant.server import create_server, http_app
+    from indexer.listening import address_of, listening, names_for_others
 
-    if lets_others_in(host):
-        if not token:
-            raise UsageError(
-                f"--host {host} lets others in, who must show a token: set INDEXER_TOKEN to a long secret "
-                "(such as `openssl rand -hex 24` makes), or leave --host out"
-            )
-        own = socket.gethostname()
-        names = [host, own, f"{own}.local", *names]
-    if not re.fullmatch(r"[!-~]*", token):
-        raise UsageError("INDEXER_TOKEN has blanks or signs that are not ASCII, which no header can carry")
-    app = http_app(create_server(tools, token), names)
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise IndexerError(
-            f"cannot listen on {host}, port {port} ({why}); --port takes another, 0 any that is free"
-        ) from error
-    with listener:
-        shown = f"[{host}]" if ":" in host else host
-        remark(f"the library is at http://{shown}:{listener.getsockname()[1]}/mcp; Ctrl-C ends")
+    app = http_app(create_server(tools, token), [*names_for_others(host, token), *names])
+    with listening(host, port) as listener:
+        remark(f"the library is at {address_of(host, listener)}mcp; Ctrl-C ends")
         settings = uvicorn.Config(
             app, log_config=None, log_level="error", access_log=False, server_header=False
         )

@@ -24,6 +24,16 @@ CatalogueOption = Annotated[
         show_default="$INDEXER_CATALOGUE, the nearest catalogue.yaml above, or your own",
     ),
 ]
+THIS_MACHINE = "127.0.0.1"
+"""Where servers listen unless another place is named."""
+HostOption = Annotated[
+    str, typer.Option(help="The address to listen on; others than this machine's own need INDEXER_TOKEN.")
+]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
+NamesOption = Annotated[
+    list[str] | None,
+    typer.Option("--name", help="A name under which it is asked, as that of a proxy before it; repeatable."),
+]
 DataOption = Annotated[
     Path | None,
     typer.Option(

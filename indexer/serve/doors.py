@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer.listening import is_address, is_loopback
 from indexer.serve.api import PROBLEM, problem
 
 LOGIN = "/login"
@@ -86,7 +87,7 @@ class Doors:
         match [_HOST.fullmatch(host) for host in hosts]:
             case [re.Match() as found]:
                 name = found[1].lower().removesuffix(".")
-                return name in self.hosts or (self.addresses and _is_address(name.strip("[]")))
+                return name in self.hosts or (self.addresses and is_address(name.strip("[]")))
         return False
 
     def knows(self, headers: Headers) -> bool:
@@ -112,19 +113,6 @@ class Doors:
 def _is_secret(shown: str, right: str) -> bool:
     # Hashed, so that not even the length can be told from the time.
     return hmac.compare_digest(sha256(shown.encode()).digest(), sha256(right.encode()).digest())
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address, or ``localhost``, is this machine's own and reached from nowhere else."""
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def is_foreign(headers: Headers) -> bool:
@@ -163,7 +151,7 @@ class Rates:
 
 def _network(client: str) -> str:
     """Whom an address stands for: one of IPv6 for its whole network of 64 bits."""
-    if ":" not in client or not _is_address(client):
+    if ":" not in client or not is_address(client):
         return client
     return str(ipaddress.ip_network(f"{client.partition('%')[0]}/64", strict=False))
 

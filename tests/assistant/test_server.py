@@ -208,9 +208,7 @@ def test_the_documented_clients_start_it(demo_library: Path, tmp_path: Path) -> 
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m indexer "$@"\n')
     program.chmod(0o755)
     page = (ROOT / "docs" / "assistants.md").read_text(encoding="utf-8")
-    own = page.replace("/home/me/.local/bin/indexer", str(program)).replace(
-        "/home/me/links/data", str(demo_library)
-    )
+    own = page.replace("/path/to/indexer", str(program)).replace("/path/to/data", str(demo_library))
     configured = [
         json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", own, re.DOTALL | re.MULTILINE)
     ]
