@@ -142,7 +142,7 @@ def chunked(body: bytes, size: int = 7) -> bytes:
     ("headers", "body"),
     [
         ({}, HTML),
-        ({"content-encoding": "gzip"}, gzip.compress(HTML)),
+        ({"content-encoding": "gzip"}, gzip.compress(HTML, mtime=0)),
         ({"content-encoding": "br"}, brotli.compress(HTML)),
         ({"content-encoding": "gzip"}, HTML),  # kept unpacked, the headers as they came
         ({"transfer-encoding": "chunked"}, chunked(HTML)),
