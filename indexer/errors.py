@@ -30,6 +30,7 @@ without a traceback and ends with ``exit_code``; the Python interface raises it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -110,7 +111,21 @@ class ModelError(IndexerError):
 
 
 class MissingExtra(IndexerError):
-    """A package that only some uses need is not installed; the message names the extra."""
+    """A package that only some uses need is not installed; the message says how it comes here."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        """``what`` needs which package, in words; ``extra`` is the project's that brings it."""
+        super().__init__(f"{what}; install it with: {install_command(extra)}")
+
+
+def install_command(extra: str) -> str:
+    """What brings an extra to where this program runs, for a shell.
+
+    By this very Python: another one would look for a project of this name on the package index.
+    """
+    from shlex import quote
+
+    return f"{quote(sys.executable)} -m pip install 'indexer[{extra}]'"
 
 
 class Unreadable(IndexerError):

@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.errors import NotRendered
+from indexer.errors import NotRendered, install_command
 from indexer.records import AskPart, Page, RenderPage
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def missing_piece() -> str:
     from importlib.util import find_spec
 
     if find_spec("playwright") is None:
-        return "Playwright is not installed; install it with: pip install 'indexer[browser]'"
+        return f"Playwright is not installed; install it with: {install_command('browser')}"
     return (
         "" if find_browser() else "no Chromium or Chrome is installed; the system's package manager has one"
     )

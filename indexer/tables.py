@@ -24,7 +24,7 @@ def table(
     try:
         import pandas as pd
     except ImportError as error:
-        raise MissingExtra("tables need pandas; install it with: pip install 'indexer[notebook]'") from error
+        raise MissingExtra("tables need pandas", "notebook") from error
     frame = pd.DataFrame(list(rows), columns=list(columns))
     for name in moments:
         frame[name] = pd.to_datetime(frame[name].tolist(), utc=True, format="ISO8601")

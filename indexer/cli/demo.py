@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -61,11 +63,14 @@ def demo_command(
     stages = {**summary.stages, "ask": answer.took_ms / 1000}
     times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items())
     say(f"Time: {times}; {time.monotonic() - begun:.1f} s in all.\n")
+    # As it was called, where a shell would not find it: `make demo` installs into .venv.
+    name = "indexer" if shutil.which("indexer") or Path(sys.argv[0]).name != "indexer" else sys.argv[0]
     say(
         "Next:\n"
-        f'  indexer ask "when should I not use a distributed lock" --data {data}\n'
-        f'  indexer ask "who approves an RFC" -c Documentation --data {data}\n'
-        f"  indexer status --data {data}\n"
-        "  indexer crawl                  # the real links, into ./data\n"
-        "  indexer catalogue import FILE  # your own list of links"
+        f'  {name} ask "when should I not use a distributed lock" --data {data}\n'
+        f'  {name} ask "who approves an RFC" -c Documentation --data {data}\n'
+        f"  {name} serve --data {data}  # the same on a page\n"
+        f"  {name} status --data {data}\n"
+        f"  {name} crawl  # the real links, into ./data\n"
+        f"  {name} catalogue import FILE  # your own list of links"
     )

@@ -64,9 +64,7 @@ def mcp_command(
     except ModuleNotFoundError as error:
         if error.name and error.name.partition(".")[0] == "indexer":
             raise
-        raise MissingExtra(
-            "the Model Context Protocol needs its SDK; install it with: pip install 'indexer[mcp]'"
-        ) from error
+        raise MissingExtra("the Model Context Protocol needs its SDK", "mcp") from error
     from indexer.assistant.tools import Tools
     from indexer.latest import Latest
 

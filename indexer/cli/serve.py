@@ -55,9 +55,7 @@ def serve_command(
     except ModuleNotFoundError as error:
         if error.name and error.name.partition(".")[0] == "indexer":
             raise
-        raise MissingExtra(
-            "serving needs a web server; install it with: pip install 'indexer[serve]'"
-        ) from error
+        raise MissingExtra("serving needs a web server", "serve") from error
     from indexer.cli.interruption import telling
     from indexer.listening import address_of, listening, names_for_others
 

@@ -37,7 +37,7 @@ def write_parquet(selection: Selection, folder: Path) -> Counts:
         import pyarrow as pa
         from pyarrow.parquet import ParquetWriter
     except ModuleNotFoundError as error:
-        raise MissingExtra("Parquet needs pyarrow; install it with: pip install 'indexer[export]'") from error
+        raise MissingExtra("Parquet needs pyarrow", "export") from error
     snapshot = selection.snapshot
     about = {"indexer.model": snapshot.generation.model, "indexer.encoder": snapshot.generation.encoder}
     of_articles = pa.schema(_article_fields(pa)).with_metadata(about)

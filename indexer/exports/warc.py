@@ -36,7 +36,7 @@ def write_warc(selection: Selection, file: BinaryIO) -> Counts:
     try:
         from warcio.warcwriter import WARCWriter
     except ModuleNotFoundError as error:
-        raise MissingExtra("WARC needs warcio; install it with: pip install 'indexer[export]'") from error
+        raise MissingExtra("WARC needs warcio", "export") from error
     writer = WARCWriter(file, gzip=True, warc_version="WARC/1.1")
     about = {"software": f"indexer {__version__}", "format": "WARC File Format 1.1"}
     writer.write_record(writer.create_warcinfo_record("indexer-export.warc.gz", about))

@@ -29,5 +29,5 @@ def test_an_assistant_without_the_sdk_is_told_what_to_install(
     monkeypatch.setitem(sys.modules, "mcp", None)
     ended = run("mcp")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.endswith("install it with: pip install 'indexer[mcp]'\n")
+    assert ended.err.endswith(f"install it with: {sys.executable} -m pip install 'indexer[mcp]'\n")
     assert ended.err.count("\n") == 1
