@@ -1,4 +1,4 @@
-"""Where a server of this program listens, and when others may come in."""
+"""Where a server of this program listens, when others may come in, and how often they may ask."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ import re
 import socket
 
 from indexer.errors import IndexerError, UsageError
+
+MOST_AT_ONCE = 200
+"""Requests that are worked on; a question takes some 10 ms, so the last of them waits some 2 s."""
+PER_SECOND, AT_A_STRETCH = 10.0, 100.0
+"""Requests of one client: who types asks for each word, who opens a page asks for its parts at once."""
+MOST_CLIENTS = 10_000
+"""Clients that are remembered, each with some 200 bytes."""
 
 
 def is_address(text: str) -> bool:
@@ -68,3 +75,33 @@ def address_of(host: str, listener: socket.socket) -> str:
     """Where a browser finds what listens there."""
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{listener.getsockname()[1]}/"
+
+
+class Rates:
+    """How much each client has left: so much at a stretch, and so much each second (a token bucket)."""
+
+    def __init__(self) -> None:
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def wait(self, client: str, now: float) -> float:
+        """Seconds until the client may ask; 0 if it may now, which counts. Loopback always may.
+
+        ``now`` is in seconds by a clock that never goes back.
+        """
+        if is_loopback(client):
+            return 0.0
+        name = _network(client)
+        left, then = self._left.pop(name, (AT_A_STRETCH, now))
+        left = min(AT_A_STRETCH, left + (now - then) * PER_SECOND)
+        allowed = left >= 1.0
+        self._left[name] = (left - allowed, now)
+        if len(self._left) > MOST_CLIENTS:
+            del self._left[next(iter(self._left))]  # who has not asked for the longest time
+        return 0.0 if allowed else (1.0 - left) / PER_SECOND
+
+
+def _network(client: str) -> str:
+    """Whom an address stands for: one of IPv6 for its whole network of 64 bits."""
+    if ":" not in client or not is_address(client):
+        return client
+    return str(ipaddress.ip_network(f"{client.partition('%')[0]}/64", strict=False))

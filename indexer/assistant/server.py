@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from inspect import cleandoc
@@ -15,6 +16,8 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import AnyHttpUrl, Field
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from indexer import __version__
 from indexer.assistant.quoting import QUOTED_IS_DATA
@@ -29,6 +32,7 @@ from indexer.assistant.tools import (
     Tools,
 )
 from indexer.errors import IndexerError
+from indexer.listening import Rates
 
 INSTRUCTIONS = f"""\
 This is the user's own library: the full texts behind a curated list of links. Ask it first where the user's
@@ -215,12 +219,33 @@ def http_app(server: MCPServer[Any], names: Sequence[str]) -> Starlette:
         allowed_hosts=[form for host in hosts for form in (host, f"{host}:*")],
         allowed_origins=[form for host in hosts for form in (f"http://{host}", f"http://{host}:*")],
     )
-    return server.streamable_http_app(
+    app = server.streamable_http_app(
         stateless_http=True,
         json_response=True,
         transport_security=guarded,
         max_request_body_size=LONGEST_REQUEST,
     )
+    app.add_middleware(Paced)
+    return app
+
+
+class Paced:
+    """ASGI middleware: who asks more often than :class:`~indexer.listening.Rates` let is told to wait."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._rates = Rates()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        client = scope["client"][0] if scope.get("client") else ""
+        if scope["type"] == "http" and (wait := self._rates.wait(client, time.monotonic())):
+            answer = PlainTextResponse(
+                "Too Many Requests: try again\n", 429, {"Retry-After": str(int(wait) + 1)}
+            )
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class OneToken:

@@ -87,12 +87,17 @@ def _serve_http(tools: Tools, token: str, host: str, port: int, names: Sequence[
     import uvicorn
 
     from indexer.assistant.server import create_server, http_app
-    from indexer.listening import address_of, listening, names_for_others
+    from indexer.listening import MOST_AT_ONCE, address_of, listening, names_for_others
 
     app = http_app(create_server(tools, token), [*names_for_others(host, token), *names])
     with listening(host, port) as listener:
         remark(f"the library is at {address_of(host, listener)}mcp; Ctrl-C ends")
         settings = uvicorn.Config(
-            app, log_config=None, log_level="error", access_log=False, server_header=False
+            app,
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=MOST_AT_ONCE,
         )
         uvicorn.Server(settings).run([listener])

@@ -8,7 +8,6 @@ refused, and what goes out may be framed, read and run by nobody else.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -22,7 +21,7 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexer.listening import is_address, is_loopback
+from indexer.listening import MOST_AT_ONCE, Rates, is_address
 from indexer.serve.api import PROBLEM, problem
 
 LOGIN = "/login"
@@ -33,12 +32,6 @@ LONGEST_TARGET = 48 * 1024
 """Bytes of path and query: the longest question that is taken, in any script."""
 LARGEST_BODY = 4096
 """Bytes of a form with a token."""
-MOST_AT_ONCE = 200
-"""Requests that are worked on; a question takes some 10 ms, so the last of them waits some 2 s."""
-PER_SECOND, AT_A_STRETCH = 10.0, 100.0
-"""Requests of one client: who types asks for each word, who opens a page asks for its parts at once."""
-MOST_CLIENTS = 10_000
-"""Clients that are remembered, each with some 200 bytes."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -124,36 +117,6 @@ def is_foreign(headers: Headers) -> bool:
         return False
     followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return not followed
-
-
-class Rates:
-    """How much each client has left: so much at a stretch, and so much each second (a token bucket)."""
-
-    def __init__(self) -> None:
-        self._left: dict[str, tuple[float, float]] = {}
-
-    def wait(self, client: str, now: float) -> float:
-        """Seconds until the client may ask; 0 if it may now, which counts. Loopback always may.
-
-        ``now`` is in seconds by a clock that never goes back.
-        """
-        if is_loopback(client):
-            return 0.0
-        name = _network(client)
-        left, then = self._left.pop(name, (AT_A_STRETCH, now))
-        left = min(AT_A_STRETCH, left + (now - then) * PER_SECOND)
-        allowed = left >= 1.0
-        self._left[name] = (left - allowed, now)
-        if len(self._left) > MOST_CLIENTS:
-            del self._left[next(iter(self._left))]  # who has not asked for the longest time
-        return 0.0 if allowed else (1.0 - left) / PER_SECOND
-
-
-def _network(client: str) -> str:
-    """Whom an address stands for: one of IPv6 for its whole network of 64 bits."""
-    if ":" not in client or not is_address(client):
-        return client
-    return str(ipaddress.ip_network(f"{client.partition('%')[0]}/64", strict=False))
 
 
 class Doorkeeper:

@@ -76,13 +76,15 @@ def with_client(tools: Any, work: Callable[[Client], Awaitable[None]]) -> None:
     asyncio.run(connect())
 
 
-def statuses(tools: Any, token: str, names: list[str], *asked: dict[str, str]) -> list[int]:
-    """How requests with these headers are answered."""
+def statuses(
+    tools: Any, token: str, names: list[str], *asked: dict[str, str], client_at: str = "127.0.0.1"
+) -> list[int]:
+    """How requests of one client with these headers are answered."""
     app = http_app(create_server(tools, token), names)
     hello = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 
     async def ask() -> list[int]:
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(app, client=(client_at, 1))
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://localhost:8471") as client,
@@ -109,6 +111,16 @@ def test_names_and_origins_are_asked_for(filled: Shelf, open_tools: OpenTools) -
 def test_the_token_is_asked_for(filled: Shelf, open_tools: OpenTools) -> None:
     shown = [{"Authorization": value} for value in ("Bearer no", "secret", "Bearer secret")]
     assert statuses(open_tools(), "secret", [], {}, *shown) == [401, 401, 401, 200]
+
+
+def test_who_asks_too_often_is_told_to_wait(
+    filled: Shelf, open_tools: OpenTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.listening.AT_A_STRETCH", 2.0)
+    monkeypatch.setattr("indexer.listening.PER_SECOND", 1e-6)
+    asked: list[dict[str, str]] = [{}, {}, {}]
+    assert statuses(open_tools(), "", [], *asked, client_at="192.0.2.1") == [200, 200, 429]
+    assert statuses(open_tools(), "", [], *asked) == [200, 200, 200]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])

@@ -16,18 +16,8 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from indexer.config import Config
-from indexer.serve.doors import (
-    AT_A_STRETCH,
-    HEADERS,
-    LARGEST_BODY,
-    LONGEST_TARGET,
-    MOST_CLIENTS,
-    PER_SECOND,
-    Doorkeeper,
-    Doors,
-    Rates,
-    is_foreign,
-)
+from indexer.listening import AT_A_STRETCH, MOST_CLIENTS, PER_SECOND, Rates
+from indexer.serve.doors import HEADERS, LARGEST_BODY, LONGEST_TARGET, Doorkeeper, Doors, is_foreign
 from tests.serve.serving import Reply, Server, config, counted, serving
 
 __all__ = ["config", "counted"]
