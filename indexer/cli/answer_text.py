@@ -122,7 +122,7 @@ def marked(text: str, marker: Marker, *, full: bool = False) -> Text:
         shown.stylize(WORD_STYLE, *word)
     if full or cell_len(text) <= EXCERPT + NOT_WORTH_CUTTING:
         return shown
-    start, end = _excerpt(text, marks.sentence or (0, 0), marks.words)
+    start, end = _excerpt(text, marks.sentence or (0, 0), marks.rarest)
     part = shown[start:end]
     if start:
         part = Text("…\n" if text[start - 1] == "\n" else "… ").append(part)
@@ -131,15 +131,13 @@ def marked(text: str, marker: Marker, *, full: bool = False) -> Text:
     return part
 
 
-def _excerpt(text: str, sentence: Stretch, words: Sequence[Stretch]) -> Stretch:
-    """The part of a long text around a sentence; of one that is too long itself, around its first word."""
-    inside = (begin for begin, _ in words if sentence[0] <= begin < sentence[1])
+def _excerpt(text: str, sentence: Stretch, rarest: int) -> Stretch:
+    """The part of a long text around a sentence; of one that is too long itself, around its rarest word."""
     start, end = _around(_ends_of(sentences(text)), sentence[0], text)
     if cell_len(text[start:end]) > EXCERPT:
-        at = next(inside, sentence[0])
-        start, end = _around(_ends_of(by_word(text)), at, text)
+        start, end = _around(_ends_of(by_word(text)), rarest, text)
         if cell_len(text[start:end]) > EXCERPT:  # no blanks in it
-            start, end = _around(list(range(1, len(text) + 1)), at, text)
+            start, end = _around(list(range(1, len(text) + 1)), rarest, text)
     blank = len(text[start:end]) - len(text[start:end].lstrip("\n "))
     return start + blank, start + len(text[start:end].rstrip())
 

@@ -121,7 +121,7 @@ def moment_or_ago(name: str, text: str) -> datetime:
         UsageError: it is neither.
     """
     try:
-        if span := ago(text):
+        if (span := ago(text)) is not None:
             return datetime.now(UTC) - span
         return moment_of(name, text.strip())
     except (UsageError, OverflowError):

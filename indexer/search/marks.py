@@ -34,10 +34,14 @@ class MarkedRun:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The question's words in a text, in its order, and the sentence with most of them, if any has one."""
+    """The question's words in a text, in its order, and the sentence with most of them, if any has one.
+
+    ``rarest`` is where the rarest word of that sentence begins.
+    """
 
     words: tuple[Stretch, ...]
     sentence: Stretch | None
+    rarest: int = 0
 
     def runs(self, text: str, start: int, end: int) -> Iterator[MarkedRun]:
         """``text[start:end]`` in order, broken where a mark begins or ends; none is empty."""
@@ -75,18 +79,19 @@ class Marker:
             word for chunk in _UNBROKEN.finditer(text) for word in self._in_chunk(chunk[0], chunk.start())
         ]
         found.sort()
-        best, most, at, start = None, 0.0, 0, 0
+        best, most, rarest, at, start = None, 0.0, 0, 0, 0
         for sentence in sentences(text):
-            end, held = start + len(sentence), set()
+            end, first = start + len(sentence), at
             while at < len(found) and found[at][0] < end:
-                held.add(found[at][2])
                 at += 1
-            weight = sum(self._rarities[stem] for stem in sorted(held))
+            held = found[first:at]
+            weight = sum(self._rarities[stem] for stem in sorted({stem for _, _, stem in held}))
             if weight > most:
                 blank = len(sentence) - len(sentence.lstrip())
                 best, most = (start + blank, start + len(sentence.rstrip())), weight
+                rarest = max(held, key=lambda word: self._rarities[word[2]])[0]
             start = end
-        return Marks(tuple(dict.fromkeys((begin, stop) for begin, stop, _ in found)), best)
+        return Marks(tuple(dict.fromkeys((begin, stop) for begin, stop, _ in found)), best, rarest)
 
     def _in_chunk(self, chunk: str, start: int) -> Iterator[tuple[int, int, str]]:
         """The words in what stands between two blanks: begin, end, stem."""

@@ -113,6 +113,11 @@ def test_an_error_is_a_problem_with_what_to_do(
     assert (told["near"] != []) == (error == "UnknownName")
 
 
+def test_a_span_of_nothing_is_a_span(server: Server) -> None:
+    told = server.get("/api/v1/ask?q=outbox&since=0h").json()
+    assert (told["results"], told["filtered_out"]) == ([], True)
+
+
 def test_a_library_that_cannot_be_read_is_no_fault_of_the_client(server: Server, shelf: Shelf) -> None:
     shelf.database.close()
     (shelf.folder / "library.db").unlink()
