@@ -20,7 +20,7 @@ demo: .venv/installed ## Do the whole job on sample articles, and ask them a que
 	@$(BIN)/indexer demo
 
 test: .venv/developing ## Run every test, with coverage, and all checks
-	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 3 --dist loadfile --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory check
 
 test-fast: .venv/developing ## Run the tests that need neither the model nor much time

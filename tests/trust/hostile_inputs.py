@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 
 import httpx
+import psutil
 
 from indexer.catalogue import load
 from indexer.config import Config, CrawlConfig, ExtractConfig
@@ -45,7 +46,7 @@ WORKER_SECONDS = ExtractConfig().seconds + LAST_BREATH
 OUTSIDE_SECONDS = 10.0
 """What is done with a page outside the workers, on a machine that does other things as well."""
 ALL_MEMORY = 1 << 30
-"""Bytes that all processes together may hold."""
+"""Bytes that all processes together may take beside what this one held before."""
 LIST_SECONDS = 5
 """Of processor time."""
 LIST_MEMORY = 500 << 20
@@ -78,7 +79,7 @@ def page_trial(random: Random, worker: BoundedWorker, encoder: Encoder, number: 
         return await asyncio.to_thread(worker.read, taken)
 
     begun, said, wrong = time.monotonic(), "", ""
-    peak = Peak(os.getpid())
+    held, peak = psutil.Process().memory_info().rss, Peak(os.getpid())
     try:
         link, config = Link(url, "All", archive=False), CrawlConfig(delay=0.0)
         [outcome] = asyncio.run(outcomes([link], config=config, read=read, transport=transport))
@@ -94,7 +95,7 @@ def page_trial(random: Random, worker: BoundedWorker, encoder: Encoder, number: 
         said = str(error)
     except Exception as error:  # noqa: BLE001 - this is what must not happen
         wrong = f"{type(error).__name__}: {error}"[:500]
-    most = peak.end()
+    most = max(0, peak.end() - held)
     seconds = time.monotonic() - begun
     if "fault of the program" in said:
         wrong = said

@@ -1,4 +1,4 @@
-"""Thousands of links: bounded memory, and a run that was killed goes on where it stood."""
+"""Hundreds of links: bounded memory, and a run that was killed goes on where it stood."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.whole.large_web import Program, serving, write_catalogue
 
 pytestmark = pytest.mark.slow
 
-LINKS, HOSTS = 1200, 400
+LINKS, HOSTS = 600, 200
 MOST_MEMORY = 1 << 30
 """Bytes of all processes together: it does not grow with the links."""
 
