@@ -158,6 +158,7 @@ def build(folder: Path, size: int) -> dict[str, object]:
         for start in range(0, size // PER_ARTICLE, 500):
             count = min(500, size // PER_ARTICLE - start)
             said, vectors = source.batch(count * PER_ARTICLE)
+            halves = vectors.astype(np.float16)
             with database.atomic() as tables:
                 for number in range(count):
                     mine = slice(number * PER_ARTICLE, (number + 1) * PER_ARTICLE)
@@ -174,7 +175,7 @@ def build(folder: Path, size: int) -> dict[str, object]:
                                 "embeddings",
                                 {"fingerprint": fingerprint, "hash": name, "vector": vector.tobytes()},
                             )
-                            for name, vector in zip(names, vectors[mine], strict=True)
+                            for name, vector in zip(names, halves[mine], strict=True)
                         ),
                         ignore=True,
                     )
@@ -268,9 +269,9 @@ def constants(folder: Path, size: int) -> dict[str, object]:
         name = snapshot.segments[0].name
     near = vectors.VectorFile(folder / f"library-{size}" / SEGMENTS / name)
     chance = np.random.default_rng(0)
-    pairs = chance.integers(0, len(near.array), (2, 60))
-    asked = _unit(near.array[pairs[0]] + near.array[pairs[1]])
-    copied = np.array(near.array)  # as a small segment has them once they were all compared
+    pairs = chance.integers(0, len(near), (2, 60))
+    asked = _unit(near.rows(pairs[0]) + near.rows(pairs[1]))
+    copied = near.rows(np.arange(len(near)))  # as a small segment has them once they were all compared
 
     def took(search: Callable[[Vectors], object]) -> float:
         used = []
@@ -285,12 +286,12 @@ def constants(folder: Path, size: int) -> dict[str, object]:
 
     def gathered(mask: Mask) -> Callable[[Vectors], object]:
         ordinals = np.flatnonzero(mask)
-        return lambda vector: vectors.cosines(near.array[ordinals], vector)
+        return lambda vector: vectors.cosines(near.rows(ordinals), vector)
 
     found: dict[str, object] = {f"exact {count}": took(exact(count)) for count in (10_000, 30_000, 100_000)}
     found["index"] = took(lambda vector: near.nearest(vector, 200, None))
     for count in (5_000, 20_000, 50_000):
-        mask = np.zeros(len(near.array), np.bool_)
+        mask = np.zeros(len(near), np.bool_)
         mask[chance.choice(len(mask), count, replace=False)] = True
         found[f"few {count}"] = took(gathered(mask))
         found[f"index, {count} allowed"] = took(partial(near.nearest, limit=200, counted=mask))

@@ -26,7 +26,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from indexer.arrays import Ids, Mask, Ordinals, PackedOrdinals, Vectors
+from indexer.arrays import Halves, Ids, Mask, Ordinals, PackedOrdinals
 from indexer.errors import DamagedLibrary
 from indexer.files import sync
 from indexer.hashes import Hashes
@@ -47,7 +47,7 @@ Positions: TypeAlias = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class IndexedPassage:
-    """One passage to be indexed: its columns text, context, about, and its vector's bytes."""
+    """One passage to be indexed: its columns text, context, about, and its vector as float16."""
 
     id: int
     columns: tuple[str, str, str]
@@ -166,9 +166,9 @@ def write(
         whole = partial / "whole"
         whole.mkdir()
         passages = _merge(whole, [*merged, *runs], dimension)
-        while runs:  # lest their vectors lie on the disk beside those of the whole and of its index
+        while runs:  # lest their vectors lie on the disk beside those of the whole, in both its forms
             shutil.rmtree(runs.pop().folder)
-        recall = vectors.add_coarse_index(whole)
+        recall = vectors.add_lists(whole)
         sums = _write_sums(whole)
         for path in [*whole.iterdir(), whole]:
             sync(path)
@@ -192,8 +192,8 @@ def _runs(folder: Path, rows: Iterable[IndexedPassage], dimension: int) -> Itera
             words.add(row.columns)
         words.write(run)
         _save_ids(run, np.array([row.id for row in batch], np.int64))
-        blob = np.frombuffer(b"".join(row.vector for row in batch), np.float32)
-        write_flat(run / vectors.VECTORS, [blob.reshape(-1, dimension)], len(batch), dimension)
+        halves = np.frombuffer(b"".join(row.vector for row in batch), np.float16)
+        write_flat(run / vectors.VECTORS, [halves.reshape(len(batch), dimension)], len(batch), dimension)
         yield Segment(run, SegmentMeta(run.name, len(batch), size_of(run, {}), 1.0))
         number += 1
 
@@ -214,12 +214,10 @@ def _merge(folder: Path, parts: Sequence[Segment], dimension: int) -> int:
     return passages
 
 
-def _live_vectors(part: Segment) -> Iterator[Vectors]:
+def _live_vectors(part: Segment) -> Iterator[Halves]:
     """The vectors of the passages that count (n, dimension), some at once."""
-    for start in range(0, len(part), RUN):
-        chunk = slice(start, start + RUN)
-        rows = part.vectors.array[chunk]
-        yield rows if part.live is None else rows[part.live[chunk]]
+    for ordinals, halves in part.vectors.chunks():
+        yield halves if part.live is None else halves[part.live[ordinals]]
 
 
 def _save_ids(folder: Path, ids: Ids) -> None:

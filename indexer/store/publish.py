@@ -329,8 +329,9 @@ def _embed(database: Database, encoder: Encoder, progress: Progress) -> int:
         hashes = [row["embedding"] for row in waiting]
         for indices, vectors in in_batches(encoder, [passage_of(row).embedded_text for row in waiting]):
             with database.atomic() as tables:
+                halves = vectors.astype(np.float16)
                 made = [
-                    (hashes[index], vector.tobytes()) for index, vector in zip(indices, vectors, strict=True)
+                    (hashes[index], vector.tobytes()) for index, vector in zip(indices, halves, strict=True)
                 ]
                 tables.table("embeddings").insert_all(
                     summed("embeddings", {"fingerprint": encoder.fingerprint, "hash": name, "vector": vector})
