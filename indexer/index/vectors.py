@@ -94,8 +94,11 @@ def add_lists(folder: Path) -> float:
 
 def _some(vectors: MappedVectors, wanted: Ordinals) -> Vectors:
     """The vectors of ``wanted`` (n,), rising, from all over the file."""
-    parts = (rows[np.isin(ordinals, wanted)] for ordinals, rows in vectors.chunks())
-    return np.concatenate([part.astype(np.float32) for part in parts])
+    found = np.empty((len(wanted), vectors.shape[1]), np.float32)
+    for ordinals, halves in vectors.chunks():
+        first, end = np.searchsorted(wanted, [ordinals[0], ordinals[-1] + 1])
+        found[first:end] = halves[wanted[first:end] - ordinals[0]]
+    return found
 
 
 def _probes(vectors: MappedVectors) -> Vectors:

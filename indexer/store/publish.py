@@ -259,8 +259,8 @@ class _Comparison:
                     del self._wanted[key]
             if key in current and (self._all_again or published[key[0]] != about):
                 self._keep([{**row, "about": about} for row in self._passages(current[key])])
-        changed = self._database.rows(f"SELECT id FROM {INDEXED}")
-        return np.array([*self.dropped, *(row["id"] for row in changed)], np.int64)
+        changed = np.fromiter((row[0] for row in connection.execute(f"SELECT id FROM {INDEXED}")), np.int64)
+        return np.concatenate([np.array(self.dropped, np.int64), changed])
 
     def _draft(
         self, article: int, found: Sequence[Passage], before: Sequence[dict[str, Any]], about: str
