@@ -37,7 +37,7 @@ from indexer.encoding import open_encoder
 from indexer.extract.blocks import ArticleBuilder
 from indexer.library import Library
 from indexer.records import Article, Fetch, Follow, Link, Outcome, Passage, Source, Verdict
-from indexer.store.codec import digest, now
+from indexer.store.codec import now, text_hash
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database
 from indexer.store.opening import SEGMENTS
@@ -168,7 +168,7 @@ def build(folder: Path, size: int) -> dict[str, object]:
                             links[(start + number) % len(links)], (start + number) // len(links), article
                         )
                     )
-                    names = [digest(passage.embedded_text) for passage in _cut(article)]
+                    names = [text_hash(passage.embedded_text) for passage in _cut(article)]
                     tables.table("embeddings").insert_all(
                         (
                             summed(

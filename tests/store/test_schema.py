@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from indexer.records import Link
-from indexer.store.codec import digest
+from indexer.store.codec import digest, text_hash, unpacked
 from indexer.store.database import Database
-from indexer.store.schema import MIGRATIONS, ROWS_WITH_SUMS, SCHEMA_VERSION, VECTORS_IN_HALF_PRECISION
+from indexer.store.schema import LESS_ROOM, MIGRATIONS, ROWS_WITH_SUMS, SCHEMA_VERSION
 from indexer.store.snapshot import Snapshot
 from indexer.store.soundness import fault
-from indexer.store.sums import is_unsound, summed, teach
+from indexer.store.sums import SUMMED, is_unsound, summed, teach
 from tests.store.shelving import Shelf, article, outcome
 
 VECTORS_AS_FAISS_FILES = 5
@@ -108,18 +108,26 @@ def test_a_library_whose_index_had_another_form_is_taken_over(shelf: Shelf) -> N
         assert snapshot.lexical(["two"], limit=5)
 
 
-def test_vectors_are_halved_and_damage_stays_known(tmp_path: Path) -> None:
-    """Vectors that were not as they were written are not taken for sound, whatever became of them."""
-    sound, size = np.array([0.6, -0.8], "<f4").tobytes(), MIGRATIONS.index(VECTORS_IN_HALF_PRECISION)
+def test_what_takes_less_room_says_the_same_and_damage_stays_known(tmp_path: Path) -> None:
+    """What was not as it was written is not taken for sound, whatever became of it."""
+    vector, size = np.array([0.6, -0.8], "<f4").tobytes(), MIGRATIONS.index(LESS_ROOM)
+    one = dict.fromkeys(SUMMED["articles"], "") | {"text": "One. Ж", "blocks": "[]", "words": 2, "fetch": 1}
+    hashes = [digest(text) for text in ("One.", "Two.", "Three.")]
     with closing(sqlite3.connect(tmp_path / "library.db")) as old:
         teach(old)
         old.executescript("".join(MIGRATIONS[:size]))
-        for number, vector in enumerate((sound, b"\xff" * 8, sound[:-1])):
-            row = {"fingerprint": "f", "hash": f"h{number}", "vector": sound}
-            insert(old, "embeddings", **summed("embeddings", row) | {"vector": vector})
+        for name, rotten in zip(hashes, (vector, b"\xff" * 8, vector[:-1]), strict=True):
+            row = {"fingerprint": "f", "hash": name, "vector": vector}
+            insert(old, "embeddings", **summed("embeddings", row) | {"vector": rotten})
+        for text in ("One. Ж", "One. Z"):
+            insert(old, "articles", **summed("articles", one) | {"text": text})
+        old.execute("UPDATE articles SET text = CAST(x'ff' AS TEXT) WHERE id = 2")
         old.execute(f"PRAGMA user_version = {size}")
         old.commit()
     with Database(tmp_path) as database:
         found = database.rows(f"SELECT hash, vector FROM embeddings WHERE NOT ({is_unsound('embeddings')})")
-        assert found == [{"hash": "h0", "vector": HALVES}]
-        assert database.rows("SELECT count(*) AS rows FROM embeddings") == [{"rows": 3}]
+        assert found == [{"hash": text_hash("One."), "vector": HALVES}]
+        [article] = database.rows(f"SELECT * FROM articles WHERE NOT ({is_unsound('articles')})")
+        assert (article["id"], unpacked(article["text"])) == (1, "One. Ж")
+        for table, rows in (("embeddings", 3), ("articles", 2)):
+            assert database.rows(f"SELECT count(*) AS rows FROM {table}") == [{"rows": rows}]
