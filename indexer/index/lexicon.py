@@ -6,7 +6,10 @@ word_at.npy   where each stem begins in ``words``: int64 (stems + 1,)
 spelt.npy     of each stem the word that it mostly stands for, in the same way
 spelt_at.npy  where each of these begins in ``spelt``: int64 (stems + 1,)
 starts.npy    where each stem's postings begin: int64 (stems + 1,)
-ordinals.npy  the passages that hold a stem, by rising ordinal: int32 (postings,)
+gaps.npy      the passages that hold a stem, by rising ordinal: of each how far it is behind the one
+              before, of the first its ordinal, modulo :data:`WIDEST`: uint16 (postings,)
+far_at.npy    the postings whose gap is wider, rising: int64 (wide gaps,)
+far.npy       what these lack: int32 (wide gaps,)
 counts.npy    how often each does, in halves (:data:`HALVES`): uint8 (postings,)
 lengths.npy   the words of each passage, all columns together, without forms: int32 (passages,)
 ============  ======================================================================
@@ -37,7 +40,11 @@ Sizes: TypeAlias = npt.NDArray[np.int64]
 PORTION = 1 << 22
 """Postings in memory at once where lexicons are merged."""
 
-ARRAYS = ("words", "word_at", "spelt", "spelt_at", "starts", "ordinals", "counts", "lengths")
+WIDEST = 1 << 16
+
+ARRAYS = (
+    "words", "word_at", "spelt", "spelt_at", "starts", "gaps", "far_at", "far", "counts", "lengths",
+)  # fmt: skip
 
 
 class LexiconBuilder:
@@ -81,7 +88,10 @@ class LexiconBuilder:
         _save_words(folder, ordered, spelt)
         starts = np.searchsorted(stems, np.arange(len(ordered) + 1))
         np.save(folder / "starts.npy", starts.astype(np.int64))
-        np.save(folder / "ordinals.npy", ordinals.astype(np.int32))
+        gaps, far_at, far = _gaps(ordinals, starts)
+        np.save(folder / "gaps.npy", gaps)
+        np.save(folder / "far_at.npy", far_at)
+        np.save(folder / "far.npy", far)
         np.save(folder / "counts.npy", np.minimum(counts, 255).astype(np.uint8))
         np.save(folder / "lengths.npy", lengths.astype(np.int32))
 
@@ -155,7 +165,7 @@ class Lexicon:
         self._folder = folder
         (
             self._words, self._word_at, self._spelt, self._spelt_at,
-            self._starts, self._ordinals, self._counts, self.lengths,
+            self._starts, self._gaps, self._far_at, self._far, self._counts, self.lengths,
         ) = (_mapped(folder, name) for name in ARRAYS)  # fmt: skip
 
     def postings(self, stem: str) -> tuple[PackedOrdinals, PackedCounts]:
@@ -163,8 +173,20 @@ class Lexicon:
         number = self._find(stem.encode())
         if number == len(self._word_at) - 1 or self._word(number) != stem.encode():
             return np.zeros(0, np.int32), np.zeros(0, np.uint8)
-        start, end = self._starts[number], self._starts[number + 1]
-        return self._ordinals[start:end], self._counts[start:end]
+        starts = self._starts[number : number + 2]
+        return self._ordinals(self._gaps, starts), self._counts[slice(*starts)]
+
+    def _ordinals(self, gaps: npt.NDArray[np.uint16], starts: Sizes) -> PackedOrdinals:
+        """The ordinals (n,) behind ``gaps`` of stems whose postings have these ``starts`` (stems + 1,)."""
+        first, end = starts[0], starts[-1]
+        low, high = np.searchsorted(self._far_at, [first, end])
+        ordinals = gaps[first:end].astype(np.int32)
+        ordinals[self._far_at[low:high] - first] += self._far[low:high]
+        np.cumsum(ordinals, out=ordinals)  # beyond 32 bits it begins anew, and so does what is taken off
+        if len(starts) > 2:
+            before = np.concatenate([np.zeros(1, np.int32), ordinals])[starts[:-1] - first]
+            ordinals -= np.repeat(before, np.diff(starts))
+        return ordinals
 
     def beginning_with(self, prefix: str) -> tuple[list[str], list[str]]:
         """The stems with this beginning, in order, and of each the word that it mostly stands for."""
@@ -199,10 +221,9 @@ class Lexicon:
         those that go.
         """
         starts = self._starts[first : end + 1]
-        some = slice(starts[0], starts[-1])
         # Mapped for this alone: of a mapping that stays open all that was read of it counts as memory.
-        ordinals, counts = (_mapped(self._folder, name)[some] for name in ("ordinals", "counts"))
-        ordinals = moved[ordinals]
+        counts = _mapped(self._folder, "counts")[starts[0] : starts[-1]]
+        ordinals = moved[self._ordinals(_mapped(self._folder, "gaps"), starts)]
         stays = ordinals >= 0
         upto = np.concatenate([[0], np.cumsum(stays)])
         return ordinals[stays], counts[stays], np.diff(upto[starts - starts[0]])
@@ -250,11 +271,12 @@ def merge_lexicons(folder: Path, parts: Sequence[tuple[Lexicon, PackedOrdinals]]
     np.save(folder / "starts.npy", starts)
     np.save(folder / "lengths.npy", np.concatenate([part.lengths[moved >= 0] for part, moved in parts]))
     with (
-        (folder / "ordinals.npy").open("wb") as ordinals_file,
+        (folder / "gaps.npy").open("wb") as gaps_file,
         (folder / "counts.npy").open("wb") as counts_file,
     ):
-        _write_header(ordinals_file, np.int32, int(starts[-1]))
+        _write_header(gaps_file, np.uint16, int(starts[-1]))
         _write_header(counts_file, np.uint8, int(starts[-1]))
+        wide: list[tuple[Sizes, PackedOrdinals]] = []
         for number, (low, high) in enumerate(portions):
             ordinals = np.empty(starts[high] - starts[low], np.int32)
             counts = np.empty(len(ordinals), np.uint8)
@@ -268,8 +290,21 @@ def merge_lexicons(folder: Path, parts: Sequence[tuple[Lexicon, PackedOrdinals]]
                 ordinals[to] = part_ordinals
                 counts[to] = part_counts
                 free[stems] += kept
-            ordinals_file.write(ordinals.tobytes())
+            gaps, far_at, far = _gaps(ordinals, starts[low : high + 1] - starts[low])
+            wide.append((far_at + starts[low], far))
+            gaps_file.write(gaps.tobytes())
             counts_file.write(counts.tobytes())
+    np.save(folder / "far_at.npy", np.concatenate([np.zeros(0, np.int64), *(at for at, _ in wide)]))
+    np.save(folder / "far.npy", np.concatenate([np.zeros(0, np.int32), *(far for _, far in wide)]))
+
+
+def _gaps(ordinals: PackedOrdinals, starts: Sizes) -> tuple[npt.NDArray[np.uint16], Sizes, PackedOrdinals]:
+    """Postings as they are written: the gaps (n,), where the wide ones are, and what these lack."""
+    gaps = np.diff(ordinals, prepend=0)
+    firsts = starts[:-1][np.diff(starts) > 0]
+    gaps[firsts] = ordinals[firsts]
+    far_at = np.flatnonzero(gaps >= WIDEST)
+    return gaps.astype(np.uint16), far_at, (gaps[far_at] // WIDEST * WIDEST).astype(np.int32)
 
 
 def _portions(sizes: Sizes) -> list[int]:
