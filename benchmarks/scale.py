@@ -303,7 +303,7 @@ EXTRA = {"constants": constants}
 
 
 def measure(folder: Path, size: int) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {"size": size}
     for step in STEPS:
         command = [sys.executable, __file__, str(folder), "--step", step, "--sizes", str(size)]
         ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
@@ -326,6 +326,9 @@ def table(found: dict[int, dict[str, Any]]) -> str:
         "peak memory of publishing, MB": lambda m: f"{m['build']['peak']:,.0f}",
         "library, MB": lambda m: _megabytes(m["build"]["library"]),
         "index beside it, MB": lambda m: _megabytes(m["build"]["index"]),
+        "bytes a passage, both": lambda m: (
+            f"{(m['build']['library'] + m['build']['index']) / m['size']:,.0f}"
+        ),
         "cold `ask`, s": lambda m: f"{m['cold']['seconds']:.2f}",
         "peak memory of a cold `ask`, MB": lambda m: f"{m['cold']['peak']:,.0f}",
         "warm hybrid, p50 / p95 ms": speed("hybrid"),
