@@ -150,7 +150,7 @@ class MappedVectors:
 
     def rows(self, ordinals: Ordinals) -> Vectors:
         """The vectors of ``ordinals`` (n,) to reckon with (n, dimension)."""
-        return self.halves(ordinals).astype(np.float32)
+        return singles(self.halves(ordinals))
 
     def chunks(self) -> Iterator[tuple[Ordinals, Halves]]:
         """All of them, some at once, with their ordinals; none stays in memory."""
@@ -163,6 +163,20 @@ class MappedVectors:
         """Have the system take back the memory of what was read; it is read again when it is asked for."""
         if hasattr(mmap, "MADV_DONTNEED"):
             self._map.madvise(mmap.MADV_DONTNEED)
+
+
+def singles(halves: Halves) -> Vectors:
+    """Finite numbers in half precision, in single precision.
+
+    By their bits: numpy converts them one by one, which takes ten times as long. The exponents, which are
+    counted from 15 in the one and from 127 in the other, are put right by the factor.
+    """
+    bits = halves.view(np.int16).astype(np.int32)
+    bits <<= 13
+    bits &= ~(0b111 << 28)
+    numbers = bits.view(np.float32)
+    numbers *= np.float32(2.0 ** (127 - 15))
+    return numbers
 
 
 def _read_list_starts(file: BinaryIO, size: int, name: str) -> Ordinals:

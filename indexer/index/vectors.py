@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.index.faiss_file import MappedVectors, write_listed
+from indexer.index.faiss_file import MappedVectors, singles, write_listed
 
 if TYPE_CHECKING:
     import faiss
@@ -34,7 +34,7 @@ EXACT = 30_000
 """Passages up to which every vector is compared: 3 ms for 30,000 where the index takes 5, and FAISS 100 to
 import (``benchmarks/scale.py --step constants --sizes 100000``)."""
 
-FEW = 20_000
+FEW = 10_000
 """Allowed passages of a large segment up to which just these are compared: 8 ms where the index takes 11
 in a segment of 100,000 and 46 in one of a million (it has to look into nearly all lists); 50,000 take 24
 and 29 where it takes 7 and 38."""
@@ -79,7 +79,7 @@ def add_lists(folder: Path) -> float:
     probes = _probes(vectors)
     list_of, nearest = np.empty(count, np.int64), _Nearest(probes)
     for ordinals, halves in vectors.chunks():
-        rows = halves.astype(np.float32)
+        rows = singles(halves)
         list_of[ordinals] = centroids.search(rows, 1)[1][:, 0]
         nearest.look_at(ordinals, rows)
     order = centroids.search(probes, lists)[1]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.arrays import Halves
-from indexer.index.faiss_file import MappedVectors, write_flat, write_listed
+from indexer.index.faiss_file import MappedVectors, singles, write_flat, write_listed
 from tests.index.small_segments import unit_vectors
 
 matrices = st.tuples(st.integers(0, 40), st.integers(1, 70)).map(lambda shape: halves(*shape))
@@ -84,6 +84,13 @@ def assert_mapped(path: Path, vectors: Halves) -> None:
     assert np.array_equal(mapped.halves(ordinals), vectors[ordinals])
     chunks = [rows for _, rows in mapped.chunks()]
     assert np.array_equal(np.concatenate([vectors[:0], *chunks]), vectors)
+
+
+def test_single_precision_says_what_half_precision_did() -> None:
+    """Every finite number of 16 bits, the smallest too."""
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)]
+    assert np.array_equal(singles(halves), halves.astype(np.float32))
 
 
 def _longer(path: Path) -> None:
