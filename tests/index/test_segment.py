@@ -29,7 +29,8 @@ def test_merged_segments_are_those_of_their_live_passages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """File by file, also when they are copied in several runs."""
-    monkeypatch.setattr(segment, "RUN", 2)
+    monkeypatch.setattr(segment, "RUN", 1)
+    monkeypatch.setattr(segment, "RUNS", 2)
     old = without(written(tmp_path / "old", TEXTS), 2, 11)
     merged = written(tmp_path / "merged", {12: "a new one"}, (old,))
     at_once = written(tmp_path / "at once", {**{n: TEXTS[n] for n in (5, 9, 4)}, 12: "a new one"})
