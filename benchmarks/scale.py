@@ -37,7 +37,7 @@ from indexer.encoding import open_encoder
 from indexer.extract.blocks import ArticleBuilder
 from indexer.library import Library
 from indexer.records import Article, Fetch, Follow, Link, Outcome, Passage, Source, Verdict
-from indexer.store.codec import digest, now
+from indexer.store.codec import now, text_hash
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database
 from indexer.store.opening import SEGMENTS
@@ -158,6 +158,7 @@ def build(folder: Path, size: int) -> dict[str, object]:
         for start in range(0, size // PER_ARTICLE, 500):
             count = min(500, size // PER_ARTICLE - start)
             said, vectors = source.batch(count * PER_ARTICLE)
+            halves = vectors.astype(np.float16)
             with database.atomic() as tables:
                 for number in range(count):
                     mine = slice(number * PER_ARTICLE, (number + 1) * PER_ARTICLE)
@@ -167,14 +168,14 @@ def build(folder: Path, size: int) -> dict[str, object]:
                             links[(start + number) % len(links)], (start + number) // len(links), article
                         )
                     )
-                    names = [digest(passage.embedded_text) for passage in _cut(article)]
+                    names = [text_hash(passage.embedded_text) for passage in _cut(article)]
                     tables.table("embeddings").insert_all(
                         (
                             summed(
                                 "embeddings",
                                 {"fingerprint": fingerprint, "hash": name, "vector": vector.tobytes()},
                             )
-                            for name, vector in zip(names, vectors[mine], strict=True)
+                            for name, vector in zip(names, halves[mine], strict=True)
                         ),
                         ignore=True,
                     )
@@ -268,9 +269,9 @@ def constants(folder: Path, size: int) -> dict[str, object]:
         name = snapshot.segments[0].name
     near = vectors.VectorFile(folder / f"library-{size}" / SEGMENTS / name)
     chance = np.random.default_rng(0)
-    pairs = chance.integers(0, len(near.array), (2, 60))
-    asked = _unit(near.array[pairs[0]] + near.array[pairs[1]])
-    copied = np.array(near.array)  # as a small segment has them once they were all compared
+    pairs = chance.integers(0, len(near), (2, 60))
+    asked = _unit(near.rows(pairs[0]) + near.rows(pairs[1]))
+    copied = near.rows(np.arange(len(near)))  # as a small segment has them once they were all compared
 
     def took(search: Callable[[Vectors], object]) -> float:
         used = []
@@ -285,12 +286,12 @@ def constants(folder: Path, size: int) -> dict[str, object]:
 
     def gathered(mask: Mask) -> Callable[[Vectors], object]:
         ordinals = np.flatnonzero(mask)
-        return lambda vector: vectors.cosines(near.array[ordinals], vector)
+        return lambda vector: vectors.cosines(near.rows(ordinals), vector)
 
     found: dict[str, object] = {f"exact {count}": took(exact(count)) for count in (10_000, 30_000, 100_000)}
     found["index"] = took(lambda vector: near.nearest(vector, 200, None))
     for count in (5_000, 20_000, 50_000):
-        mask = np.zeros(len(near.array), np.bool_)
+        mask = np.zeros(len(near), np.bool_)
         mask[chance.choice(len(mask), count, replace=False)] = True
         found[f"few {count}"] = took(gathered(mask))
         found[f"index, {count} allowed"] = took(partial(near.nearest, limit=200, counted=mask))
@@ -302,7 +303,7 @@ EXTRA = {"constants": constants}
 
 
 def measure(folder: Path, size: int) -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {"size": size}
     for step in STEPS:
         command = [sys.executable, __file__, str(folder), "--step", step, "--sizes", str(size)]
         ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
@@ -325,6 +326,9 @@ def table(found: dict[int, dict[str, Any]]) -> str:
         "peak memory of publishing, MB": lambda m: f"{m['build']['peak']:,.0f}",
         "library, MB": lambda m: _megabytes(m["build"]["library"]),
         "index beside it, MB": lambda m: _megabytes(m["build"]["index"]),
+        "bytes a passage, both": lambda m: (
+            f"{(m['build']['library'] + m['build']['index']) / m['size']:,.0f}"
+        ),
         "cold `ask`, s": lambda m: f"{m['cold']['seconds']:.2f}",
         "peak memory of a cold `ask`, MB": lambda m: f"{m['cold']['peak']:,.0f}",
         "warm hybrid, p50 / p95 ms": speed("hybrid"),

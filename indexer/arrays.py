@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 """Embeddings ``(n, dimension)``, every row of unit length; or one of them ``(dimension,)``."""
+Halves: TypeAlias = npt.NDArray[np.float16]
+"""The same in half precision, as they are stored."""
 Ids: TypeAlias = npt.NDArray[np.int64]
 """Passages by their ids ``(n,)``."""
 Ordinals: TypeAlias = npt.NDArray[np.int64]

@@ -29,7 +29,7 @@ VIEWS: Final[dict[str, tuple[str, dict[str, str]]]] = {
             "final_url": "where the text was taken from",
             "source": "live, archive, fallback, import or sample",
             "fetched_at": "when it was taken (UTC)",
-            "text": "the text without markup, blocks parted by blank lines",
+            "text": "the text of its passages, parted by blank lines",
         },
     ),
     "passages_now": (

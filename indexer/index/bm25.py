@@ -60,7 +60,7 @@ class Bm25:
         # A question's words are asked for four times: to count, to rank, and to score two unions.
         # Not a method: one that is remembered keeps its object, and so the mapped files, until collected.
         self._passages = _live_passages(parts)
-        self._term = lru_cache(maxsize=1000)(partial(_weigh, parts, self._passages))
+        self._term = lru_cache(maxsize=200)(partial(_weigh, parts, self._passages))
 
     @cached_property
     def _norms(self) -> Norms:

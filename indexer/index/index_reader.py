@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.index.bm25 import Bm25
-from indexer.index.vectors import AT_ONCE, flat_index
+from indexer.index.faiss_file import AT_ONCE
+from indexer.index.vectors import flat_index
 from indexer.index.words import Stems
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class IndexReader:
         vectors = np.zeros((len(ids), dimension), np.float32)
         for segment in self._segments:
             positions, ordinals = segment.ordinals(ids)
-            vectors[positions] = segment.vectors.array[ordinals]
+            vectors[positions] = segment.vectors.rows(ordinals)
         return vectors
 
     def faiss_index(self, dimension: int) -> tuple[faiss.Index, Ids]:

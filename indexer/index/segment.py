@@ -26,7 +26,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from indexer.arrays import Ids, Mask, Ordinals, PackedOrdinals, Vectors
+from indexer.arrays import Halves, Ids, Mask, Ordinals, PackedOrdinals
 from indexer.errors import DamagedLibrary
 from indexer.files import sync
 from indexer.hashes import Hashes
@@ -38,6 +38,10 @@ SUMS = "sums.json"
 RUN = 32_768
 """Passages that are indexed in memory at once; more are written in runs, and merged."""
 
+RUNS = 32
+"""Runs that are open at once; more are merged in groups. Each takes a dozen files of the 1,024 that a process
+often may have open."""
+
 REINDEX_ADVICE = "run `indexer reindex` to make it again from what is kept"
 
 
@@ -47,7 +51,7 @@ Positions: TypeAlias = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class IndexedPassage:
-    """One passage to be indexed: its columns text, context, about, and its vector's bytes."""
+    """One passage to be indexed: its columns text, context, about, and its vector as float16."""
 
     id: int
     columns: tuple[str, str, str]
@@ -162,13 +166,13 @@ def write(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        runs = list(_runs(partial, rows, dimension))
+        runs = _grouped(partial, _runs(partial, rows, dimension), dimension)
         whole = partial / "whole"
         whole.mkdir()
         passages = _merge(whole, [*merged, *runs], dimension)
-        while runs:  # lest their vectors lie on the disk beside those of the whole and of its index
+        while runs:  # lest their vectors lie on the disk beside those of the whole, in both its forms
             shutil.rmtree(runs.pop().folder)
-        recall = vectors.add_coarse_index(whole)
+        recall = vectors.add_lists(whole)
         sums = _write_sums(whole)
         for path in [*whole.iterdir(), whole]:
             sync(path)
@@ -187,15 +191,40 @@ def _runs(folder: Path, rows: Iterable[IndexedPassage], dimension: int) -> Itera
     while batch := list(islice(waiting, RUN)):
         run = folder / f"run-{number}"
         run.mkdir()
-        words = lexicon.LexiconBuilder()
-        for row in batch:
-            words.add(row.columns)
-        words.write(run)
-        _save_ids(run, np.array([row.id for row in batch], np.int64))
-        blob = np.frombuffer(b"".join(row.vector for row in batch), np.float32)
-        write_flat(run / vectors.VECTORS, [blob.reshape(-1, dimension)], len(batch), dimension)
-        yield Segment(run, SegmentMeta(run.name, len(batch), size_of(run, {}), 1.0))
+        _write_run(run, batch, dimension)
+        yield _opened(run, len(batch))
+        del batch  # lest it be in memory beside the next one
         number += 1
+
+
+def _write_run(run: Path, batch: Sequence[IndexedPassage], dimension: int) -> None:
+    words = lexicon.LexiconBuilder()
+    for row in batch:
+        words.add(row.columns)
+    words.write(run)
+    _save_ids(run, np.array([row.id for row in batch], np.int64))
+    halves = np.frombuffer(b"".join(row.vector for row in batch), np.float16)
+    write_flat(run / vectors.VECTORS, [halves.reshape(len(batch), dimension)], len(batch), dimension)
+
+
+def _grouped(folder: Path, runs: Iterable[Segment], dimension: int) -> list[Segment]:
+    """The passages of ``runs`` as fewer segments, in the same order."""
+    groups: list[Segment] = []
+    waiting = iter(runs)
+    while some := list(islice(waiting, RUNS)):
+        if len(some) < RUNS:
+            return [*groups, *some]
+        group = folder / f"group-{len(groups)}"
+        group.mkdir()
+        groups.append(_opened(group, _merge(group, some, dimension)))
+        while some:
+            shutil.rmtree(some.pop().folder)
+    return groups
+
+
+def _opened(folder: Path, passages: int) -> Segment:
+    """A run or group that was just written."""
+    return Segment(folder, SegmentMeta(folder.name, passages, size_of(folder, {}), 1.0))
 
 
 def _merge(folder: Path, parts: Sequence[Segment], dimension: int) -> int:
@@ -214,12 +243,10 @@ def _merge(folder: Path, parts: Sequence[Segment], dimension: int) -> int:
     return passages
 
 
-def _live_vectors(part: Segment) -> Iterator[Vectors]:
+def _live_vectors(part: Segment) -> Iterator[Halves]:
     """The vectors of the passages that count (n, dimension), some at once."""
-    for start in range(0, len(part), RUN):
-        chunk = slice(start, start + RUN)
-        rows = part.vectors.array[chunk]
-        yield rows if part.live is None else rows[part.live[chunk]]
+    for ordinals, halves in part.vectors.chunks():
+        yield halves if part.live is None else halves[part.live[ordinals]]
 
 
 def _save_ids(folder: Path, ids: Ids) -> None:

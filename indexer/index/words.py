@@ -64,14 +64,14 @@ def words_and_forms(text: str) -> tuple[list[str], list[str]]:
     words: list[str] = []
     forms: list[str] = []
     for chunk in text.split():  # no word or name has a blank in it
-        own, more = _remembered(chunk) if len(chunk) < _LONG else _read_chunk(chunk)
+        own, more = _remembered(chunk) if len(chunk) < _LONG else read_chunk(chunk)
         words += own
         if more:
             forms += more
     return words, forms
 
 
-def _read_chunk(chunk: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def read_chunk(chunk: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words and forms of what stands between two blanks."""
     word = chunk.rstrip(",.;:)")
     if word.isascii() and word.isalpha() and word[1:].islower():  # nearly all of a text
@@ -104,7 +104,7 @@ def of_other_scripts() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(f"[{PAIRED}]+|(?:[^\\W_{PAIRED}]|[{marks}])+"), re.compile(f"[{PAIRED}][{marks}]*")
 
 
-_remembered = lru_cache(maxsize=1 << 16)(_read_chunk)
+_remembered = lru_cache(maxsize=1 << 16)(read_chunk)
 """The same, remembered: a text repeats its words."""
 _LONG = 40
 """Characters from which a chunk is not remembered; it is a line of a script without blanks, or no text."""

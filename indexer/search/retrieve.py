@@ -170,13 +170,13 @@ def _own_words(
 
     Only passages of the lexical list, where these words count too.
     """
-    head = [number for number, _ in lexical]
-    shares = {number: question.wanted.share(about) for number, about in snapshot.abouts(head).items()}
+    abouts = snapshot.abouts([number for number, _ in lexical])
+    share_of = {about: question.wanted.share(about) for about in set(abouts.values())}
     most = config.own_words / (1.0 - config.own_enough)
     return {
-        number: most * (share - config.own_enough)
-        for number, share in shares.items()
-        if share > config.own_enough
+        number: most * (share_of[about] - config.own_enough)
+        for number, about in abouts.items()
+        if share_of[about] > config.own_enough
     }
 
 

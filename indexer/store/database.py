@@ -21,7 +21,7 @@ from indexer.errors import Busy, NotWritable, StaleIndex
 from indexer.store.codec import moment, now, stamp, to_json
 from indexer.store.failures import damaged, library_errors, what_happened
 from indexer.store.opening import LIBRARY_FILE, refuse_lost
-from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION
+from indexer.store.schema import MIGRATIONS, SCHEMA_VERSION, teach_migrating
 from indexer.store.sums import summed, teach
 
 if TYPE_CHECKING:
@@ -197,6 +197,7 @@ def _own_version(connection: sqlite3.Connection, path: Path) -> int:
 
 def _migrate(connection: sqlite3.Connection, version: int) -> None:
     """Bring a library of ``version`` to this program's, each step in one transaction with its number."""
+    teach_migrating(connection)
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         try:
             connection.executescript(f"BEGIN;{script}PRAGMA user_version = {number};COMMIT;")

@@ -259,8 +259,8 @@ class _Comparison:
                     del self._wanted[key]
             if key in current and (self._all_again or published[key[0]] != about):
                 self._keep([{**row, "about": about} for row in self._passages(current[key])])
-        changed = self._database.rows(f"SELECT id FROM {INDEXED}")
-        return np.array([*self.dropped, *(row["id"] for row in changed)], np.int64)
+        changed = np.fromiter((row[0] for row in connection.execute(f"SELECT id FROM {INDEXED}")), np.int64)
+        return np.concatenate([np.array(self.dropped, np.int64), changed])
 
     def _draft(
         self, article: int, found: Sequence[Passage], before: Sequence[dict[str, Any]], about: str
@@ -329,8 +329,9 @@ def _embed(database: Database, encoder: Encoder, progress: Progress) -> int:
         hashes = [row["embedding"] for row in waiting]
         for indices, vectors in in_batches(encoder, [passage_of(row).embedded_text for row in waiting]):
             with database.atomic() as tables:
+                halves = vectors.astype(np.float16)
                 made = [
-                    (hashes[index], vector.tobytes()) for index, vector in zip(indices, vectors, strict=True)
+                    (hashes[index], vector.tobytes()) for index, vector in zip(indices, halves, strict=True)
                 ]
                 tables.table("embeddings").insert_all(
                     summed("embeddings", {"fingerprint": encoder.fingerprint, "hash": name, "vector": vector})

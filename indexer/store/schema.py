@@ -5,11 +5,11 @@ links             the catalogue as it was when last published
 runs              one row a crawl: when, how it ended, its summary
 fetches           every attempt to get a page, with its verdict; never deleted
 bodies            raw pages by the sha256 of their bytes, zlib-compressed
-articles          every version of every article; append-only, but for pruning
+articles          every version of every article, zlib-compressed; append-only, but for pruning
 current_articles  which version of which page is published, one row a page, with all of it that is told
                   without its text; ``passages`` and ``ids`` are the count and sum of its passages' ids
 passages          the published passages
-embeddings        vectors by (encoder fingerprint, hash of the embedded text)
+embeddings        vectors, as float16, by (encoder fingerprint, hash of the embedded text)
 uncut             articles that cannot be cut into passages, why, and by which way of cutting
 generations       the states that were published; the highest number counts
 segments          the parts of the search index that make up the kept generations
@@ -28,9 +28,14 @@ has a ``crc`` of its rows, see :mod:`indexer.store.sums`.
 
 from __future__ import annotations
 
+import re
+import sqlite3
+import zlib
 from typing import Final
 
-from indexer.store.sums import SUMMED, sum_of
+import numpy as np
+
+from indexer.store.sums import SUMMED, as_bytes, sum_of
 
 FIRST_TABLES: Final = """
 CREATE TABLE links (
@@ -183,6 +188,53 @@ FROM passages p JOIN articles a ON a.id = p.article JOIN links l ON l.url = a.li
 ORDER BY p.id;
 """
 
+# Vectors in half precision, which find the same; articles compressed, whose text other programs read in
+# their passages; shorter hashes of texts. Tables are written anew, so that the file has pages to give back;
+# what was not as it was written has no sum after it. The next run writes the segments anew.
+LESS_ROOM: Final = f"""
+DROP VIEW links_now;
+DROP VIEW articles_now;
+DROP VIEW passages_now;
+CREATE TABLE new_embeddings (
+  id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, hash BLOB NOT NULL, vector BLOB NOT NULL, crc INTEGER,
+  UNIQUE (fingerprint, hash)
+);
+INSERT INTO new_embeddings SELECT id, fingerprint, shorter(hash), halved(vector), CASE
+  WHEN crc IS {sum_of("embeddings")}
+  THEN {sum_of("embeddings", hash="shorter(hash)", vector="halved(vector)")}
+END FROM embeddings ORDER BY id;
+DROP TABLE embeddings;
+ALTER TABLE new_embeddings RENAME TO embeddings;
+CREATE TABLE new_articles (
+  id INTEGER PRIMARY KEY, link_url TEXT, page_url TEXT, final_url TEXT, hash TEXT, title TEXT,
+  author TEXT, published TEXT, language TEXT, site TEXT, words INTEGER, text BLOB, blocks BLOB,
+  source TEXT, fetch INTEGER, body_hash TEXT, extractor TEXT, fetched_at TEXT,
+  lost TEXT NOT NULL DEFAULT '{{}}', crc INTEGER
+);
+INSERT INTO new_articles SELECT
+  id, link_url, page_url, final_url, hash, title, author, published, language, site, words,
+  packed({as_bytes("text")}), packed({as_bytes("blocks")}),
+  source, fetch, body_hash, extractor, fetched_at, lost, CASE
+  WHEN crc IS {sum_of("articles")}
+  THEN {sum_of("articles", text=f"packed({as_bytes('text')})", blocks=f"packed({as_bytes('blocks')})")}
+END FROM articles ORDER BY id;
+DROP TABLE articles;
+ALTER TABLE new_articles RENAME TO articles;
+CREATE INDEX idx_articles_link_url_page_url_id ON articles (link_url, page_url, id);
+CREATE INDEX idx_articles_link_url_page_url_id_extractor ON articles (link_url, page_url, id, extractor);
+UPDATE passages SET embedding = shorter(embedding), crc = CASE
+  WHEN crc IS {sum_of("passages")} THEN {sum_of("passages", embedding="shorter(embedding)")}
+END;
+DELETE FROM segments;
+""" + VIEWS_FOR_OTHER_PROGRAMS.replace(
+    "a.text",
+    """(
+  SELECT group_concat(text, char(10, 10)) FROM (
+    SELECT text FROM passages WHERE article = a.id ORDER BY position
+  )
+) AS text""",
+)
+
 MIGRATIONS: Final = (
     FIRST_TABLES,
     SEGMENTS_BESIDE_THE_LIBRARY,
@@ -195,7 +247,35 @@ MIGRATIONS: Final = (
     ARTICLES_THAT_CANNOT_BE_CUT,
     ROWS_WITH_SUMS,
     VIEWS_FOR_OTHER_PROGRAMS,
+    LESS_ROOM,
 )
 """What brings a library of each version to the next: the first script makes version 1 of an empty file."""
 
 SCHEMA_VERSION: Final = len(MIGRATIONS)
+
+SHA256: Final = re.compile("[0-9a-f]{64}")
+
+
+def teach_migrating(connection: sqlite3.Connection) -> None:
+    """Let the scripts use ``halved``, ``packed`` and ``shorter``, which take what had rotted as well."""
+    connection.create_function("halved", 1, _halved, deterministic=True)
+    connection.create_function("packed", 1, _packed, deterministic=True)
+    connection.create_function("shorter", 1, _shorter, deterministic=True)
+
+
+def _halved(vector: bytes) -> bytes:
+    """A vector of float32 as float16."""
+    if len(vector) % 4:
+        return vector
+    with np.errstate(all="ignore"):
+        return np.frombuffer(vector, "<f4").astype("<f2").tobytes()
+
+
+def _packed(text: bytes | None) -> bytes:
+    """A text as :func:`indexer.store.codec.packed` writes it."""
+    return zlib.compress(text or b"")
+
+
+def _shorter(sha256: str | bytes) -> str | bytes:
+    """The sha256 of a text, in hexadecimal, as :func:`indexer.store.codec.text_hash`."""
+    return bytes.fromhex(sha256)[:16] if isinstance(sha256, str) and SHA256.fullmatch(sha256) else sha256

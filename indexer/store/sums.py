@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from indexer.store.codec import digest
+from indexer.store.codec import text_hash
 
 SUMMED: Final[Mapping[str, tuple[str, ...]]] = {
     "links": ("url", "position", "category", "title", "note", "tags"),
@@ -21,7 +21,7 @@ SUMMED: Final[Mapping[str, tuple[str, ...]]] = {
         "link_url", "page_url", "article", "site", "fetched_at", "source", "lost",
         "title", "final_url", "hash", "words", "rendered", "passages", "ids",
     ),
-    # Their texts have a sha256 already, ``embedding``.
+    # Their texts have a hash already, ``embedding``.
     "passages": (
         "id", "article", "position", "start", "end", "about", "headings", "anchor", "page", "fragment",
         "embedding",
@@ -107,6 +107,6 @@ def _same(written: object, found: object) -> bool:
     return True
 
 
-def _text_sum(context: bytes, text: bytes) -> str:
+def _text_sum(context: bytes, text: bytes) -> bytes:
     """The hash under which the vector of a passage is kept."""
-    return digest(context + b"\n\n" + text if context else text)
+    return text_hash(context + b"\n\n" + text if context else text)

@@ -22,14 +22,15 @@ def unit_vectors(count: int, dimension: int = DIMENSION, seed: int = 0) -> Vecto
 
 
 def vector_of(passage: int) -> Vectors:
-    """The vector that :func:`written` gives to a passage."""
-    return np.asarray(unit_vectors(1, seed=passage)[0])
+    """The vector that :func:`written` gives to a passage; half precision holds it."""
+    return np.asarray(unit_vectors(1, seed=passage)[0].astype(np.float16), np.float32)
 
 
 def written(folder: Path, texts: Mapping[int, str], merged: tuple[Segment, ...] = ()) -> Segment:
     """A segment of passages by their ids, and of those of ``merged``."""
     rows = [
-        IndexedPassage(number, (text, "", ""), vector_of(number).tobytes()) for number, text in texts.items()
+        IndexedPassage(number, (text, "", ""), vector_of(number).astype(np.float16).tobytes())
+        for number, text in texts.items()
     ]
     return Segment(folder, segment.write(folder, rows, DIMENSION, merged))
 

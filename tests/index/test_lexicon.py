@@ -42,3 +42,18 @@ def test_a_stem_is_told_by_its_most_frequent_word(tmp_path: Path) -> None:
     merge_lexicons(tmp_path / "merged", list(zip((one, two), moved, strict=True)))
     merged = Lexicon(tmp_path / "merged")
     assert merged.beginning_with("") == (["distribut", "retri"], ["distributed", "retries"])
+
+
+def test_passages_far_from_each_other_are_found(tmp_path: Path) -> None:
+    """Farther than the gaps between them can say by themselves, also behind a merge."""
+    (tmp_path / "one").mkdir()
+    texts = {2: "rare", 70_000: "rare word", 70_001: "word", 139_999: "rare", 150_000: "last"}
+    one = lexicon_of(tmp_path / "one", *((texts.get(number, ""), "", "") for number in range(150_001)))
+    moved = np.arange(150_001, dtype=np.int32) + 9
+    moved[2] = -1
+    (tmp_path / "merged").mkdir()
+    merge_lexicons(tmp_path / "merged", [(one, moved)])
+    merged = Lexicon(tmp_path / "merged")
+    for word, held in {"rare": [2, 70_000, 139_999], "word": [70_000, 70_001], "last": [150_000]}.items():
+        assert one.postings(word)[0].tolist() == held
+        assert merged.postings(word)[0].tolist() == [number + 9 for number in held if number != 2]

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indexer.errors import Busy, DamagedLibrary, NoLibrary, NotReadable, StaleIndex, UsageError
@@ -267,6 +268,9 @@ def test_a_backup_of_an_older_version_is_brought_up(shelf: Shelf, backup: Path) 
             connection.execute(f"ALTER TABLE generations DROP COLUMN {name}")
         connection.execute("ALTER TABLE articles DROP COLUMN lost")
         connection.execute("DROP TABLE uncut")
+        for number, half in connection.execute("SELECT id, vector FROM embeddings").fetchall():
+            vector = np.frombuffer(half, "<f2").astype("<f4").tobytes()
+            connection.execute("UPDATE embeddings SET vector = ? WHERE id = ?", (vector, number))
         connection.execute("PRAGMA user_version = 6")
     restore(backup, shelf.folder)
     assert told(shelf.folder) == ["The old text.", "More."]

@@ -6,18 +6,21 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indexer.records import Link
-from indexer.store.codec import digest
+from indexer.store.codec import digest, text_hash, unpacked
 from indexer.store.database import Database
-from indexer.store.schema import MIGRATIONS, ROWS_WITH_SUMS, SCHEMA_VERSION
+from indexer.store.schema import LESS_ROOM, MIGRATIONS, ROWS_WITH_SUMS, SCHEMA_VERSION
 from indexer.store.snapshot import Snapshot
 from indexer.store.soundness import fault
+from indexer.store.sums import SUMMED, is_unsound, summed, teach
 from tests.store.shelving import Shelf, article, outcome
 
 VECTORS_AS_FAISS_FILES = 5
 """The version in which the table of the published articles got its name."""
+HALVES = np.array([0.6, -0.8], "<f2").tobytes()
 PAGE, AT = "https://example.org/a", "2026-01-05T03:00:00+00:00"
 
 
@@ -31,7 +34,7 @@ def insert(connection: sqlite3.Connection, table: str, **row: object) -> None:
     )
 
 
-# Since then rows have sums; what came after only adds views.
+# Since then rows have sums, see below.
 @pytest.mark.parametrize("version", range(1, MIGRATIONS.index(ROWS_WITH_SUMS) + 1))
 def test_what_an_older_version_kept_is_still_there(tmp_path: Path, version: int) -> None:
     known = {"link_url": PAGE, "page_url": PAGE, "article": 7, "site": "example.org", "fetched_at": AT}
@@ -43,7 +46,7 @@ def test_what_an_older_version_kept_is_still_there(tmp_path: Path, version: int)
         )  # fmt: skip
         # The fifth script gave the table its present name.
         insert(old, "holdings" if version < 5 else "current_articles", source="archive", **known)
-        insert(old, "embeddings", fingerprint="f", hash="h", vector=b"1234")
+        insert(old, "embeddings", fingerprint="f", hash="h", vector=np.array([0.6, -0.8], "<f4").tobytes())
         old.execute(
             "INSERT INTO passages VALUES (3, 7, 0, 0, 4, 'One.', 'A title', '', '[]', '', 0, '', ?)",
             (digest("A title\n\nOne."),),
@@ -54,7 +57,7 @@ def test_what_an_older_version_kept_is_still_there(tmp_path: Path, version: int)
         [row] = database.rows("SELECT * FROM current_articles")
         assert row.items() >= {**known, "source": "archive", "lost": "{}", "passages": 1, "ids": 3}.items()
         assert not fault(database.tables.conn)
-        assert database.rows("SELECT hash, vector FROM embeddings") == [{"hash": "h", "vector": b"1234"}]
+        assert database.rows("SELECT hash, vector FROM embeddings") == [{"hash": "h", "vector": HALVES}]
         assert database.rows("SELECT id, position, text FROM passages") == [
             {"id": 3, "position": 0, "text": "One."}
         ]
@@ -103,3 +106,28 @@ def test_a_library_whose_index_had_another_form_is_taken_over(shelf: Shelf) -> N
     assert shelf.encoder.encoded == []
     with Snapshot(shelf.folder) as snapshot:
         assert snapshot.lexical(["two"], limit=5)
+
+
+def test_what_takes_less_room_says_the_same_and_damage_stays_known(tmp_path: Path) -> None:
+    """What was not as it was written is not taken for sound, whatever became of it."""
+    vector, size = np.array([0.6, -0.8], "<f4").tobytes(), MIGRATIONS.index(LESS_ROOM)
+    one = dict.fromkeys(SUMMED["articles"], "") | {"text": "One. Ж", "blocks": "[]", "words": 2, "fetch": 1}
+    hashes = [digest(text) for text in ("One.", "Two.", "Three.")]
+    with closing(sqlite3.connect(tmp_path / "library.db")) as old:
+        teach(old)
+        old.executescript("".join(MIGRATIONS[:size]))
+        for name, rotten in zip(hashes, (vector, b"\xff" * 8, vector[:-1]), strict=True):
+            row = {"fingerprint": "f", "hash": name, "vector": vector}
+            insert(old, "embeddings", **summed("embeddings", row) | {"vector": rotten})
+        for text in ("One. Ж", "One. Z"):
+            insert(old, "articles", **summed("articles", one) | {"text": text})
+        old.execute("UPDATE articles SET text = CAST(x'ff' AS TEXT) WHERE id = 2")
+        old.execute(f"PRAGMA user_version = {size}")
+        old.commit()
+    with Database(tmp_path) as database:
+        found = database.rows(f"SELECT hash, vector FROM embeddings WHERE NOT ({is_unsound('embeddings')})")
+        assert found == [{"hash": text_hash("One."), "vector": HALVES}]
+        [article] = database.rows(f"SELECT * FROM articles WHERE NOT ({is_unsound('articles')})")
+        assert (article["id"], unpacked(article["text"])) == (1, "One. Ж")
+        for table, rows in (("embeddings", 3), ("articles", 2)):
+            assert database.rows(f"SELECT count(*) AS rows FROM {table}") == [{"rows": rows}]
