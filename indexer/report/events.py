@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from indexer.records import Fetch, Hit, Link
+from indexer.records import Allowed, Fetch, Filters, Hit, Link
 from indexer.store import inspection
 from indexer.store.codec import digest, now, stamp
 from indexer.store.inspection import LinkState, Past, Rewrite
@@ -176,9 +176,10 @@ class _Narrowed(Snapshot):
 
     only: Ids
 
-    def allowed(self, **_: Any) -> Ids:
+    def allowed(self, _: Filters) -> Allowed:
         """Those passages, whatever is asked."""
-        return self.only
+        only = self.only
+        return Allowed(lambda: only)
 
 
 def _answers(config: Config, rewrites: Sequence[Rewrite], watch: Sequence[str]) -> Iterator[Section]:
