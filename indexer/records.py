@@ -569,6 +569,10 @@ class PassageIndex(Protocol):
         ...
 
 
+OpenIndex = Callable[[Generation], PassageIndex]
+"""Opens the index of a generation; raises NoIndex where it does not have that."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServedPassage:
     """A passage as an index is filled with it: what is searched, and what is filtered by."""
@@ -598,4 +602,8 @@ class IndexWriter(Protocol):
 
     def publish(self, generation: Generation) -> None:
         """Let other programs see this generation, and let go of those before the last two."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
         ...

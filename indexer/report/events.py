@@ -189,9 +189,10 @@ def _answers(config: Config, rewrites: Sequence[Rewrite], watch: Sequence[str]) 
     import numpy as np
 
     from indexer.encoding import open_encoder
+    from indexer.milvus import index_elsewhere
     from indexer.search.searcher import Searcher
 
-    with _Narrowed(config.data) as snapshot:
+    with _Narrowed(config.data, open_index=index_elsewhere(config)) as snapshot:
         snapshot.only = np.array(list(_new_passages(snapshot, rewrites)), np.int64)
         if not snapshot.only.size:
             return

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
@@ -35,10 +35,7 @@ if TYPE_CHECKING:
     import faiss
 
     from indexer.arrays import Ids, Vectors
-    from indexer.records import ScoredIds
-
-OpenIndex = Callable[[Generation], PassageIndex]
-"""Opens the index of a generation; raises NoIndex where it does not have that."""
+    from indexer.records import OpenIndex, ScoredIds
 
 PASSAGE_ROWS = """
 SELECT p.*, c.title, c.page_url, c.final_url, c.site, c.source, c.fetched_at, c.link_url,
