@@ -172,7 +172,8 @@ class Vocabulary:
 
 def identity(generation: Generation) -> str:
     """What tells a generation from one of the same number, of another library or of a backup."""
-    return f"{generation.number} {generation.created_at.isoformat()} {generation.encoder}"
+    told = (generation.number, generation.created_at.isoformat(), generation.passages, generation.fingerprint)
+    return " ".join(map(str, told))
 
 
 def _word_row(stem: str, passages: int, halves: int, spelt: str) -> dict[str, Any]:

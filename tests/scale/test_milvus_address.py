@@ -33,7 +33,8 @@ def test_addresses(text: str, meant: IndexAddress) -> None:
 @pytest.mark.parametrize(
     "text",
     ["localhost:19530", "http://host", "milvus://", "milvus://host:port", "milvus://h?nam=x", "milvus://h#x",
-     "milvus://h?name", "milvus://h?name=a-b", "milvus://h/a.b", "milvus://h?name=1a", "milvus://[h", "x" * 999],
+     "milvus://h?name", "milvus://h?name=a-b", "milvus://h/a.b", "milvus://h?name=1a", "milvus://[h",
+     "x" * 999],
 )  # fmt: skip
 def test_what_is_no_address_is_said_with_what_is_one(text: str) -> None:
     with pytest.raises(UsageError, match=r"milvus://host:port/database\?name=NAME|takes letters"):
