@@ -23,6 +23,8 @@ FIRST_WITH_BM25 = (2, 5)
 
 REFUSALS = ("auth", "permission", "privilege", "credential")
 """What Milvus says of whom it does not let in; the codes differ by its version."""
+SILENCES = ("connect", "deadline", "unavailable", "retry", "timeout")
+"""What pymilvus and gRPC say where nothing answers."""
 
 
 class Server:
@@ -90,20 +92,19 @@ class Server:
             raise self._told(what, error) from error
 
     def _told(self, what: str, error: Any) -> IndexServerError:
-        import grpc
-
-        message = " ".join(str(getattr(error, "message", "") or error).split())
-        lowered = message.lower()
-        if isinstance(error, grpc.RpcError) or "connect" in lowered or "retry" in lowered:
-            return IndexServerError(
-                f"{self.address}: no answer ({_head_of(message)}); start it, or name another with --index"
-            )
+        """What happened. That the server refuses stands below what pymilvus says of it."""
+        messages = [_message_of(one) for one in _chain(error)]
+        said = _head_of(messages[0])
+        lowered = " ".join(messages).lower()
         if any(word in lowered for word in REFUSALS):
             return IndexServerError(
-                f"{self.address}: it does not let us in ({_head_of(message)}); "
-                "set INDEXER_INDEX_TOKEN to user:password"
+                f"{self.address}: it does not let us in ({said}); set INDEXER_INDEX_TOKEN to user:password"
             )
-        return IndexServerError(f"{self.address}: cannot {what} ({_head_of(message)})")
+        if any(word in lowered for word in SILENCES):
+            return IndexServerError(
+                f"{self.address}: no answer ({said}); start it, or name another with --index"
+            )
+        return IndexServerError(f"{self.address}: cannot {what} ({said})")
 
     def has(self, collection: str) -> bool:
         """Whether it has a collection."""
@@ -126,6 +127,20 @@ class Server:
 
 READ_AT_ONCE = 2_000
 """Rows that are asked for by one call: 10 MB with vectors and stems, where 64 MB are allowed."""
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and what led to it, the nearest first. pymilvus raises some from themselves."""
+    chain = [error]
+    while (below := chain[-1].__cause__ or chain[-1].__context__) and below not in chain:
+        chain.append(below)
+    return chain
+
+
+def _message_of(error: Any) -> str:
+    details = getattr(error, "details", None)
+    said = details() if callable(details) else getattr(error, "message", "")
+    return " ".join(str(said or error).split())
 
 
 def _head_of(message: str) -> str:
