@@ -228,4 +228,7 @@ def _literals(values: Sequence[str]) -> str:
 
 def _literal(text: str) -> str:
     """A text as a literal: nothing in it ends it."""
-    return json.dumps(text, ensure_ascii=False)
+    # What need not be is not escaped: not each version of Milvus knows all escapes.
+    for sign, written in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+        text = text.replace(sign, written)
+    return f'"{text}"'
