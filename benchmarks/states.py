@@ -25,7 +25,7 @@ import bench
 import numpy as np
 from retrieval import CACHE, folders, opened
 
-from indexer.arrays import Doubles, Ids
+from indexer.arrays import Doubles
 from indexer.catalogue import load
 from indexer.config import DEFAULT_MODEL, Config, SearchConfig
 from indexer.demo import sample_catalogue, sample_crawl
@@ -33,7 +33,7 @@ from indexer.demo.site import sample_folder
 from indexer.encoding import open_encoder
 from indexer.evaluate.collections import DOCUMENT, Collection
 from indexer.evaluate.evaluation import evaluate_questions
-from indexer.records import Encoder
+from indexer.records import Allowed, Encoder, Filters
 from indexer.search.searcher import Searcher
 from indexer.store.snapshot import Snapshot
 
@@ -55,8 +55,9 @@ class Without(Snapshot):
         self._ids = np.array([row[0] for row in rows], dtype=np.int64)
         self._of = np.array([row[1] for row in rows])
 
-    def allowed(self, **_: object) -> Ids:
-        return self._ids[~np.isin(self._of, [f"{DOCUMENT}{name}" for name in self.hidden])]
+    def allowed(self, _: Filters) -> Allowed:
+        found = self._ids[~np.isin(self._of, [f"{DOCUMENT}{name}" for name in self.hidden])]
+        return Allowed(lambda: found)
 
 
 @dataclass(frozen=True)

@@ -238,6 +238,10 @@ class Config:
     """The address of a server that is asked in place of the library, from ``INDEXER_SERVER``."""
     token: str = field(default="", repr=False)
     """What a server asks of who comes, and what it is shown, from ``INDEXER_TOKEN``."""
+    index: str = field(default="", repr=False)
+    """The address of a server that keeps the index, from ``INDEXER_INDEX``; empty for the library's own."""
+    index_token: str = field(default="", repr=False)
+    """What that server asks of who comes, ``user:password``, from ``INDEXER_INDEX_TOKEN``."""
     crawl: CrawlConfig = field(default_factory=CrawlConfig)
     render: RenderConfig = field(default_factory=RenderConfig)
     extract: ExtractConfig = field(default_factory=ExtractConfig)
@@ -250,7 +254,7 @@ class Config:
 
         ``None`` among ``given`` means "not given". Variables: ``INDEXER_DATA``, ``INDEXER_CATALOGUE``,
         ``INDEXER_CACHE``, ``INDEXER_MODEL``, ``INDEXER_RERANKER``, ``INDEXER_CONTACT``, ``INDEXER_RENDER``,
-        ``INDEXER_SERVER``, ``INDEXER_TOKEN``.
+        ``INDEXER_SERVER``, ``INDEXER_TOKEN``, ``INDEXER_INDEX``, ``INDEXER_INDEX_TOKEN``.
         Catalogue and library are looked for as :mod:`indexer.locate` says.
 
         Raises:
@@ -267,6 +271,8 @@ class Config:
             model=env.get("INDEXER_MODEL", ""),
             server=env.get("INDEXER_SERVER", ""),
             token=env.get("INDEXER_TOKEN", ""),
+            index=env.get("INDEXER_INDEX", ""),
+            index_token=env.get("INDEXER_INDEX_TOKEN", ""),
             search=SearchConfig(reranker=env.get("INDEXER_RERANKER") or SearchConfig().reranker),
             crawl=CrawlConfig(contact=env.get("INDEXER_CONTACT", ""), render=_render_mode(env)),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CREDENTIALS = re.compile(r"((?:https?|ftps?|wss?):[/\\]{2,9})[^/?#\s\\]*@", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"((?:https?|ftps?|wss?|milvus(?:\+https)?):[/\\]{2,9})[^/?#\s\\]*@", re.IGNORECASE)
 """Where browsers see them, which take a backslash for a slash (URL standard, "authority state")."""
 
 

@@ -11,10 +11,12 @@
     |   |-- NoLibrary             exit 1   nothing has been crawled into this folder yet
     |   |-- DamagedLibrary        exit 1   a file is missing, cut or not ours
     |   |-- StaleIndex            exit 1   the index was made by another model or version
+    |   |-- NoIndex               exit 1   the index that is asked does not have the library's state
     |   |-- NotReadable           exit 1   the file cannot be opened
     |   |-- NotWritable           exit 1   the folder cannot be written
     |   |-- NoRoom                exit 1   the disk is full
     |   `-- DiskFailure           exit 1   the disk does not read or write
+    |-- IndexServerError      exit 1   the server that keeps the index cannot be had, or refuses
     |-- NoMemory                  exit 1   there is not enough memory
     |-- ModelError                exit 1   the embedding model cannot be had or is not one
     |-- MissingExtra              exit 1   an optional package is not installed; says which extra brings it
@@ -86,6 +88,10 @@ class StaleIndex(LibraryError):
     """The index was made by another model or an older version, and must be made again."""
 
 
+class NoIndex(LibraryError):
+    """The index that is asked does not have the state of the library that is published."""
+
+
 class NotReadable(LibraryError):
     """The library's file is there and cannot be opened."""
 
@@ -100,6 +106,10 @@ class NoRoom(LibraryError):
 
 class DiskFailure(LibraryError):
     """The disk does not read or write."""
+
+
+class IndexServerError(IndexerError):
+    """The server that keeps the index cannot be reached, does not let us in, or cannot do what is asked."""
 
 
 class NoMemory(IndexerError):

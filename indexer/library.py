@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from indexer.config import Config
 from indexer.errors import UnknownName, UsageError
 from indexer.hashes import CHECKED
+from indexer.milvus import index_elsewhere
 from indexer.records import Hit
 from indexer.store.failures import library_errors
 from indexer.store.opening import LIBRARY_FILE
@@ -67,6 +68,7 @@ class Library:
         Raises:
             UsageError: ``data`` is no path, or ``config`` no configuration.
             NoLibrary: nothing was published there. DamagedLibrary: a file is missing or cut.
+            MissingExtra, IndexServerError, NoIndex: the index that ``config`` names cannot be had.
         """
         if not isinstance(data, str | PathLike | None):
             raise UsageError(f"data: {data!r} is no folder")
@@ -74,7 +76,7 @@ class Library:
             raise UsageError(f"config: {config!r} is no Config")
         given = Path(data) if data is not None else None
         config = config or Config.from_environment(data=given)
-        return cls(Snapshot(given or config.data, checked=config.cache / CHECKED), config)
+        return cls(_pinned(given or config.data, config), config)
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +97,7 @@ class Library:
         folder = self._pinned.folder
         if newest_generation(folder) == self.generation.number:
             return self
-        snapshot = Snapshot(folder, checked=self._config.cache / CHECKED)
+        snapshot = _pinned(folder, self._config)
         same = snapshot.generation.model == self.generation.model
         return type(self)(snapshot, self._config, self._encoder if same else None)
 
@@ -409,6 +411,10 @@ class Library:
         """
         with self._snapshot() as snapshot:
             return snapshot.faiss_index()
+
+
+def _pinned(folder: Path, config: Config) -> Snapshot:
+    return Snapshot(folder, checked=config.cache / CHECKED, open_index=index_elsewhere(config))
 
 
 def _load_encoder(config: Config, made_with: str) -> Encoder:

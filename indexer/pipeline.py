@@ -31,10 +31,12 @@ from indexer.crawl.urls import page_key
 from indexer.crawl.verdict import judge
 from indexer.encoding import chosen_model, is_prepared, open_encoder
 from indexer.errors import NoLibrary, NothingReachable, UnknownName, Unreadable, UsageError
+from indexer.milvus import index_written
 from indexer.records import (
     Article,
     Encoder,
     Fetch,
+    IndexWriter,
     Link,
     Outcome,
     Page,
@@ -51,6 +53,7 @@ from indexer.store.database import Database
 from indexer.store.inspection import LinkState
 from indexer.store.opening import refuse_lost
 from indexer.store.publish import Progress, Published, publish, rebuild
+from indexer.store.serving import serve_again
 from indexer.store.soundness import mend
 from indexer.summary import Summary, Tally, summarise
 from indexer.workers import BoundedWorker, Cutting, bounded_worker, reading_workers
@@ -159,6 +162,8 @@ def crawl_links(
     watcher = watcher or Nobody()
     chosen = links if chosen is None else chosen
     clock = _Stages()
+    with index_written(config):
+        pass  # an index that cannot be written is told before the links are fetched
     with Database(config.data) as database:
         _mend(database, links, config, watcher)
         if not offline and not is_prepared(config):
@@ -430,12 +435,13 @@ def publish_articles(
     worker: BoundedWorker | None = None,
     progress: Progress = lambda done, total: None,
     again: bool = False,
+    index: IndexWriter | None = None,
 ) -> Published:
     """Publish the newest article versions of ``links``, cut for the encoder's window.
 
     ``model`` is the encoder's folder or hub name; ``progress`` is told how many texts are embedded. Articles
-    of pages are cut by a ``worker``; without one they are trusted and cut here. ``again`` is that of
-    :func:`publish`.
+    of pages are cut by a ``worker``; without one they are trusted and cut here. ``again`` and ``index`` are
+    those of :func:`publish`.
     """
 
     def cut(article: Article) -> Sequence[Passage]:
@@ -454,6 +460,7 @@ def publish_articles(
         fingerprint=index_fingerprint(encoder.fingerprint, config),
         progress=progress,
         again=again,
+        index=index,
     )
     for url, reason in published.uncut.items():
         logger.warning("%s: not cut into passages (%s); what was published of it stays", url, reason)
@@ -487,7 +494,7 @@ def _publish(
     again: bool = False,
 ) -> Published:
     """Publish the catalogue's links, their articles read again first where reading has improved."""
-    with bounded_worker(config.extract) as worker:
+    with index_written(config) as index, bounded_worker(config.extract) as worker:
         _read_again(database, worker, watcher)
         watcher.stage("cutting articles into passages")
         return publish_articles(
@@ -499,6 +506,7 @@ def _publish(
             worker=worker,
             progress=watcher.embedding,
             again=again,
+            index=index,
         )
 
 
@@ -517,7 +525,11 @@ def reindex(links: Sequence[Link], config: Config, *, watcher: Watcher | None = 
     with Database(config.data) as database:
         _mend(database, links, config, watcher)
         watcher.stage("writing the index")
-        rebuild(database)
+        with index_written(config) as index:
+            if index:
+                serve_again(database, index)
+            else:
+                rebuild(database)
         return _publish(database, links, config, _open_encoder(config, watcher), watcher)
 
 

@@ -15,6 +15,7 @@ from indexer.cli.completion import complete_categories, complete_sites, complete
 from indexer.cli.last_answer import recall, remember
 from indexer.cli.options import (
     DataOption,
+    IndexOption,
     JsonOption,
     ModelOption,
     NoPagerOption,
@@ -119,6 +120,7 @@ def ask_command(
         ),
     ] = None,
     data: DataOption = None,
+    index: IndexOption = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -131,8 +133,8 @@ def ask_command(
     Example: indexer ask how do I design an event store -k 3 -c "Event strategies"
     """
     oldest = moment_since(since) if since is not None else None
-    config = configure(data=data, model=model)
-    server = _server_meant(server, config, elsewhere=bool(data or model))
+    config = configure(data=data, model=model, index=index)
+    server = _server_meant(server, config, elsewhere=bool(data or model or index))
     if not server:
         tell_of_preparing()
     form = Format.json if as_json else form
@@ -179,7 +181,9 @@ def ask_command(
 def _server_meant(server: str | None, config: Config, *, elsewhere: bool) -> str:
     """The server to ask; "" for the library here, as where one was named ``elsewhere``."""
     if server and elsewhere:
-        raise UsageError("--server has a library and a model of its own; leave out --data and --model")
+        raise UsageError(
+            "--server has a library and a model of its own; leave out --data, --index and --model"
+        )
     return config.server if server is None and not elsewhere else server or ""
 
 

@@ -16,6 +16,7 @@ from indexer.cli.completion import complete_chosen
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
+    IndexOption,
     JsonOption,
     ModelOption,
     QuietOption,
@@ -56,6 +57,7 @@ def crawl_command(
     ] = False,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    index: IndexOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -70,7 +72,7 @@ def crawl_command(
             from indexer.catalogue import load
             from indexer.pipeline import choose_links, crawl_links
 
-            config = configure(catalogue=catalogue, data=data, model=model)
+            config = configure(catalogue=catalogue, data=data, model=model, index=index)
             links = load(config.catalogue).links
             chosen = choose_links(links, config, only=only or (), failed=failed, due=due)
             summary = crawl_links(links, config, chosen=chosen, force=force, offline=offline, watcher=watcher)

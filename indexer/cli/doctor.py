@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer import __version__
-from indexer.cli.options import DataOption, JsonOption, ModelOption, QuietOption, VerboseOption, configure
+from indexer.cli.options import (
+    DataOption,
+    IndexOption,
+    JsonOption,
+    ModelOption,
+    QuietOption,
+    VerboseOption,
+    configure,
+)
 from indexer.cli.output import print_json, safe
 
 if TYPE_CHECKING:
@@ -33,6 +41,7 @@ def doctor_command(
         bool, typer.Option("--repair", help="Make the index again from the library where it is wrong.")
     ] = False,
     data: DataOption = None,
+    index: IndexOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -45,7 +54,7 @@ def doctor_command(
 
     Example: indexer doctor --data ./data
     """
-    config = configure(data=data, model=model)
+    config = configure(data=data, model=model, index=index)
     findings = _findings(config)
     repaired = ""
     if repair and (repaired := _repaired(config, findings)):
@@ -168,6 +177,7 @@ def _model_and_library(config: Config) -> Iterator[Finding]:
     from indexer.embed.models import find_model
     from indexer.encoding import chosen_model, exports_folder
     from indexer.errors import IndexerError, ModelError
+    from indexer.milvus import index_elsewhere, index_told
     from indexer.pipeline import index_fingerprint
     from indexer.store.health import Finding, examine
 
@@ -185,4 +195,6 @@ def _model_and_library(config: Config) -> Iterator[Finding]:
         )
     except ModelError as error:
         yield Finding(f"model {name}", False, str(error), "name a model that can be had with --model")
-    yield from examine(config.data, fingerprint=fingerprint)
+    yield from examine(
+        config.data, fingerprint=fingerprint, open_index=index_elsewhere(config), elsewhere=index_told(config)
+    )

@@ -12,6 +12,7 @@ import typer
 from indexer.cli.ask import SearchMode
 from indexer.cli.options import (
     DataOption,
+    IndexOption,
     JsonOption,
     ModelOption,
     QuietOption,
@@ -62,6 +63,7 @@ def evaluate_command(
         ),
     ] = None,
     data: DataOption = None,
+    index: IndexOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -78,7 +80,7 @@ def evaluate_command(
 
     if (collection is None) == (questions is None):
         raise UsageError("give either --collection DIR or --questions FILE")
-    config = configure(data=data, model=model)
+    config = configure(data=data, model=model, index=index)
     chosen = Setting(mode.value, rerank, config.search)
     settings = [chosen, *([chosen.changed(against)] if against is not None else [])]
     reports: list[CollectionReport | QuestionReport]
@@ -124,9 +126,10 @@ def _ask_collection(folder: Path, config: Config, settings: list[Setting]) -> It
 def _ask_questions(file: Path, config: Config, settings: list[Setting]) -> Iterator[QuestionReport]:
     from indexer.encoding import open_encoder
     from indexer.evaluate.evaluation import evaluate_questions
+    from indexer.milvus import index_elsewhere
     from indexer.store.snapshot import Snapshot
 
-    with Snapshot(config.data) as snapshot:
+    with Snapshot(config.data, open_index=index_elsewhere(config)) as snapshot:
         encoder = open_encoder(config, config.model or snapshot.generation.model)
         for setting in settings:
             changed = replace(config, search=setting.search)

@@ -61,15 +61,18 @@ def export_command(
     Example: indexer export markdown ~/vault/Library -c Patterns
     """
     from indexer.exports import export_library, form_named, form_of
+    from indexer.milvus import index_elsewhere
 
+    config = configure(data=data)
     made = export_library(
-        configure(data=data).data,
+        config.data,
         path or Path(form),
         form_named(form) if path else form_of(Path(form)),
         categories=category or (),
         tags=tag or (),
         sites=site or (),
         force=force,
+        open_index=index_elsewhere(config),
     )
     if as_json:
         print_json(made.to_json())

@@ -12,6 +12,7 @@ from indexer.cli.options import (
     CatalogueOption,
     DataOption,
     HostOption,
+    IndexOption,
     ModelOption,
     NamesOption,
     PortOption,
@@ -46,6 +47,7 @@ def mcp_command(
     name: NamesOption = None,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    index: IndexOption = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -58,7 +60,7 @@ def mcp_command(
     """
     if not http and (name or (host, port) != (THIS_MACHINE, HTTP_PORT)):
         raise UsageError("--host, --port and --name tell how to serve over HTTP; add --http")
-    config = configure(catalogue=catalogue, data=data, model=model)
+    config = configure(catalogue=catalogue, data=data, model=model, index=index)
     try:
         from indexer.assistant.server import create_server
     except ModuleNotFoundError as error:

@@ -42,6 +42,15 @@ DataOption = Annotated[
         show_default="$INDEXER_DATA, data beside the catalogue, or your own",
     ),
 ]
+IndexOption = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="ADDRESS",
+        help="The server that keeps the index: milvus://host:port/database?name=NAME.",
+        show_default="$INDEXER_INDEX, or the library's own",
+    ),
+]
 ModelOption = Annotated[
     str | None,
     typer.Option(
@@ -89,9 +98,15 @@ VerboseOption = Annotated[
 ]
 
 
-def configure(*, catalogue: Path | None = None, data: Path | None = None, model: str | None = None) -> Config:
+def configure(
+    *,
+    catalogue: Path | None = None,
+    data: Path | None = None,
+    model: str | None = None,
+    index: str | None = None,
+) -> Config:
     """The configuration: defaults, then the environment, then the options given."""
-    config = Config.from_environment(catalogue=catalogue, data=data, model=model)
+    config = Config.from_environment(catalogue=catalogue, data=data, model=model, index=index)
     logger.info(
         "catalogue %s (%s), library %s (%s)",
         config.catalogue,

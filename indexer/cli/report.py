@@ -11,6 +11,7 @@ import typer
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
+    IndexOption,
     JsonOption,
     ModelOption,
     QuietOption,
@@ -47,6 +48,7 @@ def report_command(
     output: Annotated[Path | None, typer.Option(help="Write it to this file, in one step.")] = None,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    index: IndexOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -61,7 +63,7 @@ def report_command(
     from indexer.report import atom, forms, make_report
 
     beginning = moment_since(since)
-    config = configure(catalogue=catalogue, data=data, model=model)
+    config = configure(catalogue=catalogue, data=data, model=model, index=index)
     loaded = load(config.catalogue)
     report = make_report(loaded.links, config, beginning, loaded.watch)
     write = {

@@ -9,6 +9,7 @@ from indexer.cli.options import (
     CatalogueOption,
     DataOption,
     HostOption,
+    IndexOption,
     ModelOption,
     NamesOption,
     PortOption,
@@ -38,6 +39,7 @@ def serve_command(
     name: NamesOption = None,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    index: IndexOption = None,
     model: ModelOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -46,7 +48,7 @@ def serve_command(
 
     Example: indexer serve, then open http://127.0.0.1:8470/
     """
-    config = configure(catalogue=catalogue, data=data, model=model)
+    config = configure(catalogue=catalogue, data=data, model=model, index=index)
     try:
         import uvicorn
 

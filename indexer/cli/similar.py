@@ -8,7 +8,15 @@ import typer
 
 from indexer.cli.completion import complete_pages
 from indexer.cli.last_answer import page_meant, remember
-from indexer.cli.options import DataOption, JsonOption, NoPagerOption, QuietOption, VerboseOption, configure
+from indexer.cli.options import (
+    DataOption,
+    IndexOption,
+    JsonOption,
+    NoPagerOption,
+    QuietOption,
+    VerboseOption,
+    configure,
+)
 from indexer.cli.output import print_json
 
 
@@ -28,6 +36,7 @@ def similar_command(
     *,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many articles.")] = 5,
     data: DataOption = None,
+    index: IndexOption = None,
     no_pager: NoPagerOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -42,7 +51,7 @@ def similar_command(
     from indexer.cli.answer_text import print_answer
     from indexer.library import Library
 
-    config = configure(data=data)
+    config = configure(data=data, index=index)
     folder, url = page_meant(url, config)
     with Library.open(folder, config=config) as library:
         related = library.similar(url, k=k)

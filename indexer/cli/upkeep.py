@@ -12,6 +12,7 @@ from indexer.cli.completion import complete_links
 from indexer.cli.options import (
     CatalogueOption,
     DataOption,
+    IndexOption,
     JsonOption,
     ModelOption,
     QuietOption,
@@ -37,6 +38,7 @@ def import_page_command(
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    index: IndexOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = 0,
@@ -49,7 +51,7 @@ def import_page_command(
         from indexer.catalogue import load
         from indexer.pipeline import import_page
 
-        config = configure(catalogue=catalogue, data=data)
+        config = configure(catalogue=catalogue, data=data, index=index)
         loaded = load(config.catalogue)
         summary = import_page(loaded.link(url), loaded.links, file, config, watcher=watcher)
     if as_json:
@@ -65,6 +67,7 @@ def reindex_command(
     *,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
+    index: IndexOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -80,7 +83,7 @@ def reindex_command(
         from indexer.catalogue import load
         from indexer.pipeline import reindex
 
-        config = configure(catalogue=catalogue, data=data, model=model)
+        config = configure(catalogue=catalogue, data=data, model=model, index=index)
         published = reindex(load(config.catalogue).links, config, watcher=watcher)
     if as_json:
         print_json(asdict(published))

@@ -20,11 +20,12 @@ from indexer.config import PassageConfig
 from indexer.errors import UsageError
 from indexer.extract.blocks import ArticleBuilder
 from indexer.pipeline import index_fingerprint, publish_articles
-from indexer.records import Article, Encoder, Fetch, Link, Outcome, Source, Verdict
+from indexer.records import Article, Encoder, Fetch, IndexWriter, Link, Outcome, Source, Verdict
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database, Run
 from indexer.store.generations import last_generation, segments_of
+from indexer.store.serving import serve
 
 DOCUMENT = "document:"
 """Before the id of a document: the address of its link."""
@@ -147,8 +148,12 @@ def build_library(
     config: PassageConfig,
     cache: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    index: IndexWriter | None = None,
 ) -> Built:
-    """Index a collection below ``cache``, or find it there; only what is not embedded yet is embedded."""
+    """Index a collection below ``cache``, or find it there; only what is not embedded yet is embedded.
+
+    Its segments are written in any case; ``index`` is filled with it, too.
+    """
     folder = cache / f"{collection.name}-{collection.digest}"
     with Database(folder) as database:
         last = last_generation(database)
@@ -159,6 +164,10 @@ def build_library(
             links = _keep(database, run, collection)
             publish_articles(database, links, encoder, model=model, config=config, progress=progress)
             database.finish_run(run, {"seconds": round(time.monotonic() - begun, 2)})
+            last = last_generation(database)
+        if index and last:
+            serve(database, index, last)
+            index.publish(last)
         summary = database.rows("SELECT summary FROM runs WHERE finished_at <> '' ORDER BY id DESC LIMIT 1")
     return Built(folder, float(json.loads(summary[0]["summary"])["seconds"]))
 

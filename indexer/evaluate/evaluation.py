@@ -13,6 +13,7 @@ import numpy as np
 from indexer.evaluate import collections, questions
 from indexer.evaluate.metrics import MEASURES, Difference, Interval, Values, compare, interval, measure_run
 from indexer.extract.blocks import same
+from indexer.milvus import index_elsewhere, index_written
 from indexer.search.answer import State
 from indexer.search.searcher import Searcher
 from indexer.store.snapshot import Snapshot
@@ -172,10 +173,17 @@ def evaluate_collection(
         ModelError: with ``rerank``, the cross-encoder cannot be had.
     """
     collection = collections.load_collection(folder)
-    built = collections.build_library(
-        collection, encoder, model=model, config=config.passages, cache=cache, progress=progress
-    )
-    with Snapshot(built.folder) as snapshot:
+    with index_written(config) as index:
+        built = collections.build_library(
+            collection,
+            encoder,
+            model=model,
+            config=config.passages,
+            cache=cache,
+            progress=progress,
+            index=index,
+        )
+    with Snapshot(built.folder, open_index=index_elsewhere(config)) as snapshot:
         return ask_all(
             collection, snapshot, encoder, config.search, mode=mode, rerank=rerank, seconds=built.seconds
         )

@@ -31,6 +31,7 @@ from indexer.exports.selection import Counts, Selection
 from indexer.exports.target import export_file, export_folder
 from indexer.exports.vault import write_vault
 from indexer.exports.warc import WARC_BEGIN, write_warc
+from indexer.records import OpenIndex
 from indexer.store.snapshot import Snapshot
 
 WriteFile: TypeAlias = Callable[[Selection, BinaryIO], Counts]
@@ -130,17 +131,19 @@ def export_library(
     tags: Sequence[str] = (),
     sites: Sequence[str] = (),
     force: bool = False,
+    open_index: OpenIndex | None = None,
 ) -> Exported:
     """Write the library in ``folder`` to ``path``, in one step: there is the whole export or none.
 
     An earlier export of the same form is replaced; anything else is refused, or with ``force`` put aside.
+    ``open_index`` opens an index elsewhere that has the vectors.
 
     Raises:
         UsageError: there is something else at ``path``, or no folder for it. UnknownName: no such category,
             tag or site. NoLibrary, DamagedLibrary, StaleIndex: there is nothing to be read.
         MissingExtra: what writes this form is not installed. NotWritable, NoRoom, DiskFailure: the disk.
     """
-    with Snapshot(folder) as snapshot:
+    with Snapshot(folder, open_index=open_index) as snapshot:
         selection = Selection(snapshot, categories, tags, sites)
         try:
             counts, set_aside = _write_out(selection, path, form, force=force)

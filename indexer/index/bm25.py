@@ -69,10 +69,8 @@ class Bm25:
             int(lexicon.lengths.sum(dtype=np.int64, where=True if live is None else live))
             for lexicon, live in self._parts
         )
-        slope = K1 * B * self._passages / max(1, words)
-        parts = [np.zeros(0, np.float32), *(lexicon.lengths for lexicon, _ in self._parts)]
-        lengths = np.concatenate(parts).astype(np.float32)
-        return np.asarray(lengths * np.float32(slope) + np.float32(K1 * (1.0 - B)), np.float32)
+        parts = [np.zeros(0, np.int32), *(lexicon.lengths for lexicon, _ in self._parts)]
+        return norms_of(np.concatenate(parts), words=words, passages=self._passages)
 
     def count(self, stem: str) -> int:
         """In how many passages a stem occurs."""
@@ -97,7 +95,7 @@ class Bm25:
             for span, (packed, counts) in zip(self._spans, term.postings, strict=True):
                 # Indexing by 64 bits takes half the time of having numpy convert twice.
                 ordinals = packed.astype(np.int64)
-                scores[span][ordinals] += _share(term, counts, self._norms[span][ordinals])
+                scores[span][ordinals] += share_of(term.weight, counts, self._norms[span][ordinals])
         return scores
 
     def scores_at(self, stems: Sequence[str], ordinals: Ordinals) -> Scores:
@@ -111,7 +109,7 @@ class Bm25:
                     continue
                 positions = np.minimum(np.searchsorted(packed, wanted), len(packed) - 1)
                 holds = packed[positions] == wanted
-                share = _share(term, counts[positions[holds]], self._norms[span][wanted[holds]])
+                share = share_of(term.weight, counts[positions[holds]], self._norms[span][wanted[holds]])
                 scores[bound][holds] += share
         return scores
 
@@ -130,14 +128,25 @@ def _weigh(parts: Sequence[tuple[Lexicon, Mask | None]], passages: int, stem: st
         len(ordinals) if live is None else int(np.count_nonzero(live[ordinals]))
         for (ordinals, _), (_, live) in zip(postings, parts, strict=True)
     )
+    return _Term(weight_of(count, times=times, passages=passages), count, postings)
+
+
+def weight_of(count: int, *, times: int, passages: int) -> float:
+    """What a stem weighs that ``count`` of so many passages hold, and that was asked for so many times."""
     rarity = np.log((passages - count + 0.5) / (count + 0.5))
-    return _Term(times * max(float(rarity), 1e-6) * (K1 + 1.0), count, postings)
+    return times * max(float(rarity), 1e-6) * (K1 + 1.0)
 
 
-def _share(term: _Term, counts: PackedCounts, norms: Norms) -> Scores:
+def norms_of(lengths: PackedOrdinals, *, words: int, passages: int) -> Norms:
+    """The norms (n,) of passages with so many words each (n,), where ``passages`` have ``words`` in all."""
+    slope = K1 * B * passages / max(1, words)
+    return np.asarray(lengths.astype(np.float32) * np.float32(slope) + np.float32(K1 * (1.0 - B)), np.float32)
+
+
+def share_of(weight: float, counts: PackedCounts, norms: Norms) -> Scores:
     """What a word adds to passages (n,) that hold it ``counts`` (n,) half times."""
     frequencies = counts * np.float32(0.5)
     shares = frequencies + norms
     np.divide(frequencies, shares, out=shares)
-    shares *= np.float32(term.weight)
+    shares *= np.float32(weight)
     return shares

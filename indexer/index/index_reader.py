@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
     from indexer.arrays import Ids, Mask, Scores, Vectors
     from indexer.index.segment import Segment
-
-ScoredIds = list[tuple[int, float]]
+    from indexer.records import Allowed, ScoredIds
 
 
 class IndexReader:
-    """What a snapshot asks. Passages are named by their ids."""
+    """The :class:`indexer.records.PassageIndex` that lies beside the library."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self._segments = segments
@@ -39,7 +38,7 @@ class IndexReader:
 
     # ----------------------------------------------------------------- vectors
 
-    def nearest(self, vector: Vectors, limit: int, allowed: Ids | None) -> ScoredIds:
+    def nearest(self, vector: Vectors, limit: int, allowed: Allowed | None) -> ScoredIds:
         """The ids nearest to ``vector`` (dimension,) with their cosines, best first."""
         ids, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
         for segment in self._segments:
@@ -71,7 +70,7 @@ class IndexReader:
 
     # ------------------------------------------------------------------- words
 
-    def matching(self, words: Sequence[str], limit: int, allowed: Ids | None) -> ScoredIds:
+    def matching(self, words: Sequence[str], limit: int, allowed: Allowed | None) -> ScoredIds:
         """The ids of passages that hold any of the words, with their BM25, best first."""
         all_scores = self._bm25.all_scores(self._stemmed(words))
         ids, scores, begin = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], 0
@@ -101,17 +100,13 @@ class IndexReader:
         scored_ids = zip(np.concatenate(held_ids), scores, strict=True)
         return {int(number): float(score) for number, score in scored_ids if score > 0}
 
-    def count(self, word: str) -> int:
-        """In how many passages a word occurs, in any form that has its stem."""
-        return self._bm25.count(self._stems[word])
+    def counts(self, words: Sequence[str]) -> list[int]:
+        """In how many passages each word occurs, in any form that has its stem."""
+        return [self._bm25.count(stem) for stem in self._stemmed(words)]
 
-    def frequency(self, word: str) -> float:
-        """How often a word occurs in all, in any form that has its stem."""
-        return self._bm25.frequency(self._stems[word])
-
-    def stem(self, word: str) -> str:
-        """The stem under which a word is found."""
-        return self._stems[word]
+    def frequencies(self, words: Sequence[str]) -> list[float]:
+        """How often each word occurs in all, in any form that has its stem."""
+        return [self._bm25.frequency(stem) for stem in self._stemmed(words)]
 
     def vocabulary(self, prefix: str) -> dict[str, str]:
         """By each stem that begins so, a word that it stands for; of some no passage may be left."""
@@ -120,16 +115,21 @@ class IndexReader:
             known.update(zip(*segment.words.beginning_with(prefix), strict=True))
         return known
 
+    def close(self) -> None:
+        """Let go of the mapped files at once, whoever still holds this object."""
+        self._segments = []
+        self.__dict__.pop("_bm25", None)
+
     def _stemmed(self, words: Sequence[str]) -> list[str]:
         return [self._stems[word] for word in words]
 
 
-def _counted(segment: Segment, allowed: Ids | None) -> Mask | None:
+def _counted(segment: Segment, allowed: Allowed | None) -> Mask | None:
     """Which ordinals of a segment count and are allowed; None for all of them."""
     if allowed is None:
         return segment.live
     mask = np.zeros(len(segment), np.bool_)
-    mask[segment.ordinals(allowed)[1]] = True
+    mask[segment.ordinals(allowed.ids)[1]] = True
     return mask
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from indexer.records import Fetch, Hit, Link
+from indexer.records import Allowed, Fetch, Filters, Hit, Link
 from indexer.store import inspection
 from indexer.store.codec import digest, now, stamp
 from indexer.store.inspection import LinkState, Past, Rewrite
@@ -176,9 +176,10 @@ class _Narrowed(Snapshot):
 
     only: Ids
 
-    def allowed(self, **_: Any) -> Ids:
+    def allowed(self, _: Filters) -> Allowed:
         """Those passages, whatever is asked."""
-        return self.only
+        only = self.only
+        return Allowed(lambda: only)
 
 
 def _answers(config: Config, rewrites: Sequence[Rewrite], watch: Sequence[str]) -> Iterator[Section]:
@@ -188,9 +189,10 @@ def _answers(config: Config, rewrites: Sequence[Rewrite], watch: Sequence[str]) 
     import numpy as np
 
     from indexer.encoding import open_encoder
+    from indexer.milvus import index_elsewhere
     from indexer.search.searcher import Searcher
 
-    with _Narrowed(config.data) as snapshot:
+    with _Narrowed(config.data, open_index=index_elsewhere(config)) as snapshot:
         snapshot.only = np.array(list(_new_passages(snapshot, rewrites)), np.int64)
         if not snapshot.only.size:
             return

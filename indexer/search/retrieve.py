@@ -23,8 +23,7 @@ from indexer.search import fuse
 if TYPE_CHECKING:
     from indexer.arrays import Doubles, Ids, Vectors
     from indexer.config import SearchConfig
-    from indexer.index.index_reader import ScoredIds
-    from indexer.records import PassageRow
+    from indexer.records import Allowed, PassageRow, ScoredIds
     from indexer.search.wanted import Wanted
     from indexer.store.snapshot import Snapshot
 
@@ -54,7 +53,7 @@ class Question:
     vector: Vectors
     wanted: Wanted
     specificity: float
-    allowed: Ids | None
+    allowed: Allowed | None
 
 
 def lexical_only(snapshot: Snapshot, question: Question, depth: int) -> Iterator[Candidate]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.errors import ModelError, StaleIndex
-from indexer.records import Hit, Share
+from indexer.records import Filters, Hit, Share
 from indexer.search import retrieve
 from indexer.search.answer import Answer, state_of
 from indexer.search.confidence import confidence
@@ -28,9 +28,9 @@ from indexer.search.wanted import Wanted
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from indexer.arrays import Ids, Vectors
+    from indexer.arrays import Vectors
     from indexer.config import SearchConfig
-    from indexer.records import Encoder, Mode, Reranker
+    from indexer.records import Allowed, Encoder, Mode, Reranker
     from indexer.store.snapshot import Snapshot
 
 CANDIDATES = 2
@@ -80,13 +80,12 @@ class Searcher:
             ModelError: the encoder cannot be had.
         """
         query = analyse(question)
-        categories, tags, sites = tuple(categories), tuple(tags), tuple(sites)
-        allowed = self._allowed(categories, tags, sites, since)
+        filters = Filters(tuple(categories), tuple(tags), tuple(sites), since)
+        allowed = self._allowed(filters)
         # A one-time cost of the process, not of the question.
         vectors_from = self._encoder if mode != "lexical" else None
         begun = time.perf_counter()
         words = understood(self._snapshot, query)
-        filtered_out = allowed is not None and not len(allowed)
         asked = Question(
             words=words.query.words,
             vector=vectors_from.encode_query(words.query.text) if vectors_from else np.zeros(0, np.float32),
@@ -100,6 +99,7 @@ class Searcher:
             candidates, more = self._rerank(query.text, candidates)
             notices += more
         head = list(islice(candidates, self._config.answer_passages))
+        filtered_out = allowed is not None and not head and not len(allowed.ids)
         vector = asked.vector if vectors_from else None
         if vectors_from and words.query.text != query.text:
             vector = vectors_from.encode_query(query.text)
@@ -109,7 +109,7 @@ class Searcher:
                 f"{query.text!r} has only common words and numbers; add a word for what you look for",
             )
         if filtered_out:
-            notices += (self._nothing_left(categories, tags, sites, since),)
+            notices += (self._nothing_left(filters),)
         shown = select(chain(head, candidates), k=k, per_article=per_article, same=self._config.same_passage)
         hits = tuple(self._hit(rank, candidate, context) for rank, candidate in enumerate(shown, start=1))
         return Answer(
@@ -153,33 +153,21 @@ class Searcher:
 
     # ----------------------------------------------------------- question
 
-    def _allowed(
-        self,
-        categories: tuple[str, ...],
-        tags: tuple[str, ...],
-        sites: tuple[str, ...],
-        since: datetime | None,
-    ) -> Ids | None:
-        known_filters(self._snapshot, categories, tags, sites)
-        return self._snapshot.allowed(categories=categories, tags=tags, sites=sites, since=since)
+    def _allowed(self, filters: Filters) -> Allowed | None:
+        known_filters(self._snapshot, filters.categories, filters.tags, filters.sites)
+        return self._snapshot.allowed(filters)
 
-    def _nothing_left(
-        self,
-        categories: tuple[str, ...],
-        tags: tuple[str, ...],
-        sites: tuple[str, ...],
-        since: datetime | None,
-    ) -> str:
+    def _nothing_left(self, filters: Filters) -> str:
         """The filters that together let nothing through, in words."""
-        kinds = (("category", categories), ("tag", tags), ("site", sites))
+        kinds = (("category", filters.categories), ("tag", filters.tags), ("site", filters.sites))
         chosen = [f"{kind} {' or '.join(map(repr, names))}" for kind, names in kinds if names]
         told = f"no text has {' and '.join(chosen)}" if chosen else "no text"
-        if not since:
+        if not filters.since:
             return told
         newest = self._snapshot.query(
             "SELECT max(c.fetched_at) AS newest FROM current_articles c WHERE c.passages > 0"
         )[0]["newest"]
-        told += f"{' and' if chosen else ''} was fetched since {since:%Y-%m-%d}"
+        told += f"{' and' if chosen else ''} was fetched since {filters.since:%Y-%m-%d}"
         return f"{told}; the newest of the library was fetched on {newest[:10]}" if newest else told
 
     # ------------------------------------------------------------ ranking

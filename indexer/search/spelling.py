@@ -121,7 +121,7 @@ def corrected(snapshot: Snapshot, term: str) -> _Found | None:
 def _most_frequent(snapshot: Snapshot, near: Iterable[tuple[str, int]]) -> tuple[str, int] | None:
     """Of words and their mistakes the one with the fewest, of these the most frequent; it must occur."""
     edits = dict(near)
-    often = {word: snapshot.frequency(word) for word in edits}
+    often = dict(zip(edits, snapshot.frequencies(list(edits)), strict=True))
     held = [word for word in edits if often[word]]
     best = min(held, key=lambda word: (edits[word], -often[word]), default=None)
     return (best, edits[best]) if best else None

@@ -38,6 +38,7 @@ from indexer.errors import (
     CatalogueError,
     EmptyQuestion,
     IndexerError,
+    IndexServerError,
     LibraryError,
     MissingExtra,
     ModelError,
@@ -372,6 +373,7 @@ _STATUSES: tuple[tuple[type[IndexerError], int], ...] = (
     (CatalogueError, 503),  # the server's, not the client's
     (UsageError, 422),
     (Busy, 503),
+    (IndexServerError, 503),
     (LibraryError, 503),
     (ModelError, 503),
     (MissingExtra, 503),

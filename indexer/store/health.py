@@ -14,6 +14,7 @@ import numpy as np
 
 from indexer.errors import IndexerError
 from indexer.index.segment import REINDEX_ADVICE, Segment
+from indexer.records import OpenIndex
 from indexer.store.failures import MEND_ADVICE
 from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
 from indexer.store.snapshot import Snapshot
@@ -43,8 +44,12 @@ class Finding:
         return {"subject": self.subject, "good": self.good, "said": self.text, "mend": self.fix}
 
 
-def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
+def examine(
+    folder: Path, *, fingerprint: str, open_index: OpenIndex | None = None, elsewhere: str = ""
+) -> Iterator[Finding]:
     """Look at the library in ``folder``; ``fingerprint`` is what it would be made with now.
+
+    ``open_index`` opens an index that is ``elsewhere``, told to a person, in place of the library's own.
 
     What cannot be looked at because something before it is broken is left out.
     """
@@ -52,10 +57,11 @@ def examine(folder: Path, *, fingerprint: str) -> Iterator[Finding]:
         with closing(connect(folder, as_it_is=True)) as connection:
             yield from _file(folder, connection)
         yield from _strays(folder)
-        with Snapshot(folder) as snapshot:
-            yield Finding("index", good=True, text=_index_facts(snapshot))
-            yield _agreement(snapshot)
-            yield _index_recall(snapshot)
+        with Snapshot(folder, open_index=open_index) as snapshot:
+            if open_index:
+                yield Finding("index", good=True, text=f"{elsewhere}: {_state_facts(snapshot)}")
+            else:
+                yield from _own_index(snapshot)
             yield _vectors(snapshot)
             yield _freshness(snapshot, fingerprint)
             yield _room(snapshot)
@@ -103,13 +109,20 @@ def _strays(folder: Path) -> Iterator[Finding]:
         yield Finding("strays", good=True, text=text)
 
 
-def _index_facts(snapshot: Snapshot) -> str:
-    state, parts = snapshot.generation, snapshot.segments
+def _own_index(snapshot: Snapshot) -> Iterator[Finding]:
+    """What is to be said of the segments beside the library."""
+    _ = snapshot.index  # there may be none
+    parts = snapshot.segments
     size = sum(part.size for part in parts) / 1e6
-    return (
-        f"generation {state.number} of {state.created_at:%Y-%m-%d}: {state.passages:,} passages in "
-        f"{len(parts)} segment{'s' * (len(parts) != 1)}, {size:,.0f} MB"
-    )
+    segments = f"{len(parts)} segment{'s' * (len(parts) != 1)}, {size:,.0f} MB"
+    yield Finding("index", good=True, text=f"{_state_facts(snapshot)} in {segments}")
+    yield _agreement(snapshot)
+    yield _index_recall(snapshot)
+
+
+def _state_facts(snapshot: Snapshot) -> str:
+    state = snapshot.generation
+    return f"generation {state.number} of {state.created_at:%Y-%m-%d}: {state.passages:,} passages"
 
 
 def _agreement(snapshot: Snapshot) -> Finding:

@@ -6,7 +6,8 @@
    the way of cutting changes.
 3. Embed the texts that have no vector yet; each batch is committed, so an interruption costs one batch.
 4. Write the segments of the next generation: what changed, and what is merged with it.
-5. In one transaction: links, current articles, passages and the list of segments.
+5. In one transaction: links, current articles, passages and the list of segments. Where a server keeps the
+   index, there are no segments, and it is filled before this is committed.
 
 Before step 5 is committed a reader sees the old state, after it the new one. Killed at any point, the
 library answers from the last published state, and the next run goes on from the embeddings it finds.
@@ -18,7 +19,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,12 @@ from indexer.arrays import Ids
 from indexer.embed import in_batches
 from indexer.errors import Unreadable
 from indexer.index.segment import SegmentMeta
-from indexer.records import Article, Encoder, Generation, Link, Passage
+from indexer.records import Article, Encoder, Generation, IndexWriter, Link, Passage
 from indexer.store import generations
 from indexer.store.codec import article_of, now, passage_of, passage_row, to_json
 from indexer.store.database import Database
 from indexer.store.generations import PassageTable
+from indexer.store.serving import serve
 from indexer.store.sums import sum_of, summed
 
 Cut = Callable[[Article], Sequence[Passage]]
@@ -77,30 +79,34 @@ def publish(
     fingerprint: str,
     progress: Progress = lambda done, total: None,
     again: bool = False,
+    index: IndexWriter | None = None,
 ) -> Published:
     """Publish the newest article versions of ``links``.
 
     ``model`` is the encoder's folder or hub name, kept so that a search finds it again.
     ``fingerprint`` names everything that shapes passages and vectors; where it differs from the
     published generation's, every article is cut again. ``again`` takes nothing of what is published for sound
-    (see :func:`indexer.store.soundness.mend`).
+    (see :func:`indexer.store.soundness.mend`). ``index`` is written in place of segments.
     """
     last = generations.last_generation(database)
     recut = again or last is None or last.fingerprint != fingerprint
-    before = [] if again else _reusable_segments(database, last, encoder)
+    all_again = again or last is None or last.encoder != encoder.fingerprint
+    before = [] if all_again or index else _reusable_segments(database, last)
     wanted = _wanted(database, links)
     with database.atomic():
         cutter = _Cutter(database, cut, fingerprint)
-        comparison = _Comparison(database, links, wanted, cutter=cutter, all_again=not before)
+        comparison = _Comparison(database, links, wanted, cutter=cutter, all_again=all_again)
         gone = comparison.write_drafts(recut=recut)
     begun = time.monotonic()
     embedded = _embed(database, encoder, progress)
     embed_seconds = time.monotonic() - begun
 
-    [count] = database.rows(f"SELECT count(*) AS passages FROM {INDEXED}")
+    # A server filters by what an article tells; so it sees also what only moved to another version of one.
+    drafts = "temp.drafts" if index else INDEXED
+    [count] = database.rows(f"SELECT count(*) AS passages FROM {drafts}")
     fresh = bool(len(gone) or count["passages"]) or recut
     segments = before
-    if fresh:
+    if fresh and not index:
         source = PassageTable(INDEXED, encoder.fingerprint, encoder.dimension)
         segments = generations.extend(database, before, source, gone)
     generation = Generation(
@@ -116,21 +122,29 @@ def publish(
         _write_links(database, links)
         _write_passages(database, comparison.dropped)
         _write_current_articles(database, wanted)
+        if index:
+            [held] = database.rows("SELECT count(*) AS passages FROM main.passages")
+            generation = replace(generation, passages=held["passages"])
         if fresh:
             generations.write_generation(database, generation, segments)
         generations.count(database)
+        state = generation if fresh or last is None else last
+        if index:
+            serve(database, index, state)
+    if index:
+        index.publish(state)
     comparison.forget_drafts()
     generations.prune(database)
     uncut = {page: reason for (_, page), reason in comparison.uncut.items()}
     return Published(generation.number, fresh, generation.passages, embedded, embed_seconds, uncut)
 
 
-def _reusable_segments(database: Database, last: Generation | None, encoder: Encoder) -> list[SegmentMeta]:
-    """The published segments, if their vectors are this encoder's."""
-    if last is None or last.encoder != encoder.fingerprint:
+def _reusable_segments(database: Database, last: Generation | None) -> list[SegmentMeta]:
+    """The published segments; they are written where there are none, as another index answers for them."""
+    if last is None:
         return []
     segments = generations.segments_of(database, last.number)
-    if last.passages and not segments:  # a version that kept its index in another form wrote this library
+    if last.passages and not segments:  # or a version did that kept its index in another form
         rebuild(database)
         segments = generations.segments_of(database, last.number)
     return segments

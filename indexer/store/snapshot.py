@@ -1,5 +1,8 @@
 """A pinned, read-only view of the library: SQLite and the index of one and the same generation.
 
+Which index it is, the segments beside the library or one that a server keeps, nothing that asks a snapshot
+can tell: what finds passages is a :class:`indexer.records.PassageIndex`, their rows come from SQLite.
+
 The read transaction is opened before the generation's number is read and stays open, so a crawl that
 publishes meanwhile changes nothing here. Opening imports neither sqlite-utils nor anything of the
 writing side: `indexer ask` pays for what it uses only.
@@ -10,7 +13,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
@@ -19,11 +21,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from indexer.errors import DamagedLibrary, NoLibrary
+from indexer.errors import DamagedLibrary, NoIndex, NoLibrary, UsageError
 from indexer.hashes import Hashes
 from indexer.index.index_reader import IndexReader
 from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
-from indexer.records import Generation, Passage, PassageRow, Source
+from indexer.index.words import Stems
+from indexer.records import Allowed, Filters, Generation, Passage, PassageIndex, PassageRow, Source
 from indexer.store.codec import generation_of, moment, passage_of, stamp
 from indexer.store.failures import library_errors, rotten, what_happened
 from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     import faiss
 
     from indexer.arrays import Ids, Vectors
+    from indexer.records import OpenIndex, ScoredIds
 
 PASSAGE_ROWS = """
 SELECT p.*, c.title, c.page_url, c.final_url, c.site, c.source, c.fetched_at, c.link_url,
@@ -43,23 +47,29 @@ FROM passages p JOIN current_articles c ON c.article = p.article JOIN links l ON
 class Snapshot:
     """One published state of the library. Close it, or use it as a context manager."""
 
-    def __init__(self, folder: Path, *, checked: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, checked: Path | None = None, open_index: OpenIndex | None = None
+    ) -> None:
         """Pin the published state of the library in ``folder``.
 
-        The index is compared with its checksums; ``checked`` is a file that remembers which files of any
+        ``open_index`` opens an index elsewhere that is to answer in place of the segments in the folder.
+
+        These are compared with their checksums; ``checked`` is a file that remembers which files of any
         library were, since they last changed. Without it they are all read, each time.
 
         Raises:
             NoLibrary: nothing was published there yet.
             DamagedLibrary: the SQLite file or a part of the index is missing, cut or not ours.
             StaleIndex: the library was written by another version of this program.
+            NoIndex: the index elsewhere does not have this state.
         """
         self.folder = folder
         self._sound_abouts: set[str] = set()
+        self._stems = Stems()
         self._connection = connect(folder)
         try:
             self.generation, self.segments = self._pin()
-            self._index = self._open_index(Hashes(checked))
+            self._opened = self._open_index(Hashes(checked), open_index)
         except BaseException:
             self._connection.close()
             raise
@@ -72,27 +82,48 @@ class Snapshot:
         generation = generation_of(row)
         self._published = {"links": int(row["links"]), "current_articles": int(row["articles"])}
         segments = listed_segments(self._connection, generation.number)
-        if (count := sum(segment.alive for segment in segments)) != generation.passages:
+        if segments and (count := sum(segment.alive for segment in segments)) != generation.passages:
             raise DamagedLibrary(
                 f"{self.folder}: the index lists {count} passages instead of {generation.passages}; "
                 f"{REINDEX_ADVICE}"
             )
         return generation, segments
 
-    def _open_index(self, hashes: Hashes) -> IndexReader:
-        """The index of the pinned state; of the newest, where a run removed that one's before it was open."""
+    def _open_index(self, hashes: Hashes, open_index: OpenIndex | None) -> PassageIndex | None:
+        """The index of the pinned state; of the newest, where a run removed that one's before it was open.
+
+        None where no index of it lies beside the library: another was filled with it.
+        """
         while True:
             try:
+                if open_index:
+                    return open_index(self.generation)
+                if self.generation.passages and not self.segments:
+                    return None
                 parts = [Segment(self.folder / SEGMENTS / part.name, part, hashes) for part in self.segments]
-            except DamagedLibrary:
-                before = self.segments
+            except (DamagedLibrary, NoIndex):
+                before = self.generation, self.segments
                 self._connection.execute("ROLLBACK")
                 self.generation, self.segments = self._pin()
-                if self.segments == before:
+                if (self.generation, self.segments) == before:
                     raise
             else:
                 hashes.save()
                 return IndexReader(parts)
+
+    @property
+    def index(self) -> PassageIndex:
+        """What finds the passages of the pinned state.
+
+        Raises:
+            NoIndex: it does not lie beside the library.
+        """
+        if self._opened is None:
+            raise NoIndex(
+                f"{self.folder}: generation {self.generation.number} has no index there; name the one it was "
+                f"written to with --index or INDEXER_INDEX, or {REINDEX_ADVICE}"
+            )
+        return self._opened
 
     def __enter__(self) -> Self:
         return self
@@ -108,70 +139,70 @@ class Snapshot:
     def close(self) -> None:
         """Let go of the pinned state, and of the mapped files at once, whoever still holds this object."""
         self._connection.close()
-        self._index = IndexReader([])
+        if self._opened:
+            self._opened.close()
 
     # ------------------------------------------------------------ retrieval
 
-    def lexical(
-        self, words: Sequence[str], *, limit: int, allowed: Ids | None = None
-    ) -> list[tuple[int, float]]:
+    def lexical(self, words: Sequence[str], *, limit: int, allowed: Allowed | None = None) -> ScoredIds:
         """Passages that hold any of the words with their BM25, best first, ties by id.
 
         ``words`` are words or forms, see :mod:`indexer.index.words`.
         """
-        return self._index.matching(words, limit, allowed)
+        return self.index.matching(words, limit, allowed)
 
     def lexical_scores(self, words: Sequence[str], ids: Sequence[int]) -> dict[int, float]:
         """The BM25 of just these passages; those without any of the words are absent."""
-        return self._index.scores(words, np.array(ids, dtype=np.int64))
+        return self.index.scores(words, np.array(ids, dtype=np.int64))
 
     def occurrences(self, words: Sequence[str]) -> list[int]:
         """In how many passages each word occurs, in any form that has its stem."""
-        return [self._index.count(word) for word in words]
+        return self.index.counts(words)
 
-    def frequency(self, word: str) -> float:
-        """How often a word occurs in all, in any form that has its stem."""
-        return self._index.frequency(word)
+    def frequencies(self, words: Sequence[str]) -> list[float]:
+        """How often each word occurs in all, in any form that has its stem."""
+        return self.index.frequencies(words)
 
     def stem(self, word: str) -> str:
         """The stem under which a word is found."""
-        return self._index.stem(word)
+        return self._stems[word]
 
     def vocabulary(self, prefix: str) -> dict[str, str]:
         """By each stem of the library that begins so, a word that it stands for.
 
         Of some no passage may be left.
         """
-        return self._index.vocabulary(prefix)
+        return self.index.vocabulary(prefix)
 
-    def dense(self, vector: Vectors, *, limit: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
+    def dense(self, vector: Vectors, *, limit: int, allowed: Allowed | None = None) -> ScoredIds:
         """The passages nearest to ``vector`` (dimension,) with their cosine, best first, ties by id."""
-        return self._index.nearest(vector, limit, allowed)
+        return self.index.nearest(vector, limit, allowed)
 
     def vectors(self, ids: Sequence[int]) -> Vectors:
         """The vectors of these passages, in their order: float32 ``(len(ids), dimension)``."""
-        return self._index.vectors(np.array(ids, dtype=np.int64), self.generation.dimension)
+        return self.index.vectors(np.array(ids, dtype=np.int64), self.generation.dimension)
 
     def faiss_index(self) -> tuple[faiss.Index, Ids]:
-        """A FAISS index of all vectors and the passage ids by its positions, see :class:`IndexReader`."""
-        return self._index.faiss_index(self.generation.dimension)
+        """A FAISS index of all vectors and the passage ids by its positions, see :class:`IndexReader`.
 
-    def allowed(
-        self,
-        *,
-        categories: Iterable[str] = (),
-        tags: Iterable[str] = (),
-        sites: Iterable[str] = (),
-        since: datetime | None = None,
-    ) -> Ids | None:
-        """The ids that pass the filters, rising; None where there is no filter.
-
-        A link passes with any of the ``tags``; ``sites`` match a host and its subdomains; ``since`` is
-        compared with when the text was fetched.
+        Raises:
+            UsageError: what answers is no FAISS index.
         """
-        chosen, marked, hosts = set(categories), set(tags), tuple(host.lower() for host in sites)
-        if not (chosen or marked or hosts or since):
-            return None
+        if not isinstance(self.index, IndexReader):
+            raise UsageError("a server keeps this index; FAISS has that beside a library, without --index")
+        return self.index.faiss_index(self.generation.dimension)
+
+    def allowed(self, filters: Filters) -> Allowed | None:
+        """The passages that pass the filters; None where there is no filter.
+
+        A link passes with any of the tags; sites match a host and its subdomains; ``since`` is compared with
+        when the text was fetched.
+        """
+        return Allowed(lambda: self._passing(filters), filters) if filters else None
+
+    def _passing(self, filters: Filters) -> Ids:
+        chosen, marked = set(filters.categories), set(filters.tags)
+        hosts = tuple(host.lower() for host in filters.sites)
         ends = tuple(f".{host}" for host in hosts)
         links = {
             link["url"]
@@ -184,7 +215,7 @@ class Snapshot:
             for page in self.pages
             if page["link_url"] in links
             and (not hosts or page["site"] in hosts or page["site"].endswith(ends))
-            and (not since or page["fetched_at"] >= stamp(since))
+            and (not filters.since or page["fetched_at"] >= stamp(filters.since))
         )
 
     def passages_of(self, pages: Iterable[sqlite3.Row]) -> Ids:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.arrays import Vectors
-from indexer.records import Article, Block, Fetch, Link, Outcome, Page, Passage, Source, Verdict
+from indexer.records import Article, Block, Fetch, IndexWriter, Link, Outcome, Page, Passage, Source, Verdict
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database, Run
 from indexer.store.publish import Published, publish
@@ -101,7 +101,9 @@ class Shelf:
     def log(self, *, force: bool = False) -> CrawlLog:
         return CrawlLog(self.database, self.run, extractor="1", force=force)
 
-    def publish(self, *links: Link, fingerprint: str = "f", again: bool = False) -> Published:
+    def publish(
+        self, *links: Link, fingerprint: str = "f", again: bool = False, index: IndexWriter | None = None
+    ) -> Published:
         return publish(
             self.database,
             links,
@@ -110,4 +112,5 @@ class Shelf:
             cut=cut,
             fingerprint=fingerprint,
             again=again,
+            index=index,
         )

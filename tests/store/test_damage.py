@@ -22,7 +22,7 @@ from indexer.errors import (
     StaleIndex,
     UsageError,
 )
-from indexer.records import Link
+from indexer.records import Filters, Link
 from indexer.store.database import Database
 from indexer.store.failures import what_happened
 from indexer.store.generations import folder_of, strays
@@ -163,9 +163,9 @@ def test_a_row_that_is_not_as_it_was_written_is_told_and_mended(
 ) -> None:
     def told() -> list[object]:
         with Snapshot(shelf.folder) as snapshot:
-            allowed = snapshot.allowed(categories=["Patterns"])
+            allowed = snapshot.allowed(Filters(categories=("Patterns",)))
             assert allowed is not None
-            ids = allowed.tolist()  # a passage that rotted comes back under another id
+            ids = allowed.ids.tolist()  # a passage that rotted comes back under another id
             rows = [replace(row, passage_id=0) for row in snapshot.rows(ids)]
             rows.sort(key=lambda row: row.position)
             return [rows, [*snapshot.abouts(ids).values()], snapshot.links[0]["note"]]

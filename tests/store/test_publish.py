@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import Unreadable
-from indexer.records import Article, Follow, Link, Passage
+from indexer.records import Article, Filters, Follow, Link, Passage
 from indexer.store import inspection
 from indexer.store.opening import connect
 from indexer.store.publish import Cut, Published, publish
@@ -134,7 +134,7 @@ def test_filters_apply_before_the_best_are_taken(shelf: Shelf) -> None:
     shelf.publish(*crowd, LINK)
     vector = shelf.encoder.encode_query("A title\n\nThe very same question.")
     with Snapshot(shelf.folder) as snapshot:
-        allowed = snapshot.allowed(categories=["Patterns"])
+        allowed = snapshot.allowed(Filters(categories=("Patterns",)))
         assert allowed is not None
         assert [
             row.url for row in snapshot.rows([i for i, _ in snapshot.dense(vector, limit=5, allowed=allowed)])

@@ -1,0 +1,167 @@
+"""Milvus beside the segments of the library itself: filling, asking, memory.
+
+    python benchmarks/milvus.py [FOLDER] [--size 100000] [--index milvus://...] [--write]
+
+The library is the one that ``benchmarks/scale.py`` makes in FOLDER, of so many passages. Without ``--index``
+the server is Milvus Lite, which is started on loopback and ended afterwards; it stands in for Milvus, but is
+written in Python: what it takes says little of Milvus itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import bench
+import numpy as np
+import psutil
+
+from indexer.config import Config
+from indexer.errors import IndexServerError
+from indexer.library import Library
+from indexer.milvus import index_written
+from indexer.milvus.address import index_address
+from indexer.milvus.server import Server
+from indexer.records import Mode
+from indexer.store.database import Database
+from indexer.store.generations import last_generation
+from indexer.store.serving import serve
+
+NAME = "benchmark"
+MODES: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
+
+
+@contextmanager
+def lite(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """Milvus Lite's server: its address, and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-c", "import sys; from milvus_lite.cmdline import main; sys.exit(main())"]
+    where = ["server", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder / "lite")]
+    with subprocess.Popen([*command, *where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            for _ in range(120):
+                with socket.socket() as probe:
+                    if not probe.connect_ex(("127.0.0.1", port)):
+                        break
+                time.sleep(0.5)
+            yield f"milvus://127.0.0.1:{port}?name={NAME}", psutil.Process(server.pid)
+        finally:
+            server.terminate()
+
+
+def fill(data: Path, index: str) -> dict[str, float]:
+    """Write the published generation to the index, whatever is there."""
+    with Database(data) as database, index_written(Config(index=index)) as writer:
+        last = last_generation(database)
+        if writer is None or last is None:
+            raise SystemExit("nothing to write, or nowhere")
+        begun = time.monotonic()
+        serve(database, writer, last)
+        writer.publish(last)
+        return {"passages": last.passages, "seconds": time.monotonic() - begun, "peak": _peak()}
+
+
+def ask(data: Path, index: str) -> dict[str, Any]:
+    """Milliseconds by mode of questions to an open library that was asked others before, and memory."""
+    questions = json.loads((data.parent / "questions.json").read_text())
+    found: dict[str, Any] = {}
+    with Library.open(data, config=Config(data=data, index=index)) as library:
+        for mode in MODES:
+            wall = []
+            try:
+                for question in questions[::2]:
+                    library.search(question, mode=mode)
+            except IndexServerError as error:  # Milvus before 2.5 searches no words
+                print(error, file=sys.stderr)
+                continue
+            for question in questions[1::2]:
+                begun = time.perf_counter()
+                library.search(question, mode=mode)
+                wall.append((time.perf_counter() - begun) * 1000)
+            found[mode] = [*np.percentile(wall, [50, 95])]
+    return {**found, "peak": _peak()}
+
+
+STEPS = {"fill": fill, "ask": ask}
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def step(name: str, data: Path, index: str) -> dict[str, Any]:
+    """One step in a process of its own."""
+    command = [sys.executable, __file__, str(data), "--step", name, "--index", index]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    print(name, index, ended.stdout, file=sys.stderr, flush=True)
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found
+
+
+def compare(data: Path, index: str, server: psutil.Process | None) -> str:
+    """The table of both."""
+    if not data.exists():
+        build = [
+            sys.executable,
+            str(Path(__file__).with_name("scale.py")),
+            str(data.parent),
+            "--step",
+            "build",
+        ]
+        subprocess.run([*build, "--sizes", data.name.rpartition("-")[2]], check=True)
+    filled = step("fill", data, index)
+    here, there = step("ask", data, ""), step("ask", data, index)
+    memory = f"{server.memory_info().rss / 1e6:,.0f}" if server else "elsewhere"
+    lines = ["| | beside the library | Milvus |", "| --- | ---: | ---: |"]
+    for mode in MODES:
+        both = (" / ".join(f"{value:.0f}" for value in one.get(mode, ())) or "-" for one in (here, there))
+        lines.append(f"| {mode}, p50 / p95 ms | {' | '.join(both)} |")
+    lines.append(f"| memory of who asks, MB | {here['peak']:,.0f} | {there['peak']:,.0f} |")
+    lines.append(f"| memory of the server, MB | | {memory} |")
+    rate = filled["passages"] / filled["seconds"]
+    lines.append(f"| filling, passages a second | | {rate:,.0f} |")
+    connected = Server(index_address(index))
+    version, passages = connected.version, filled["passages"]
+    connected.close()
+    return "\n".join(
+        [*lines, "", f"{passages:,.0f} passages. Server: {version}. {bench.machine('pymilvus')}"]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("data/scale"))
+    parser.add_argument("--size", type=int, default=100_000)
+    parser.add_argument("--index", default="")
+    parser.add_argument("--step", choices=STEPS, help="only this one, of the library in FOLDER")
+    parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
+    given = parser.parse_args()
+    if not find_spec("pymilvus"):
+        print("left out: pymilvus is not installed; pip install 'indexer[scale]'", file=sys.stderr)
+        return
+    if given.step:
+        print(json.dumps(STEPS[given.step](given.folder, given.index)))
+        return
+    data = given.folder / f"library-{given.size}"
+    if given.index:
+        told = compare(data, given.index, None)
+    else:
+        with lite(given.folder) as (index, server):
+            told = compare(data, index, server)
+    bench.report("milvus", told, write=given.write)
+
+
+if __name__ == "__main__":
+    main()

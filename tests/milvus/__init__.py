@@ -1,0 +1,1 @@
+"""What of serving by Milvus needs no server: `tests/scale` has the rest."""

@@ -1,0 +1,1 @@
+"""Engines for more than one machine, started on loopback and tried: `make test-scale`."""
