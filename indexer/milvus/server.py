@@ -40,9 +40,7 @@ class Server:
         try:
             from pymilvus import MilvusClient
         except ModuleNotFoundError as error:
-            raise MissingExtra(
-                "an index in Milvus needs pymilvus; install it with: pip install 'indexer[scale]'"
-            ) from error
+            raise MissingExtra("an index in Milvus needs pymilvus", "scale") from error
         # Its own log has a traceback of each error, which is told here in one line.
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
         self.address = address
