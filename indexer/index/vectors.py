@@ -43,7 +43,7 @@ RECALL = 0.98
 """The share of the true ten nearest that the index must find on its probes. They are harder than real
 questions: 0.980 of theirs were 0.994 of questions' at a million passages (benchmarks/scale.py)."""
 
-PROBES = 200
+TRIALS = 200
 """Questions that an index is tried with: sums of two random passages, which are as far from everything
 as real questions are (benchmarks/scale.py compares both)."""
 
@@ -102,7 +102,7 @@ def _some(vectors: MappedVectors, wanted: Ordinals) -> Vectors:
 
 
 def _probes(vectors: MappedVectors) -> Vectors:
-    pairs = np.random.default_rng(0).integers(0, len(vectors), (2, PROBES))
+    pairs = np.random.default_rng(0).integers(0, len(vectors), (2, TRIALS))
     sums = vectors.rows(pairs[0]) + vectors.rows(pairs[1])
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-6), np.float32)
 
