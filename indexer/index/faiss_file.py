@@ -57,6 +57,9 @@ ID_NUMBERS = 4
 AT_ONCE = 20_000
 """Vectors in memory where all are gone through."""
 
+SCATTERED = 2_000
+"""The same where they are read in another order: the system maps 64 KB around each."""
+
 
 def write_flat(path: Path, parts: Iterable[Halves], count: int, dimension: int) -> None:
     """Write a flat index of ``parts`` (n, dimension), one after another, ``count`` vectors in all."""
@@ -89,7 +92,7 @@ def write_listed(
             file.write(vectors.halves(ordinals).tobytes())
             file.write(ordinals.astype("<i8").tobytes())
             held += len(ordinals)
-            if held > AT_ONCE:
+            if held > SCATTERED:
                 vectors.let_go()
                 held = 0
 
