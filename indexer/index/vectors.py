@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 VECTORS = "vectors.faiss"
 
 EXACT = 30_000
-"""Passages up to which every vector is compared: 3 ms for 30,000 where the index takes 5, and FAISS 100 to
+"""Passages up to which every vector is compared: 3 ms for 30,000 where the index takes 2, and FAISS 100 to
 import (``benchmarks/scale.py --step constants --sizes 100000``)."""
 
 FEW = 10_000
-"""Allowed passages of a large segment up to which just these are compared: 8 ms where the index takes 11
-in a segment of 100,000 and 46 in one of a million (it has to look into nearly all lists); 50,000 take 24
-and 29 where it takes 7 and 38."""
+"""Allowed passages of a large segment up to which just these are compared: 7 ms where the index takes 4
+in a segment of 100,000 and 11 in one of a million (it has to look into nearly all lists); 20,000 take 14
+where it takes 5 and 14."""
 
 RECALL = 0.98
 """The share of the true ten nearest that the index must find on its probes. They are harder than real
