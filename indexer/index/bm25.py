@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -36,12 +36,10 @@ Norms: TypeAlias = npt.NDArray[np.float32]
 class _Term:
     """A stem of a question."""
 
-    weight: float
-    """Its inverse document frequency times k1 + 1, times how often it was asked for."""
     passages: int
     """How many passages that count hold it."""
-    postings: tuple[tuple[PackedOrdinals, PackedCounts], ...]
-    """Those of each segment, in the segments' order."""
+    postings: tuple[tuple[PackedOrdinals, Scores], ...]
+    """Of each segment, in the segments' order, the passages that hold it and what it adds to their scores."""
 
 
 class Bm25:
@@ -57,20 +55,12 @@ class Bm25:
         ends = np.cumsum([0, *(len(lexicon.lengths) for lexicon, _ in parts)])
         self._spans = [slice(int(start), int(end)) for start, end in pairwise(ends)]
         self._size = int(ends[-1])
-        # A question's words are asked for four times: to count, to rank, and to score two unions.
+        # A question's words are asked for four times: to count, to rank, and to score two unions; and the
+        # common ones, which most of the time goes to, by the next question too.
         # Not a method: one that is remembered keeps its object, and so the mapped files, until collected.
         self._passages = _live_passages(parts)
-        self._term = lru_cache(maxsize=200)(partial(_weigh, parts, self._passages))
-
-    @cached_property
-    def _norms(self) -> Norms:
-        """Those of all passages, by their lengths."""
-        words = sum(
-            int(lexicon.lengths.sum(dtype=np.int64, where=True if live is None else live))
-            for lexicon, live in self._parts
-        )
-        parts = [np.zeros(0, np.int32), *(lexicon.lengths for lexicon, _ in self._parts)]
-        return norms_of(np.concatenate(parts), words=words, passages=self._passages)
+        norms = _norms_by_part(parts, self._passages)
+        self._term = lru_cache(maxsize=200)(partial(_weigh, parts, norms, self._passages))
 
     def count(self, stem: str) -> int:
         """In how many passages a stem occurs."""
@@ -78,9 +68,9 @@ class Bm25:
 
     def frequency(self, stem: str) -> float:
         """How often a stem occurs in all, by what its columns count."""
-        parts = zip(self._term(stem, 1).postings, self._parts, strict=True)
+        postings = ((*lexicon.postings(stem), live) for lexicon, live in self._parts)
         live_counts = (
-            counts if live is None else counts[live[ordinals]] for (ordinals, counts), (_, live) in parts
+            counts if live is None else counts[live[ordinals]] for ordinals, counts, live in postings
         )
         return sum(int(counts.sum()) for counts in live_counts) / 2
 
@@ -92,10 +82,9 @@ class Bm25:
         """The scores of all passages, by ordinal; 0 for those without any of the words."""
         scores = np.zeros(self._size, np.float32)
         for term in self._terms(stems):
-            for span, (packed, counts) in zip(self._spans, term.postings, strict=True):
+            for span, (packed, shares) in zip(self._spans, term.postings, strict=True):
                 # Indexing by 64 bits takes half the time of having numpy convert twice.
-                ordinals = packed.astype(np.int64)
-                scores[span][ordinals] += share_of(term.weight, counts, self._norms[span][ordinals])
+                scores[span][packed.astype(np.int64)] += shares
         return scores
 
     def scores_at(self, stems: Sequence[str], ordinals: Ordinals) -> Scores:
@@ -103,14 +92,13 @@ class Bm25:
         scores = np.zeros(len(ordinals), np.float32)
         bounds = [slice(*np.searchsorted(ordinals, [span.start, span.stop])) for span in self._spans]
         for term in self._terms(stems):
-            for span, bound, (packed, counts) in zip(self._spans, bounds, term.postings, strict=True):
+            for span, bound, (packed, shares) in zip(self._spans, bounds, term.postings, strict=True):
                 wanted = (ordinals[bound] - span.start).astype(np.int32)
                 if not len(wanted) or not len(packed):
                     continue
                 positions = np.minimum(np.searchsorted(packed, wanted), len(packed) - 1)
                 holds = packed[positions] == wanted
-                share = share_of(term.weight, counts[positions[holds]], self._norms[span][wanted[holds]])
-                scores[bound][holds] += share
+                scores[bound][holds] += shares[positions[holds]]
         return scores
 
 
@@ -121,14 +109,30 @@ def _live_passages(parts: Sequence[tuple[Lexicon, Mask | None]]) -> int:
     )
 
 
-def _weigh(parts: Sequence[tuple[Lexicon, Mask | None]], passages: int, stem: str, times: int) -> _Term:
+def _norms_by_part(parts: Sequence[tuple[Lexicon, Mask | None]], passages: int) -> list[Norms]:
+    """Those of the passages of each part, by their lengths."""
+    words = sum(
+        int(lexicon.lengths.sum(dtype=np.int64, where=True if live is None else live))
+        for lexicon, live in parts
+    )
+    return [norms_of(lexicon.lengths, words=words, passages=passages) for lexicon, _ in parts]
+
+
+def _weigh(
+    parts: Sequence[tuple[Lexicon, Mask | None]], norms: Sequence[Norms], passages: int, stem: str, times: int
+) -> _Term:
     """A stem that was asked for so many times, in parts with so many passages."""
-    postings = tuple(lexicon.postings(stem) for lexicon, _ in parts)
+    postings = [lexicon.postings(stem) for lexicon, _ in parts]
     count = sum(
         len(ordinals) if live is None else int(np.count_nonzero(live[ordinals]))
         for (ordinals, _), (_, live) in zip(postings, parts, strict=True)
     )
-    return _Term(weight_of(count, times=times, passages=passages), count, postings)
+    weight = weight_of(count, times=times, passages=passages)
+    shares = (
+        share_of(weight, counts, own[ordinals])
+        for (ordinals, counts), own in zip(postings, norms, strict=True)
+    )
+    return _Term(count, tuple(zip((ordinals for ordinals, _ in postings), shares, strict=True)))
 
 
 def weight_of(count: int, *, times: int, passages: int) -> float:

@@ -57,6 +57,9 @@ ID_NUMBERS = 4
 AT_ONCE = 20_000
 """Vectors in memory where all are gone through."""
 
+SCATTERED = 2_000
+"""The same where they are read in another order: the system maps 64 KB around each."""
+
 
 def write_flat(path: Path, parts: Iterable[Halves], count: int, dimension: int) -> None:
     """Write a flat index of ``parts`` (n, dimension), one after another, ``count`` vectors in all."""
@@ -89,7 +92,7 @@ def write_listed(
             file.write(vectors.halves(ordinals).tobytes())
             file.write(ordinals.astype("<i8").tobytes())
             held += len(ordinals)
-            if held > AT_ONCE:
+            if held > SCATTERED:
                 vectors.let_go()
                 held = 0
 
@@ -204,18 +207,18 @@ def _codes(dimension: int) -> bytes:
     return CODES.pack(FLOAT16, 0, 0.0, dimension, 2 * dimension, 0)
 
 
-def _header(kind: bytes, count: int, dimension: int) -> bytes:
+def _index_header(kind: bytes, count: int, dimension: int) -> bytes:
     return INDEX_HEADER.pack(kind, dimension, count, OLD_READERS, OLD_READERS, True, INNER_PRODUCT)
 
 
 def _flat_header(count: int, dimension: int) -> bytes:
-    return _header(FLAT, count, dimension) + _codes(dimension) + SIZE.pack(2 * count * dimension)
+    return _index_header(FLAT, count, dimension) + _codes(dimension) + SIZE.pack(2 * count * dimension)
 
 
 def _listed_header(count: int, dimension: int, lists: int, probes: int) -> bytes:
     """All that stands before the centroids, which are a flat index of float32."""
-    centroids = _header(CENTROIDS, lists, dimension) + SIZE.pack(lists * dimension)
-    return _header(LISTED, count, dimension) + LISTS.pack(lists, probes) + centroids
+    centroids = _index_header(CENTROIDS, lists, dimension) + SIZE.pack(lists * dimension)
+    return _index_header(LISTED, count, dimension) + LISTS.pack(lists, probes) + centroids
 
 
 def _lists_start(dimension: int, lists: int) -> bytes:

@@ -192,7 +192,7 @@ def _runs(folder: Path, rows: Iterable[IndexedPassage], dimension: int) -> Itera
         run = folder / f"run-{number}"
         run.mkdir()
         _write_run(run, batch, dimension)
-        yield _opened(run, len(batch))
+        yield _segment_of(run, len(batch))
         del batch  # lest it be in memory beside the next one
         number += 1
 
@@ -216,13 +216,13 @@ def _grouped(folder: Path, runs: Iterable[Segment], dimension: int) -> list[Segm
             return [*groups, *some]
         group = folder / f"group-{len(groups)}"
         group.mkdir()
-        groups.append(_opened(group, _merge(group, some, dimension)))
+        groups.append(_segment_of(group, _merge(group, some, dimension)))
         while some:
             shutil.rmtree(some.pop().folder)
     return groups
 
 
-def _opened(folder: Path, passages: int) -> Segment:
+def _segment_of(folder: Path, passages: int) -> Segment:
     """A run or group that was just written."""
     return Segment(folder, SegmentMeta(folder.name, passages, size_of(folder, {}), 1.0))
 

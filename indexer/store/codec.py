@@ -46,13 +46,13 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def packed(text: str) -> bytes:
+def deflated(text: str) -> bytes:
     """A long text as it is stored: UTF-8, compressed by zlib to less than half."""
     return zlib.compress(text.encode())
 
 
-def unpacked(data: bytes) -> str:
-    """The inverse of :func:`packed`."""
+def inflated(data: bytes) -> str:
+    """The inverse of :func:`deflated`."""
     return zlib.decompress(data).decode()
 
 
@@ -105,18 +105,18 @@ def article_row(article: Article) -> dict[str, Any]:
         "language": article.language,
         "site": article.site,
         "words": article.words,
-        "text": packed(article.text),
-        "blocks": packed(to_json(blocks)),
+        "text": deflated(article.text),
+        "blocks": deflated(to_json(blocks)),
         "lost": to_json({name: value for name, value in asdict(article.lost).items() if value}),
     }
 
 
 def article_of(row: Row) -> Article:
     """The inverse of :func:`article_row`."""
-    blocks: Iterable[Any] = json.loads(unpacked(row["blocks"]))
+    blocks: Iterable[Any] = json.loads(inflated(row["blocks"]))
     return Article(
         title=row["title"],
-        text=unpacked(row["text"]),
+        text=inflated(row["text"]),
         blocks=tuple(
             Block(k, s, e, tuple(h), a, p, tuple((low, high) for low, high in shown))
             for k, s, e, h, a, p, *shown in blocks

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from indexer.counting import count_words
 from indexer.records import GOOD_VERDICTS, Article, Fetch, Outcome, Page, Source, Verdict
-from indexer.store.codec import article_row, digest, fetch_of, fetch_row, moment, to_json, unpacked
+from indexer.store.codec import article_row, digest, fetch_of, fetch_row, inflated, moment, to_json
 from indexer.store.database import Database, Run
 
 Effect = Literal["new", "changed", "unchanged", "kept", "missing"]
@@ -107,7 +107,7 @@ class CrawlLog:
             return "unchanged", fetch
         if RANK[fetch.source] < RANK[Source(current["source"])]:
             return "kept", fetch
-        held = count_words(unpacked(current["text"]))  # not as an older version may have counted them
+        held = count_words(inflated(current["text"]))  # not as an older version may have counted them
         if article.words < SHRUNK * held and not self._force:
             reason = (
                 f"the text shrank from {held:,} to {article.words:,} words; "

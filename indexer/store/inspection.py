@@ -14,7 +14,7 @@ from typing import Any
 
 from indexer.errors import UnknownName
 from indexer.records import GOOD_VERDICTS, Article, Fetch, Link, Loss, Verdict
-from indexer.store.codec import article_of, fetch_of, loss_of, stamp, to_json, unpacked
+from indexer.store.codec import article_of, fetch_of, inflated, loss_of, stamp, to_json
 from indexer.store.failures import library_errors
 from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
 
@@ -333,12 +333,12 @@ def past(library: Path | sqlite3.Connection, links: Sequence[Link], since: datet
 
 def _rewrite(connection: sqlite3.Connection, row: sqlite3.Row) -> Rewrite | None:
     """What became of a page, None where its text is the same as before."""
-    values = {**row, "text": unpacked(row["text"])}
+    values = {**row, "text": inflated(row["text"])}
     old = values.pop("old")
     before = connection.execute("SELECT hash, text FROM articles WHERE id = ?", (old,)).fetchone()
     if before and before["hash"] == row["hash"]:
         return None
-    return Rewrite(**values, before=unpacked(before["text"]) if before else "")
+    return Rewrite(**values, before=inflated(before["text"]) if before else "")
 
 
 def changed_lines(before: str, after: str) -> tuple[str, ...]:

@@ -258,12 +258,12 @@ SHA256: Final = re.compile("[0-9a-f]{64}")
 
 def teach_migrating(connection: sqlite3.Connection) -> None:
     """Let the scripts use ``halved``, ``packed`` and ``shorter``, which take what had rotted as well."""
-    connection.create_function("halved", 1, _halved, deterministic=True)
+    connection.create_function("halved", 1, _in_halves, deterministic=True)
     connection.create_function("packed", 1, _packed, deterministic=True)
-    connection.create_function("shorter", 1, _shorter, deterministic=True)
+    connection.create_function("shorter", 1, _shorter_hash, deterministic=True)
 
 
-def _halved(vector: bytes) -> bytes:
+def _in_halves(vector: bytes) -> bytes:
     """A vector of float32 as float16."""
     if len(vector) % 4:
         return vector
@@ -272,10 +272,10 @@ def _halved(vector: bytes) -> bytes:
 
 
 def _packed(text: bytes | None) -> bytes:
-    """A text as :func:`indexer.store.codec.packed` writes it."""
+    """A text as :func:`indexer.store.codec.deflated` writes it."""
     return zlib.compress(text or b"")
 
 
-def _shorter(sha256: str | bytes) -> str | bytes:
+def _shorter_hash(sha256: str | bytes) -> str | bytes:
     """The sha256 of a text, in hexadecimal, as :func:`indexer.store.codec.text_hash`."""
     return bytes.fromhex(sha256)[:16] if isinstance(sha256, str) and SHA256.fullmatch(sha256) else sha256

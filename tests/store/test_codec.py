@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from indexer.records import Article, Block
-from indexer.store.codec import article_of, article_row, packed, unpacked
+from indexer.store.codec import article_of, article_row, deflated, inflated
 
 ARTICLE = Article(
     "A title",
@@ -25,7 +25,7 @@ def test_an_article_comes_back_as_it_was() -> None:
 def test_blocks_of_older_versions_are_read() -> None:
     """They say nothing of what the page shows."""
     row = article_row(ARTICLE)
-    blocks = [block[:6] for block in json.loads(unpacked(row["blocks"]))]
-    older = {**row, "blocks": packed(json.dumps(blocks))}
+    blocks = [block[:6] for block in json.loads(inflated(row["blocks"]))]
+    older = {**row, "blocks": deflated(json.dumps(blocks))}
     assert [block.shown for block in article_of(older).blocks] == [(), ()]
     assert [block.anchor for block in article_of(older).blocks] == ["id", "id"]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from indexer.errors import Busy, NoLibrary
 from indexer.records import Link, Source, Verdict
 from indexer.store.backup import back_up
-from indexer.store.codec import unpacked
+from indexer.store.codec import inflated
 from indexer.store.database import Database
 from indexer.store.inspection import past
 from indexer.store.pruning import foresee, prune_history
@@ -75,7 +75,7 @@ def test_old_versions_go_and_the_rest_answers(aged: Path) -> None:
     assert pruned.freed > 0
     assert told(aged) == before
     left = held(aged)
-    assert [unpacked(row[2]) for row in left["articles"]] == [
+    assert [inflated(row[2]) for row in left["articles"]] == [
         f"{text}\n\nMore." for text in ("Other 0.", "Other 1.", "Version 2.", "Other 2.", "Version 3.")
     ]
     assert len(left["fetches"]) == len(everything["fetches"])

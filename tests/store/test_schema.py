@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from indexer.records import Link
-from indexer.store.codec import digest, text_hash, unpacked
+from indexer.store.codec import digest, inflated, text_hash
 from indexer.store.database import Database
 from indexer.store.schema import LESS_ROOM, MIGRATIONS, ROWS_WITH_SUMS, SCHEMA_VERSION
 from indexer.store.snapshot import Snapshot
@@ -128,6 +128,6 @@ def test_what_takes_less_room_says_the_same_and_damage_stays_known(tmp_path: Pat
         found = database.rows(f"SELECT hash, vector FROM embeddings WHERE NOT ({is_unsound('embeddings')})")
         assert found == [{"hash": text_hash("One."), "vector": HALVES}]
         [article] = database.rows(f"SELECT * FROM articles WHERE NOT ({is_unsound('articles')})")
-        assert (article["id"], unpacked(article["text"])) == (1, "One. Ж")
+        assert (article["id"], inflated(article["text"])) == (1, "One. Ж")
         for table, rows in (("embeddings", 3), ("articles", 2)):
             assert database.rows(f"SELECT count(*) AS rows FROM {table}") == [{"rows": rows}]

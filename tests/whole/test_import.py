@@ -14,7 +14,7 @@ from indexer.config import Config, ExtractConfig
 from indexer.errors import Unreadable
 from indexer.records import Link
 from indexer.store import inspection
-from indexer.store.codec import unpacked
+from indexer.store.codec import inflated
 from indexer.store.database import Database
 from tests.command import Run
 from tests.extract.paging import FILLER
@@ -142,4 +142,4 @@ def test_a_saved_page_is_read_again_where_reading_has_improved(
     with Database(config.data) as database:
         rows = database.rows("SELECT extractor, text FROM articles ORDER BY id")
     assert [row["extractor"] for row in rows][1:] == ["another"]
-    assert {unpacked(row["text"]) for row in rows} == {text}
+    assert {inflated(row["text"]) for row in rows} == {text}

@@ -189,7 +189,7 @@ def test_similar_are_other_articles_the_nearest_first(library: Library) -> None:
     [first] = library.similar(numbers[2], k=1)
     cosines = vectors[:2] @ vectors[2]
     assert first.passage_id == numbers[int(np.argmax(cosines))]
-    assert first.score == pytest.approx(float(cosines.max()), abs=1e-6)
+    assert first.score == pytest.approx(float(cosines.max()), abs=1e-4)
 
 
 def test_similar_looks_past_an_articles_own_passages(shelf: Shelf) -> None:
