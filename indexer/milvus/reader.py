@@ -33,6 +33,10 @@ REINDEX_ELSEWHERE = "run `indexer reindex` with the same --index to make it from
 SEARCHED = 400
 """HNSW's ef, at least: how many neighbours are looked at. Twice the depth of a list (``SearchConfig``)."""
 
+MARGIN = 1.5
+"""Passages asked of Milvus's BM25 for one that is wanted by ours, whose order differs a little. On SciFact
+the same ten come in the same order for 0.993 of the questions, with 1.0 for 0.847, with 2.0 for no more."""
+
 REMEMBERED = 2_000
 """Passages whose vectors and stems are kept for the next call: a question asks several times for the same few
 hundred. 25 MB."""
@@ -128,9 +132,11 @@ class MilvusReader:
         known = [stem for stem, (passages, _) in rows.items() if passages]
         if not known:
             return []
-        found = self._search("bm25", " ".join(known), limit, allowed, ["words", "length"])
+        most = int(MARGIN * limit)
+        found = self._search("bm25", " ".join(known), most, allowed, ["words", "length"])
         _remember(self._known_words, {hit["id"]: _words_of(hit["entity"]) for hit in found})
-        return _ordered(self.scores(words, np.array([hit["id"] for hit in found], np.int64)).items())
+        ids = np.array([hit["id"] for hit in found], np.int64)
+        return _ordered(self.scores(words, ids).items())[:limit]
 
     def scores(self, words: Sequence[str], ids: Ids) -> dict[int, float]:
         """The BM25 of these passages; those without any of the words are absent."""
