@@ -33,7 +33,7 @@ REINDEX_ELSEWHERE = "run `indexer reindex` with the same --index to make it from
 SEARCHED = 400
 """HNSW's ef, at least: how many neighbours are looked at. Twice the depth of a list (``SearchConfig``)."""
 
-MARGIN = 1.5
+ASKED_FOR_ONE = 1.5
 """Passages asked of Milvus's BM25 for one that is wanted by ours, whose order differs a little. On SciFact
 the same ten come in the same order for 0.993 of the questions, with 1.0 for 0.847, with 2.0 for no more."""
 
@@ -132,7 +132,7 @@ class MilvusReader:
         known = [stem for stem, (passages, _) in rows.items() if passages]
         if not known:
             return []
-        most = int(MARGIN * limit)
+        most = int(ASKED_FOR_ONE * limit)
         found = self._search("bm25", " ".join(known), most, allowed, ["words", "length"])
         _remember(self._known_words, {hit["id"]: _words_of(hit["entity"]) for hit in found})
         ids = np.array([hit["id"] for hit in found], np.int64)
