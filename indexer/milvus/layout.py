@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -180,10 +180,9 @@ def _word_row(stem: str, passages: int, halves: int, spelt: str) -> dict[str, An
     return {"stem": stem, "passages": passages, "halves": halves, "spelt": spelt, "nothing": [0.0, 0.0]}
 
 
-def halves_of(words: Sequence[str], stems: Iterable[str]) -> dict[str, np.ndarray[Any, np.dtype[np.uint8]]]:
-    """By each stem, how often each of the passages (n,) with these ``words`` holds it, in halves."""
-    counted = [Counter(text.split(" ")) for text in words]
-    return {stem: np.array([min(count[stem], 255) for count in counted], np.uint8) for stem in stems}
+def halves_in(words: str) -> Counter[str]:
+    """How often each stem counts in a passage with these ``words``, in halves."""
+    return Counter(words.split(" "))
 
 
 def sites_of(host: str) -> list[str]:

@@ -18,7 +18,7 @@ from indexer.milvus.layout import (
     MOST_FOUND,
     collections_of,
     expression,
-    halves_of,
+    halves_in,
     identity,
 )
 from indexer.milvus.server import MILVUS_SECONDS, READ_AT_ONCE, WORK_SECONDS, Server
@@ -33,12 +33,19 @@ REINDEX_ELSEWHERE = "run `indexer reindex` with the same --index to make it from
 SEARCHED = 400
 """HNSW's ef, at least: how many neighbours are looked at. Twice the depth of a list (``SearchConfig``)."""
 
-REMEMBERED = 20_000
-"""Vectors and stems of passages kept for the next call: a question asks for the same ones several times."""
+ASKED_FOR_ONE = 1.5
+"""Passages asked of Milvus's BM25 for one that is wanted by ours, whose order differs a little. On SciFact
+the same ten come in the same order for 0.993 of the questions, with 1.0 for 0.847, with 2.0 for no more."""
+
+REMEMBERED = 2_000
+"""Passages whose vectors and stems are kept for the next call: a question asks several times for the same few
+hundred. 25 MB."""
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
+HeldWords = tuple[Counter[str], int]
+"""How often a passage holds each stem, in halves, and its length in words."""
 StemRow = tuple[int, int]
 """In how many passages a stem is, and how often, in halves."""
 
@@ -58,7 +65,7 @@ class MilvusReader:
         self._stem = Stems()
         self._known_stems: dict[str, StemRow] = {}
         self._known_vectors: dict[int, Vectors] = {}
-        self._known_words: dict[int, tuple[str, int]] = {}
+        self._known_words: dict[int, HeldWords] = {}
         try:
             about = self._about(generation)
         except BaseException:
@@ -125,9 +132,11 @@ class MilvusReader:
         known = [stem for stem, (passages, _) in rows.items() if passages]
         if not known:
             return []
-        found = self._search("bm25", " ".join(known), limit, allowed, ["words", "length"])
+        most = int(ASKED_FOR_ONE * limit)
+        found = self._search("bm25", " ".join(known), most, allowed, ["words", "length"])
         _remember(self._known_words, {hit["id"]: _words_of(hit["entity"]) for hit in found})
-        return _ordered(self.scores(words, np.array([hit["id"] for hit in found], np.int64)).items())
+        ids = np.array([hit["id"] for hit in found], np.int64)
+        return _ordered(self.scores(words, ids).items())[:limit]
 
     def scores(self, words: Sequence[str], ids: Ids) -> dict[int, float]:
         """The BM25 of these passages; those without any of the words are absent."""
@@ -136,14 +145,14 @@ class MilvusReader:
         held = _looked_up(self._known_words, ids.tolist(), self._read_words)
         lengths = np.array([length for _, length in held.values()], np.int32)
         norms = norms_of(lengths, words=self._length, passages=self._passages)
-        counts = halves_of([text for text, _ in held.values()], asked)
         scores = np.zeros(len(held), np.float32)
         for stem, times in sorted(asked.items()):
             weight = weight_of(rows[stem][0], times=times, passages=self._passages)
-            scores += share_of(weight, counts[stem], norms)
+            counts = np.array([halves[stem] for halves, _ in held.values()], np.uint8)
+            scores += share_of(weight, counts, norms)
         return {number: float(score) for number, score in zip(held, scores, strict=True) if score > 0}
 
-    def _read_words(self, ids: list[int]) -> dict[int, tuple[str, int]]:
+    def _read_words(self, ids: list[int]) -> dict[int, HeldWords]:
         rows = self._server.rows(self._passages_in, ids, ["words", "length"])
         return {row["id"]: _words_of(row) for row in rows}
 
@@ -221,8 +230,8 @@ def _vector_of(row: Any) -> Vectors:
     return np.asarray(row["vector"], np.float32)
 
 
-def _words_of(row: Any) -> tuple[str, int]:
-    return row["words"], int(row["length"])
+def _words_of(row: Any) -> HeldWords:
+    return halves_in(row["words"]), int(row["length"])
 
 
 def _looked_up(

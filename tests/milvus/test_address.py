@@ -32,7 +32,7 @@ def test_addresses(text: str, meant: IndexAddress) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["localhost:19530", "http://host", "milvus://", "milvus://host:port", "milvus://h?nam=x", "milvus://h#x",
+    ["localhost:19530", "http://host", "milvus://", "milvus://host:port", "milvus://h?title=x", "milvus://h#x",
      "milvus://h?name", "milvus://h?name=a-b", "milvus://h/a.b", "milvus://h?name=1a", "milvus://[h",
      "x" * 999],
 )  # fmt: skip

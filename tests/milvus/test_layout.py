@@ -16,7 +16,7 @@ from indexer.index.bm25 import norms_of, share_of, weight_of
 from indexer.index.index_reader import IndexReader
 from indexer.index.segment import IndexedPassage, Segment, write
 from indexer.index.words import Stems
-from indexer.milvus.layout import LONGEST, Vocabulary, expression, halves_of, sites_of
+from indexer.milvus.layout import LONGEST, Vocabulary, expression, halves_in, sites_of
 from indexer.records import Filters, ServedPassage
 
 COLUMN = st.text(st.sampled_from("ab c.#+-_A1é事件잠\n"), max_size=30)
@@ -50,12 +50,16 @@ def test_stems_that_are_served_give_the_scores_of_the_segments(
     stem = Stems()
     stems = Counter(stem[word] for word in words)
     lengths = np.array([row["length"] for row in rows], np.int32)
-    counts = halves_of([row["words"] for row in rows], stems)
+    held_in = [halves_in(row["words"]) for row in rows]
     scores = np.zeros(len(rows), np.float32)
     for one, times in sorted(stems.items()):
         held = of_stems.get(one, {"passages": 0})["passages"]
         weight = weight_of(held, times=times, passages=len(rows))
-        scores += share_of(weight, counts[one], norms_of(lengths, words=vocabulary.words, passages=len(rows)))
+        scores += share_of(
+            weight,
+            np.array([halves[one] for halves in held_in], np.uint8),
+            norms_of(lengths, words=vocabulary.words, passages=len(rows)),
+        )
     found = local.scores(words, np.arange(len(rows)))
     assert {number: score for number, score in enumerate(scores.tolist()) if score > 0} == found
     assert [of_stems.get(stem[word], {"passages": 0})["passages"] for word in words] == local.counts(words)

@@ -79,13 +79,14 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="module", params=["demo", "cranfield"])
 def asked(
-    request: pytest.FixtureRequest, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
+    milvus: object, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path, list[str]]:
-    """A library's name and folder, and questions to it."""
+    """A library's name and folder, and questions to it; nothing is made where there is no server to ask."""
     if request.param == "demo":
         folder = request.getfixturevalue("demo_library")
         return "demo", folder, [one.question for one in load_questions(sample_folder() / "questions.yaml")]
     collection = load_collection(shared_data(f"ir/{request.param}"))
+    encoder = request.getfixturevalue("encoder")
     model, cut = DEFAULT_MODEL, Config().passages
     cache = tmp_path_factory.mktemp("collections")
     built = build_library(collection, encoder, model=model, config=cut, cache=cache)
@@ -94,7 +95,7 @@ def asked(
 
 @pytest.fixture
 def searchers(
-    asked: tuple[str, Path, list[str]], encoder: Encoder, address: str
+    asked: tuple[str, Path, list[str]], address: str, encoder: Encoder
 ) -> Iterator[tuple[Searcher, Searcher, Snapshot, Snapshot]]:
     _, folder, _ = asked
     config = Config(data=folder, index=address)

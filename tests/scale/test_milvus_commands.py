@@ -39,7 +39,10 @@ def told(ended: Ended) -> dict[str, object]:
     return {name: value for name, value in values.items() if not name.endswith("ms")}
 
 
-def test_a_library_moves_to_milvus_and_back(demo_library: Path, tmp_path: Path, address: str) -> None:
+def test_a_library_moves_to_milvus_and_back(
+    address: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    demo_library = request.getfixturevalue("demo_library")  # made where there is a server to ask
     data, catalogue = tmp_path / "data", tmp_path / "catalogue.yaml"
     shutil.copytree(demo_library, data)
     shutil.copy(sample_catalogue(), catalogue)
