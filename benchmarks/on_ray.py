@@ -101,9 +101,11 @@ def measure(options: argparse.Namespace, folder: Path) -> str:
 def written(options: argparse.Namespace, runs: dict[int, list[dict[str, float]]]) -> str:
     """The report."""
     setting = (
-        f"{options.pages:,} pages on {options.hosts} hosts on loopback, no pauses; {options.rounds} runs in "
-        "turns, medians. The driver is the process that keeps the library, gives the hosts their turns and "
-        "judges the pages."
+        f"{options.pages:,} pages on {options.hosts} hosts on loopback, no pauses; rounds in turns: "
+        f"{options.rounds}, medians. The driver is the process that keeps the library, gives the hosts their "
+        f"turns and judges the pages. All share {os.cpu_count()} processors with the server and Ray's own "
+        "processes, however many are offered to tasks: so this shows what Ray costs, and not what more "
+        "machines gain."
     )
     lines = [
         setting,
