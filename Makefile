@@ -8,10 +8,10 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A model that is not on this machine is asked of the hub by the product; never by its tests.
-test test-fast test-lowest trust: export HF_HUB_OFFLINE := 1
+test test-fast test-scale test-lowest trust: export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-lowest check docs bench trust format lock audit dist clean
+.PHONY: help demo test test-fast test-scale test-lowest check docs bench trust format lock audit dist clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,11 +20,14 @@ demo: .venv/installed ## Do the whole job on sample articles, and ask them a que
 	@$(BIN)/indexer demo
 
 test: .venv/developing ## Run every test, with coverage, and all checks
-	$(BIN)/pytest -n 3 --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 3 --dist loadfile -m "not scale" --cov --cov-report=term:skip-covered
 	@$(MAKE) --no-print-directory check
 
 test-fast: .venv/developing ## Run the tests that need neither the model nor much time
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow and not scale"
+
+test-scale: .venv/scaling ## Install the engines of the extra `scale`, and run the tests that need them
+	$(BIN)/pytest -m scale tests/scale
 
 test-lowest: ## Install the lowest versions that pyproject.toml admits, and try them
 	$(OLDEST_PYTHON) tests/packaging/lowest.py $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX))
@@ -41,7 +44,7 @@ docs: .venv/developing ## Build the documentation as a site, into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: .venv/developing ## Measure everything and write BENCHMARKS.md (hours; INDEXER_SHARED_DATA names the collections)
-	for script in extraction.py verdicts.py links.py retrieval.py manuals.py states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py serving.py milvus.py; do \
+	for script in extraction.py verdicts.py links.py retrieval.py manuals.py states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py serving.py milvus.py on_ray.py; do \
 	  $(BIN)/python benchmarks/$$script --write || exit; done
 
 trust: .venv/developing ## Kill, damage, fill and flood the program, and write RELIABILITY.md (an hour and more)
@@ -96,3 +99,10 @@ endef
 	@echo "Installing into .venv (once; some minutes) ..."
 	$(call install,requirements-dev.txt)
 	@touch .venv/installed $@
+
+# What the lock does not have yet comes from where pip takes it; the rest stays as the lock says.
+.venv/scaling: pyproject.toml .venv/developing
+	@echo "Installing the engines into .venv (once; 0.7 GB) ..."
+	@$(BIN)/pip install -q --no-build-isolation -e '.[scale]'
+	@$(BIN)/pip check -q
+	@touch $@

@@ -97,7 +97,7 @@ def main() -> None:
     encoder = real if options.real_encoder else WithoutModel(real)
     clock = Clock()
     with (
-        patch.object(pipeline, "_encoder", lambda _: encoder),
+        patch.object(pipeline, "_open_encoder", lambda *_: encoder),
         patch.object(pipeline, "_run_async", clock.around_run(pipeline._run_async)),  # noqa: SLF001 - no other seam around the stage
         patch.object(CrawlLog, "record", clock.around_record(CrawlLog.record)),
     ):

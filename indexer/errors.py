@@ -22,6 +22,7 @@
     |-- MissingExtra              exit 1   an optional package is not installed; says which extra brings it
     |-- Unreadable                exit 1   a page from which no text could be extracted
     |-- NotRendered               exit 1   a page that could not be shown in a browser
+    |-- ClusterError              exit 1   the machines that a run works on cannot be had, or were lost
     |-- NothingReachable          exit 1   no host answered in a whole run: the network, not the links
     |-- LostLinks                 exit 4   a strict run found links newly gone, or newly without a copy
     `-- Busy                      exit 75  another run holds the lock (EX_TEMPFAIL of sysexits.h)
@@ -144,6 +145,10 @@ class Unreadable(IndexerError):
 
 class NotRendered(IndexerError):
     """A page could not be shown in a browser; the message says why, and what to do if anything."""
+
+
+class ClusterError(IndexerError):
+    """The machines that a run works on cannot be had, do not fit, or were lost; what was kept stands."""
 
 
 class NothingReachable(IndexerError):

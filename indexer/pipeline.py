@@ -1,6 +1,7 @@
 """One run, from the catalogue to a published generation.
 
-1. ``crawl_links`` fetches the links' pages; each page is read in a worker process (:mod:`indexer.workers`).
+1. ``crawl_links`` fetches the links' pages; each is read in a worker process (:mod:`indexer.workers`), or
+   elsewhere (:mod:`indexer.engine`).
 2. Every outcome is kept at once: the fetch, the raw page, the article if it is a new version.
 3. ``publish`` cuts what changed into passages, embeds the new ones, and swaps the generation.
 
@@ -30,6 +31,7 @@ from indexer.config import Config, PassageConfig
 from indexer.crawl.urls import page_key
 from indexer.crawl.verdict import judge
 from indexer.encoding import chosen_model, is_prepared, open_encoder
+from indexer.engine import Engine, Here
 from indexer.errors import NoLibrary, NothingReachable, UnknownName, Unreadable, UsageError
 from indexer.milvus import index_written
 from indexer.records import (
@@ -52,11 +54,11 @@ from indexer.store.crawl_log import CrawlLog, Effect, keep_reading, stale_articl
 from indexer.store.database import Database
 from indexer.store.inspection import LinkState
 from indexer.store.opening import refuse_lost
-from indexer.store.publish import Progress, Published, publish, rebuild
+from indexer.store.publish import Cut, Progress, Published, publish, rebuild
 from indexer.store.serving import serve_again
 from indexer.store.soundness import mend
 from indexer.summary import Summary, Tally, summarise
-from indexer.workers import BoundedWorker, Cutting, bounded_worker, reading_workers
+from indexer.workers import bounded_worker
 
 if TYPE_CHECKING:
     import httpx
@@ -146,6 +148,7 @@ def crawl_links(
     offline: bool = False,
     source: Source = Source.LIVE,
     transport: httpx.AsyncBaseTransport | None = None,
+    engine: Engine | None = None,
     watcher: Watcher | None = None,
 ) -> Summary:
     """Fetch, extract, embed and publish.
@@ -153,13 +156,14 @@ def crawl_links(
     ``chosen`` are the links to fetch (see :func:`choose_links`), by default all; whatever is fetched, all
     ``links`` are published. ``force`` fetches unconditionally and accepts shrunken texts, ``offline``
     fetches nothing. ``source`` and ``transport`` are the demo's: what to call the pages, and who answers in
-    place of the hosts.
+    place of the hosts. ``engine`` does the work, by default on this machine.
 
     Raises:
         Busy: another run holds the lock. NotWritable, DamagedLibrary: the data folder's state.
         ModelError: the encoder cannot be had. NothingReachable: no host answered; nothing was changed.
+        ClusterError: the engine's machines were lost; what was kept until then is.
     """
-    watcher = watcher or Nobody()
+    watcher, engine = watcher or Nobody(), engine or Here()
     chosen = links if chosen is None else chosen
     clock = _Stages()
     with index_written(config):
@@ -175,13 +179,13 @@ def crawl_links(
         if not offline:
             watcher.started(len(chosen), resumed=run.resumed)
             record = _Recorder(log, tally, watcher, known_bad=_bad(before))
-            task = partial(_fetch_pages, chosen, config, log=log, record=record, force=force)
+            task = partial(_fetch_pages, chosen, config, engine, log=log, record=record, force=force)
             _run_async(partial(task, source=source, transport=transport, traffic=watcher))
             record.ended()
         clock.ended("crawl")
         encoder = _open_encoder(config, watcher)
         clock.ended("model")
-        published = _publish(database, links, config, encoder, watcher)
+        published = _publish(database, links, config, encoder, watcher, engine=engine)
         clock.ended("publish", embed=published.embed_seconds)
         after = inspection.status(config.data, links)
         summary = summarise(
@@ -350,17 +354,21 @@ class _Stages:
 async def _fetch_pages(
     links: Sequence[Link],
     config: Config,
+    engine: Engine,
     *,
     log: CrawlLog,
     record: _Recorder,
+    traffic: Traffic,
     **arguments: Any,
 ) -> None:
     """Crawl the links, keeping every outcome as it comes."""
     from indexer.crawl import crawl_pages
     from indexer.render import rendering_browser
 
-    async with reading_workers(config.extract) as read, rendering_browser(config.render) as render:
-        arguments |= {"config": config.crawl, "memory": log, "read": read, "render": render}
+    async with engine.crawling(config, traffic) as work, rendering_browser(config.render) as render:
+        crawl = replace(config.crawl, max_in_flight=work.in_flight)
+        arguments |= {"config": crawl, "memory": log, "traffic": traffic, "render": render}
+        arguments |= {"read": work.read, "sender": work.sender}
         async with aclosing(crawl_pages(links, **arguments)) as outcomes:  # before the workers end
             async for outcome in outcomes:
                 record(outcome)
@@ -432,7 +440,7 @@ def publish_articles(
     *,
     model: str,
     config: PassageConfig,
-    worker: BoundedWorker | None = None,
+    cut: Cut | None = None,
     progress: Progress = lambda done, total: None,
     again: bool = False,
     index: IndexWriter | None = None,
@@ -440,13 +448,11 @@ def publish_articles(
     """Publish the newest article versions of ``links``, cut for the encoder's window.
 
     ``model`` is the encoder's folder or hub name; ``progress`` is told how many texts are embedded. Articles
-    of pages are cut by a ``worker``; without one they are trusted and cut here. ``again`` and ``index`` are
+    of pages are ``cut`` within bounds; without it they are trusted and cut here. ``again`` and ``index`` are
     those of :func:`publish`.
     """
 
-    def cut(article: Article) -> Sequence[Passage]:
-        if worker:
-            return worker.cut(Cutting(article, encoder.max_tokens, config), encoder.count_tokens)
+    def cut_here(article: Article) -> Sequence[Passage]:
         return extract.passages(
             article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens, config=config
         )
@@ -456,7 +462,7 @@ def publish_articles(
         links,
         encoder=encoder,
         model=model,
-        cut=cut,
+        cut=cut or cut_here,
         fingerprint=index_fingerprint(encoder.fingerprint, config),
         progress=progress,
         again=again,
@@ -491,19 +497,20 @@ def _publish(
     encoder: Encoder,
     watcher: Watcher,
     *,
+    engine: Engine | None = None,
     again: bool = False,
 ) -> Published:
     """Publish the catalogue's links, their articles read again first where reading has improved."""
-    with index_written(config) as index, bounded_worker(config.extract) as worker:
-        _read_again(database, worker, watcher)
+    with index_written(config) as index, (engine or Here()).publishing(config, encoder) as work:
+        _read_again(database, work.read, watcher)
         watcher.stage("cutting articles into passages")
         return publish_articles(
             database,
             links,
-            encoder,
+            work.encoder,
             model=chosen_model(config),
             config=config.passages,
-            worker=worker,
+            cut=work.cut,
             progress=watcher.embedding,
             again=again,
             index=index,
@@ -541,12 +548,12 @@ def _open_encoder(config: Config, watcher: Watcher) -> Encoder:
     return open_encoder(config)
 
 
-def _read_again(database: Database, worker: BoundedWorker, watcher: Watcher) -> None:
+def _read_again(database: Database, read: Callable[[Page], Reading], watcher: Watcher) -> None:
     """New versions of the articles that an older extraction read, from the raw pages that are kept."""
     for row in stale_articles(database, extract.VERSION):
         watcher.stage(f"reading again {row.page.url}")
         try:
-            reading = worker.read(row.page)
+            reading = read(row.page)
         except Unreadable as error:
             logger.warning("%s: no longer readable (%s); its older reading is kept", row.page.url, error)
             continue

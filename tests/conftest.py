@@ -50,7 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, in that order; the others stay as they are."""
+    """Put the longest files first, in that order; the others stay as they are. Mark the tests of engines."""
+    for item in items:
+        if Path(__file__).parent / "scale" in item.path.parents:
+            item.add_marker(pytest.mark.scale)
     places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,10 +26,20 @@ from indexer.cli.options import (
 )
 from indexer.cli.output import is_terminal, on_one_line, plural, print_json, safe, say
 from indexer.cli.progress import watching
-from indexer.errors import IndexerError, LostLinks
+from indexer.errors import IndexerError, LostLinks, UsageError
 
 if TYPE_CHECKING:
+    from indexer.config import Config
+    from indexer.engine import Engine
+    from indexer.pipeline import Watcher
     from indexer.summary import Summary
+
+
+class WorkedBy(StrEnum):
+    """Who does the work of a run."""
+
+    local = "local"
+    ray = "ray"
 
 
 def register(app: typer.Typer) -> None:
@@ -55,6 +66,15 @@ def crawl_command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 4 if a link is newly gone or without a copy.")
     ] = False,
+    engine: Annotated[
+        WorkedBy, typer.Option(help="Who does the work: this machine, or a Ray cluster.")
+    ] = WorkedBy.local,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="The Ray cluster's; else RAY_ADDRESS, else one is started here.", metavar="HOST:PORT"
+        ),
+    ] = None,
     catalogue: CatalogueOption = None,
     data: DataOption = None,
     index: IndexOption = None,
@@ -75,7 +95,11 @@ def crawl_command(
             config = configure(catalogue=catalogue, data=data, model=model, index=index)
             links = load(config.catalogue).links
             chosen = choose_links(links, config, only=only or (), failed=failed, due=due)
-            summary = crawl_links(links, config, chosen=chosen, force=force, offline=offline, watcher=watcher)
+            with _engine(engine, address, config, watcher) as chosen_engine:
+                summary = crawl_links(
+                    links, config, chosen=chosen, force=force, offline=offline, engine=chosen_engine,
+                    watcher=watcher,
+                )  # fmt: skip
         if as_json:
             print_json(summary.to_json())
         else:
@@ -86,6 +110,23 @@ def crawl_command(
                 f"{plural(len(lost), 'link')} newly gone or without a copy: {named}; "
                 "`indexer status` says why"
             )
+
+
+@contextmanager
+def _engine(
+    engine: WorkedBy, address: str | None, config: Config, watcher: Watcher
+) -> Iterator[Engine | None]:
+    """The engine that was asked for, until the run has ended; None for this machine's own."""
+    if engine is WorkedBy.local:
+        if address is not None:
+            raise UsageError("--address is a Ray cluster's; it needs --engine ray")
+        yield None
+        return
+    from indexer.scale import on_ray
+
+    watcher.stage("joining the Ray cluster" if address else "starting Ray")
+    with on_ray(config, address=address or "") as joined:
+        yield joined
 
 
 @contextmanager

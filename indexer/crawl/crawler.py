@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
 import httpx
@@ -25,6 +26,8 @@ from indexer.crawl.fetch import Fetcher
 from indexer.crawl.frontier import Frontier, SeenPages
 from indexer.crawl.guard import Guard
 from indexer.crawl.transport import Environment
+from indexer.crawl.wire import Sender, Wire
+from indexer.errors import ClusterError
 from indexer.records import Fetch, Link, Outcome, ReadPage, RenderPage, Source, Traffic, Verdict
 
 logger = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ async def crawl_pages(
     read: ReadPage,
     source: Source = Source.LIVE,
     transport: httpx.AsyncBaseTransport | None = None,
+    sender: Sender | None = None,
     force: bool = False,
     render: RenderPage | None = None,
     traffic: Traffic | None = None,
@@ -57,12 +61,21 @@ async def crawl_pages(
         source: what live pages are marked as; other than ``live`` it marks the copies too.
         transport: answers in place of the network; by default the proxies of the environment, or direct
             connections to public addresses. It is not closed.
+        sender: sends the requests in place of this process, which then needs no ``transport``.
         force: asks for every page in full, whether it changed or not.
         render: shows a page in a browser, for links that want it; None where there is none.
-        traffic: is told of every request.
+        traffic: is told of every request that this process sends, and of every pause.
+
+    Raises:
+        ClusterError: whoever reads or sends elsewhere is lost for good.
     """
-    own = transport or Environment(config)
-    fetcher = Fetcher(own, config, Guard(links), traffic)
+    closing = AsyncExitStack()
+    if sender is None:
+        if transport is None:
+            transport = Environment(config)
+            closing.push_async_callback(transport.aclose)
+        sender = Wire(transport, config, traffic)
+    fetcher = Fetcher(sender, config, Guard(links), traffic)
     outcomes: asyncio.Queue[_Handed | None] = asyncio.Queue()
 
     async def deliver(outcome: Outcome) -> None:
@@ -73,21 +86,19 @@ async def crawl_pages(
     attempts = Attempts(fetcher, memory, read, deliver, config, force=force, render=render)
     run = _Run(links, attempts, fetcher, memory, source)
     tasks = [asyncio.create_task(run.link(link)) for link in links]
-    ended = asyncio.gather(*tasks, return_exceptions=True)
+    ended = asyncio.gather(*tasks)  # at once if one fails: that must not pass for a finished crawl
     ended.add_done_callback(lambda _: outcomes.put_nowait(None))
     try:
-        while (handed := await outcomes.get()) is not None:
+        while (handed := await outcomes.get()) is not None and not ended.done():
             yield handed.outcome
             handed.taken.set()
-        for task in tasks:
-            task.result()  # a fault of the program must not pass for a finished crawl
+        await ended
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, ended, return_exceptions=True)
         await fetcher.close()
-        if transport is None:
-            await own.aclose()
+        await closing.aclose()
 
 
 @dataclass(slots=True)
@@ -117,6 +128,8 @@ class _Run:
         """Whatever goes wrong with one page becomes its outcome, and is logged for whoever fixes it."""
         try:
             return await page
+        except ClusterError:
+            raise
         except Exception as fault:
             logger.exception("the crawl of %s met a fault of the program", job.page_url)
             reason = f"a fault of the program, see the log: {fault!r}"

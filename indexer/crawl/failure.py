@@ -1,9 +1,16 @@
-"""What stops a fetch: no page, but a verdict with its reason."""
+"""What stops a fetch: no page but a verdict with its reason, or a request that was lost on its way."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from indexer.credentials import without_credentials
 from indexer.records import Judgement, Verdict
+
+
+class LostRequest(Exception):
+    """Whoever sent a request is no more, which says nothing about the host: it is asked again in its turn."""
 
 
 class NoPage(Exception):
@@ -24,6 +31,11 @@ class NoPage(Exception):
         self.judgement = Judgement(verdict, reason)
         self.url, self.status, self.transient = without_credentials(url), status, transient
         self.seconds = 0.0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To travel between processes, as an exception made of more than a message has to say how."""
+        make = partial(NoPage, url=self.url, status=self.status, transient=self.transient)
+        return make, (self.judgement.verdict, self.judgement.reason), {"seconds": self.seconds}
 
     def again(self, url: str) -> NoPage:
         """The same failure for another who asks: an exception belongs to one task."""

@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import httpx
-
 from indexer.config import CrawlConfig
 from indexer.crawl import urls
-from indexer.crawl.failure import NoPage
+from indexer.crawl.failure import LostRequest, NoPage
 from indexer.crawl.guard import Guard
 from indexer.crawl.pace import Pace
 from indexer.crawl.refresh import leads_to
 from indexer.crawl.robots import Robots
-from indexer.crawl.wire import HttpAnswer, Wire
+from indexer.crawl.wire import HttpAnswer, Sender
 from indexer.records import Fetch, Page, Traffic, Verdict
 
 _BUSY = frozenset({429, 502, 503, 504})
@@ -75,13 +73,9 @@ class Fetcher:
     """All fetching of one run."""
 
     def __init__(
-        self,
-        transport: httpx.AsyncBaseTransport,
-        config: CrawlConfig,
-        guard: Guard,
-        traffic: Traffic | None = None,
+        self, sender: Sender, config: CrawlConfig, guard: Guard, traffic: Traffic | None = None
     ) -> None:
-        self._wire, self._config, self.guard = Wire(transport, config, traffic), config, guard
+        self._sender, self._config, self.guard = sender, config, guard
         self._pace = Pace(config, traffic)
         self._robots = Robots(self._get_robots, self._pace.crawl_delay, config, guard)
         self._in_flight = asyncio.Semaphore(config.max_in_flight)
@@ -194,7 +188,9 @@ class Fetcher:
             async with self._pace.turn(host), AsyncExitStack() as hand:
                 await hand.enter_async_context(hands)
                 try:
-                    answer = await self._wire.get(url, headers, most=most)
+                    answer = await self._sender.get(url, headers, most=most)
+                except LostRequest:
+                    continue
                 except NoPage as failure:
                     if not failure.transient or broken >= self._config.reconnections:
                         raise

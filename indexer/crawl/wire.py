@@ -1,5 +1,6 @@
 """One request, one answer, within bounds: bytes on the wire, bytes unpacked, seconds, silence.
 
+The rest of the crawl knows a :class:`Sender`: requests may as well be sent from another machine.
 Works on httpx's transports, below its client: no cookies are kept, no passwords sent from ``.netrc``,
 no redirect is followed or even parsed, and the body is unpacked here (see :mod:`indexer.crawl.decompress`).
 """
@@ -11,6 +12,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import httpx
 
@@ -51,6 +53,21 @@ class HttpAnswer:
         return self.headers.get("location", "") if self.status in REDIRECTS else ""
 
 
+class Sender(Protocol):
+    """Whoever sends requests. When a host may be asked is not its business."""
+
+    async def get(self, url: str, headers: Mapping[str, str], *, most: int = 0) -> HttpAnswer:
+        """The answer to one GET request.
+
+        ``most`` cuts the body there without complaint; 0 means that a body above the configured limit
+        is a failure.
+
+        Raises:
+            NoPage: for everything that keeps the answer from coming in whole and in bounds.
+            LostRequest: the sender was lost before there was an answer.
+        """
+
+
 class Wire:
     """Sends requests over a transport and takes in their answers."""
 
@@ -69,17 +86,10 @@ class Wire:
         silence = config.silence_seconds
         self._timeout = {"connect": config.connect_seconds, "read": silence, "write": silence, "pool": None}
 
-    async def get(self, url: str, headers: Mapping[str, str] | None = None, *, most: int = 0) -> HttpAnswer:
-        """The answer to one GET request.
-
-        ``most`` cuts the body there without complaint; 0 means that a body above the configured limit
-        is a failure.
-
-        Raises:
-            NoPage: for everything that keeps the answer from coming in whole and in bounds.
-        """
+    async def get(self, url: str, headers: Mapping[str, str], *, most: int = 0) -> HttpAnswer:
+        """As :meth:`Sender.get`."""
         request = httpx.Request(
-            "GET", url, headers={**self._headers, **(headers or {})}, extensions={"timeout": self._timeout}
+            "GET", url, headers={**self._headers, **headers}, extensions={"timeout": self._timeout}
         )
         taking = _Taking(url, self._config.max_bytes, most)
         started = time.monotonic()

@@ -6,7 +6,7 @@ hub         from a name to a folder: on this disk, in the hub's cache, or from t
 sentence    the encoder as sentence-transformers makes it: the reference
 export      makes the fast path once, and proves it equal to the reference
 exported    the fast path: an export run without torch
-bulk        many passages at once, with bfloat16 products where the processor has them
+bulk        many passages at once: on a graphics processor, or with bfloat16 products
 batches     many texts in pieces that can be kept one by one
 probes      the texts on which a faster form must prove itself equal
 reranker    the optional second stage
@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from indexer.embed.batches import in_batches
+from indexer.embed.bulk import for_bulk
 from indexer.embed.exported import ExportedEncoder, Manifest
 from indexer.embed.models import find_model
 from indexer.hashes import CHECKED, Hashes
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from indexer.embed.models import Model
     from indexer.records import Encoder, Reranker
 
-__all__ = ["has_fast_form", "how_it_runs", "in_batches", "load_encoder", "load_reranker"]
+__all__ = ["for_bulk", "has_fast_form", "how_it_runs", "in_batches", "load_encoder", "load_reranker"]
 
 logger = logging.getLogger(__name__)
 

@@ -1,9 +1,9 @@
-"""Many passages at once: the original model with bfloat16 matrix products, where the processor has them.
+"""Many passages at once: the original model on a graphics processor, or with bfloat16 matrix products.
 
-Only the linear layers' products are in bfloat16; sums, softmax and normalisation stay float32. That
-is proved on the probe texts each time (cosine at least 0.9999 to the export that answers questions),
-so the vectors are of one space. Measured by benchmarks/embedding.py; torch's import is paid back
-after about :data:`BULK_FROM` passages.
+Both are proved on the probe texts each time (cosine at least 0.9999 to the export that answers questions),
+so the vectors are of one space; what fails that is left, for the next best way. Of bfloat16 only the linear
+layers' products are; sums, softmax and normalisation stay float32. Measured by benchmarks/embedding.py, on
+processors alone; torch's import is paid back after about :data:`BULK_FROM` passages.
 """
 
 from __future__ import annotations
@@ -11,19 +11,33 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 
 from indexer.embed.exported import ExportedEncoder, processors
 from indexer.embed.probes import MIN_COSINE, PROBES
+from indexer.embed.sentence import SentenceEncoder
+from indexer.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from indexer.arrays import Vectors
-    from indexer.embed.sentence import SentenceEncoder
     from indexer.records import Encoder
+
+
+@runtime_checkable
+class Elsewhere(Protocol):
+    """An encoder whose work is done by others, each of which goes through :func:`for_bulk` itself."""
+
+    @property
+    def at_once(self) -> int:
+        """The calls of ``encode_passages`` to be under way at a time, from so many threads."""
+
+    def in_bulk(self, passages: int) -> Encoder:
+        """The same encoder, for so many passages."""
+
 
 BULK_FROM: Final = 2000
 """Passages from which torch is worth its 5 s of import and 0.7 GB: it gains 4 to 6 ms each on two cores."""
@@ -36,25 +50,56 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def for_bulk(encoder: Encoder, passages: int) -> Iterator[Encoder]:
-    """The faster encoder for so many passages, or the given one where there is none."""
-    if passages < BULK_FROM or not isinstance(encoder, ExportedEncoder) or not has_bfloat16():
+    """The fastest encoder for so many passages, or the given one where there is no faster one."""
+    if isinstance(encoder, Elsewhere):
+        yield encoder.in_bulk(passages)
+        return
+    if passages < BULK_FROM or not isinstance(encoder, ExportedEncoder | SentenceEncoder):
         yield encoder
         return
 
     import torch
 
-    from indexer.embed.sentence import SentenceEncoder
-
-    bulk = BulkEncoder(SentenceEncoder(encoder.model))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # several runs at once, each on one processor, need no barriers
     try:
-        cosine = float((bulk.encode_passages(PROBES) * encoder.encode_passages(PROBES)).sum(axis=1).min())
-        if cosine < MIN_COSINE:
-            logger.info("model %s embeds in float32: bfloat16 has a cosine of %.5f", encoder.name, cosine)
-        yield bulk if cosine >= MIN_COSINE else encoder
+        proved = (_proved_equal(encoder, how, make) for how, make in _ways(encoder))
+        yield next(filter(None, proved), encoder)
     finally:
         torch.set_num_threads(threads)
+
+
+def _ways(encoder: ExportedEncoder | SentenceEncoder) -> Iterator[tuple[str, Callable[[], Encoder]]]:
+    """How the model may run faster here, the fastest first."""
+    if device := accelerator():
+        yield f"on the device {device}", lambda: SentenceEncoder(encoder.model, device=device)
+    if has_bfloat16():
+        yield "in bfloat16", lambda: BulkEncoder(SentenceEncoder(encoder.model))
+
+
+def _proved_equal(encoder: Encoder, how: str, make: Callable[[], Encoder]) -> Encoder | None:
+    """An encoder that gives the same vectors; None, with the reason in the log, where it does not."""
+    try:
+        made = make()
+        products = (made.encode_passages(PROBES) * encoder.encode_passages(PROBES)).sum(axis=1)
+    except (ModelError, RuntimeError) as error:  # what torch makes of drivers and devices
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        logger.warning("model %s does not run %s: %s", encoder.name, how, reason)
+        return None
+    cosine = float((1 - abs(1 - products)).min())  # of unit vectors; one that is longer is as wrong
+    if cosine >= MIN_COSINE:  # false for NaN as well
+        return made
+    logger.info("model %s does not run %s: a cosine of %.5f", encoder.name, how, cosine)
+    return None
+
+
+def accelerator() -> str:
+    """The graphics processor that torch can use here, as torch names it; ``""`` where there is none."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else ""
 
 
 def has_bfloat16() -> bool:

@@ -27,9 +27,10 @@ NO_WINDOW: Final = 512
 class SentenceEncoder:
     """records.Encoder through ``SentenceTransformer``, with the model's own prompts."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, device: str = "cpu") -> None:
+        self.model = model
         self.name, self.fingerprint = model.name, model.fingerprint
-        self.inner = load_sentence_transformer(model)
+        self.inner = load_sentence_transformer(model, device=device)
         window = self.inner.max_seq_length
         self.max_tokens = int(window) if window and math.isfinite(window) else NO_WINDOW
         dimension = self.inner.get_embedding_dimension()
@@ -67,8 +68,8 @@ class SentenceEncoder:
         return ""
 
 
-def load_sentence_transformer(model: Model) -> SentenceTransformer:
-    """The model in float32 on the processor, never asking the network.
+def load_sentence_transformer(model: Model, *, device: str = "cpu") -> SentenceTransformer:
+    """The model in float32 on a device as torch names it, never asking the network.
 
     Raises:
         ModelError: sentence-transformers cannot make a model of the folder.
@@ -79,7 +80,7 @@ def load_sentence_transformer(model: Model) -> SentenceTransformer:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers leaves it untyped
     try:
         return SentenceTransformer(
-            str(model.folder), device="cpu", local_files_only=True, model_kwargs={"dtype": "float32"}
+            str(model.folder), device=device, local_files_only=True, model_kwargs={"dtype": "float32"}
         )
     except Exception as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]

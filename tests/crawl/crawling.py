@@ -12,6 +12,7 @@ import httpx
 
 from indexer.config import CrawlConfig, ExtractConfig
 from indexer.crawl import crawl_pages
+from indexer.crawl.wire import Sender
 from indexer.extract import read as read_page
 from indexer.records import (
     Article,
@@ -72,6 +73,7 @@ class Options(TypedDict, total=False):
     read: ReadPage
     source: Source
     transport: httpx.AsyncBaseTransport
+    sender: Sender
     force: bool
     render: RenderPage
     traffic: Traffic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pickle
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ import pytest
 
 from indexer.config import CrawlConfig
 from indexer.crawl import crawl_pages
-from indexer.errors import Unreadable
-from indexer.records import Expect, Fallback, Page, Reading, Verdict
+from indexer.crawl.failure import NoPage
+from indexer.errors import ClusterError, Unreadable
+from indexer.records import Expect, Fallback, Outcome, Page, Reading, Verdict
 from tests.crawl.crawling import (
     Answer,
     InMemory,
@@ -260,3 +262,33 @@ def test_what_keeps_robots_txt_from_coming_is_told_of_the_page() -> None:
     fetch = found[f"{SITE}/a"].fetch
     assert (fetch.verdict, fetch.final_url, fetch.status) == (Verdict.NETWORK, f"{SITE}/a", 0)
     assert "no route" in fetch.reason
+
+
+def test_a_crawl_whose_machines_are_lost_ends_at_once_with_what_it_had() -> None:
+    """Other links wait for their turns for an hour; none of them is taken for broken."""
+    web = ScriptedWeb({f"https://a.example/{n}": html("Page") for n in range(3600)})
+    taken: list[Outcome] = []
+
+    async def read_some(page: Page) -> Reading:
+        if page.url.endswith("/1"):
+            raise ClusterError("the cluster is lost")
+        return await read_here(page)
+
+    async def crawl() -> None:
+        links = [plain(f"https://a.example/{n}") for n in range(3600)]
+        pages = crawl_pages(links, config=CrawlConfig(), memory=InMemory(), read=read_some, transport=web)
+        async for outcome in pages:
+            taken.append(outcome)  # noqa: PERF401 - one by one, as the last never comes
+
+    with pytest.raises(ClusterError):
+        run_without_waiting(crawl())
+    assert [outcome.page_url for outcome in taken] == ["https://a.example/0"]
+    assert len(web.asked) == 2
+
+
+def test_a_failure_travels_between_processes() -> None:
+    failure = NoPage(Verdict.TIMEOUT, "no answer", url="https://a.example/", status=200, transient=True)
+    failure.seconds = 1.5
+    there = pickle.loads(pickle.dumps(failure))
+    assert vars(there) == vars(failure)
+    assert str(there) == "no answer"

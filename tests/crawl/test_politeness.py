@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -11,10 +12,38 @@ import httpx
 import pytest
 
 from indexer.config import CrawlConfig
+from indexer.crawl.failure import LostRequest
+from indexer.crawl.wire import HttpAnswer, Wire
 from indexer.records import Verdict
 from tests.crawl.crawling import Answers, ScriptedWeb, html, plain, scripted
 
 SITE = "https://a.example"
+
+
+class Unreliable:
+    """A sender over a scripted web that is lost on its way to some addresses, once each."""
+
+    def __init__(self, web: ScriptedWeb, *lost_on: str) -> None:
+        self._wire, self._lost_on = Wire(web, CrawlConfig()), list(lost_on)
+
+    async def get(self, url: str, headers: Mapping[str, str], *, most: int = 0) -> HttpAnswer:
+        answer = await self._wire.get(url, headers, most=most)
+        if url in self._lost_on:
+            self._lost_on.remove(url)
+            raise LostRequest
+        return answer
+
+
+def test_a_request_whose_sender_was_lost_is_sent_again_after_the_pause_and_says_nothing_of_the_host() -> None:
+    web = ScriptedWeb(pages(2))
+    found, _ = scripted(
+        [f"{SITE}/{n}" for n in range(2)], web, sender=Unreliable(web, f"{SITE}/robots.txt", f"{SITE}/0")
+    )
+    assert [str(request.url).rpartition("/")[2] for _, request in web.requests] == [
+        "robots.txt", "robots.txt", "0", "1", "0",
+    ]  # fmt: skip
+    assert pauses(web) == [1.0, 1.0, 1.0, 1.0]
+    assert all(outcome.fetch.verdict is Verdict.OK for outcome in found.values())
 
 
 def robots(text: str) -> httpx.Response:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.arrays import Vectors
 from indexer.embed import in_batches
 from tests.fakes import HashEncoder
 
@@ -30,6 +34,39 @@ def test_a_piece_is_given_before_the_next_is_embedded() -> None:
     pieces = in_batches(encoder, ["one", "two", "three", "four", "five"], size=2)
     next(pieces)
     assert encoder.texts_encoded == 2
+
+
+class Crowd(HashEncoder):
+    """Encodes elsewhere, in several places at a time."""
+
+    at_once = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = 0
+        self.met = threading.Barrier(self.at_once)
+
+    def in_bulk(self, passages: int) -> Crowd:
+        self.told = passages
+        return self
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) == 2:  # not the last one
+            self.met.wait(60)
+        return super().encode_passages(texts)
+
+
+def test_an_encoder_elsewhere_gets_several_pieces_at_a_time_and_their_order_stays() -> None:
+    crowd, texts = Crowd(), [f"{'long ' * (20 - number)}text {number}" for number in range(13)]
+    together = np.zeros((len(texts), crowd.dimension), np.float32)
+    places = []
+    for indices, vectors in in_batches(crowd, texts, size=2):
+        together[indices] = vectors
+        places += indices.tolist()
+    assert places == list(range(13))
+    assert crowd.told == 13
+    np.testing.assert_array_equal(together, HashEncoder().encode_passages(texts))
+    assert list(in_batches(crowd, [])) == []
 
 
 def test_the_deterministic_encoder_puts_texts_with_more_in_common_closer() -> None:

@@ -7,6 +7,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, TypedDict, Unpack
 
@@ -14,9 +15,11 @@ import numpy as np
 import pytest
 
 from indexer.arrays import Vectors
+from indexer.embed import bulk as bulk_module
 from indexer.embed import export, how_it_runs, load_encoder, load_reranker
 from indexer.embed.bulk import BULK_FROM, BulkEncoder, for_bulk, has_bfloat16
 from indexer.embed.exported import ExportedEncoder
+from indexer.embed.sentence import SentenceEncoder
 from indexer.errors import ModelError
 from indexer.records import Encoder
 from tests.embed.tiny import tiny_transformer
@@ -251,3 +254,54 @@ def test_bulk_embedding_is_of_the_same_space_as_the_questions(real: Path) -> Non
     assert torch.get_num_threads() == threads
     with for_bulk(encoder, BULK_FROM - 1) as few:
         assert few is encoder
+
+
+def test_many_passages_go_to_the_device_that_torch_has(
+    exported: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is none here: the processor, by its name as a device, stands in for one."""
+    monkeypatch.setattr(bulk_module, "accelerator", lambda: "cpu")
+    encoder = load_encoder(exported[0], exports=exported[1])
+    with for_bulk(encoder, BULK_FROM) as bulk:
+        assert isinstance(bulk, SentenceEncoder)
+        assert (bulk.encode_passages(TEXTS) * encoder.encode_passages(TEXTS)).sum(axis=1).min() >= 0.9999
+    with for_bulk(encoder, BULK_FROM - 1) as few:
+        assert few is encoder
+
+
+@pytest.mark.parametrize("device", ["meta", "nonsense"])
+def test_a_device_that_fails_is_left_with_a_warning(
+    exported: tuple[str, Path], device: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """``meta`` is a device of torch's on which nothing is ever computed."""
+    monkeypatch.setattr(bulk_module, "accelerator", lambda: device)
+    monkeypatch.setattr(bulk_module, "has_bfloat16", lambda: False)
+    encoder = load_encoder(exported[0], exports=exported[1])
+    with for_bulk(encoder, BULK_FROM) as bulk:
+        assert bulk is encoder
+    [message] = caplog.messages
+    assert f"does not run on the device {device}: " in message
+
+
+@pytest.mark.parametrize("wrong", [np.nan, 0.9, 1.1])
+def test_a_device_that_computes_wrongly_is_not_used(
+    exported: tuple[str, Path],
+    wrong: float,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One text is enough."""
+
+    def faulty(self: SentenceEncoder, texts: Sequence[str]) -> Vectors:
+        vectors = right(self, texts)
+        vectors[-1] *= wrong
+        return vectors
+
+    right = SentenceEncoder.encode_passages
+    monkeypatch.setattr(SentenceEncoder, "encode_passages", faulty)
+    monkeypatch.setattr(bulk_module, "accelerator", lambda: "cpu")
+    monkeypatch.setattr(bulk_module, "has_bfloat16", lambda: False)
+    encoder = load_encoder(exported[0], exports=exported[1])
+    with caplog.at_level(logging.INFO, "indexer.embed"), for_bulk(encoder, BULK_FROM) as bulk:
+        assert bulk is encoder
+    assert "does not run on the device cpu: a cosine of" in caplog.text

@@ -126,7 +126,7 @@ def _running(server: MilvusServer) -> Iterator[MilvusServer]:
 def lite(folder: Path) -> Iterator[MilvusServer]:
     """Milvus Lite's server, or a skip that says what is missing."""
     if not (find_spec("pymilvus") and find_spec("milvus_lite")):
-        pytest.skip("pymilvus with milvus-lite is not installed: pip install 'indexer[scale]'")
+        pytest.skip("pymilvus with milvus-lite is not installed: make test-scale brings it")
     with _running(LiteServer(folder)) as server:
         yield server
 
@@ -135,7 +135,7 @@ def lite(folder: Path) -> Iterator[MilvusServer]:
 def standalone(folder: Path) -> Iterator[MilvusServer]:
     """The real server, or a skip that says what is missing."""
     if not find_spec("pymilvus"):
-        pytest.skip("pymilvus is not installed: pip install 'indexer[scale]'")
+        pytest.skip("pymilvus is not installed: make test-scale brings it")
     program = os.environ.get("INDEXER_MILVUS_SERVER") or shutil.which("milvus-server")
     if not program:
         pytest.skip(
@@ -167,7 +167,7 @@ def named() -> NamedServer:
     if not (uri := os.environ.get("INDEXER_MILVUS_URI", "")):
         pytest.skip("INDEXER_MILVUS_URI names no Milvus to try on")
     if not find_spec("pymilvus"):
-        pytest.skip("pymilvus is not installed: pip install 'indexer[scale]'")
+        pytest.skip("pymilvus is not installed: make test-scale brings it")
     return NamedServer(uri)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,19 @@ def test_an_assistant_without_the_sdk_is_told_what_to_install(
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.endswith(f"install it with: {sys.executable} -m pip install 'indexer[mcp]'\n")
     assert ended.err.count("\n") == 1
+
+
+def test_a_run_on_ray_without_it_is_told_what_to_install(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    catalogue = tmp_path / "catalogue.yaml"
+    catalogue.write_text("categories: {A: [{url: 'https://a.example/'}]}")
+    places = ("--catalogue", catalogue, "--data", tmp_path / "data")
+    ended = run("crawl", "--engine", "ray", *places)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.endswith(f"install it with: {sys.executable} -m pip install 'indexer[scale]'\n")
+    assert not (tmp_path / "data").exists()
+    ended = run("crawl", "--address", "10.0.0.1:6379", *places)
+    assert ended.code == 2
+    assert ended.err.endswith("it needs --engine ray\n")
