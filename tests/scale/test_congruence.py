@@ -29,7 +29,7 @@ from indexer.store.serving import serve
 from indexer.store.snapshot import Snapshot
 from tests.shared_data import shared_data
 
-pytestmark = [pytest.mark.slow, pytest.mark.scale]
+pytestmark = pytest.mark.slow
 
 
 MOST_QUESTIONS, MOST_FILTERS = 150, 60

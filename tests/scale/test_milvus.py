@@ -20,7 +20,7 @@ from tests.fakes import HashEncoder
 from tests.scale.serving import QUESTIONS, TEXTS, both, config_of, filled, record, serve_too
 from tests.store.shelving import AT, Shelf, article
 
-pytestmark = [pytest.mark.slow, pytest.mark.scale]
+pytestmark = pytest.mark.slow
 
 LINKS = [*TEXTS]
 FILTERS = [

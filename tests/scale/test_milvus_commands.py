@@ -15,7 +15,7 @@ from indexer.demo import sample_catalogue
 from indexer.demo.site import sample_folder
 from tests.command import Ended
 
-pytestmark = [pytest.mark.slow, pytest.mark.scale]
+pytestmark = pytest.mark.slow
 
 QUESTION = ("ask", "how do I design an event store", "--json", "-c", "Event strategies")
 

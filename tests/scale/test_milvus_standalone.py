@@ -23,7 +23,7 @@ from tests.scale.serving import QUESTIONS, TEXTS, both, config_of, filled, serve
 from tests.scale.test_milvus import FILTERS
 from tests.store.shelving import Shelf
 
-pytestmark = [pytest.mark.slow, pytest.mark.scale]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
