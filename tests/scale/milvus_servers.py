@@ -175,11 +175,15 @@ def forget(address: str) -> None:
     """Drop all that is there under a name."""
     from pymilvus.exceptions import MilvusException
 
+    from indexer.errors import IndexServerError
     from indexer.milvus.address import index_address
     from indexer.milvus.server import Server
 
     where = index_address(address)
-    server = Server(where)
+    try:
+        server = Server(where)
+    except IndexServerError:  # Lite's server drops an idle connection; the next is a new one
+        server = Server(where)
     with suppress(MilvusException):
         server.client.drop_alias(where.name)
     for collection in server.client.list_collections():
