@@ -66,7 +66,7 @@ class Plan:
     replicas: int
     shard_bytes: float
     filling_days: float
-    """By one stream of inserts for each shard."""
+    """By the one run that publishes, whose processor bounds it."""
 
     @property
     def serving_machines(self) -> int:
@@ -95,7 +95,7 @@ def plan(passages: int, known: Figures) -> Plan:
         shards=shards,
         replicas=max(LEAST_REPLICAS, math.ceil(QUESTIONS / known.questions_per_second_and_replica)),
         shard_bytes=passages * known.served_bytes_per_passage / shards,
-        filling_days=passages / known.inserted_per_second / shards / 86400,
+        filling_days=passages / known.inserted_per_second / 86400,
     )
 
 
@@ -122,7 +122,9 @@ def table(plans: list[Plan]) -> list[str]:
         row("replicas of each", *(f"{each.replicas:,}" for each in plans)),
         row("memory of a shard, GB", *(f"{each.shard_bytes / 1e9:,.1f}" for each in plans)),
         row("machines that serve", *(f"{each.serving_machines:,}" for each in plans)),
-        row("filling all shards at once, days", *(f"{each.filling_days:.2f}" for each in plans)),
+        row(
+            "filling Milvus, by one process, days", *(f"{each.filling_days:.2f}" for each in plans)
+        ),
     ]
 
 
