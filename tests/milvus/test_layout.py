@@ -24,7 +24,7 @@ COLUMN = st.text(st.sampled_from("ab c.#+-_A1é事件잠\n"), max_size=30)
 
 def served(number: int, *columns: str) -> ServedPassage:
     text, context, about = columns
-    vector = np.array([1, 0], np.float32).tobytes()
+    vector = np.array([1, 0], np.float16).tobytes()
     return ServedPassage(
         number,
         (text, context, about),
@@ -69,7 +69,7 @@ def test_stems_that_are_served_give_the_scores_of_the_segments(
 
 
 def reader(folder: Path, passages: list[tuple[str, str, str]]) -> IndexReader:
-    vector = np.array([1, 0], np.float32).tobytes()
+    vector = np.array([1, 0], np.float16).tobytes()
     indexed = [IndexedPassage(number, columns, vector) for number, columns in enumerate(passages)]
     return IndexReader([Segment(folder, write(folder, indexed, 2))])
 
