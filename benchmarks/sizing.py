@@ -122,9 +122,7 @@ def table(plans: list[Plan]) -> list[str]:
         row("replicas of each", *(f"{each.replicas:,}" for each in plans)),
         row("memory of a shard, GB", *(f"{each.shard_bytes / 1e9:,.1f}" for each in plans)),
         row("machines that serve", *(f"{each.serving_machines:,}" for each in plans)),
-        row(
-            "filling Milvus, by one process, days", *(f"{each.filling_days:.2f}" for each in plans)
-        ),
+        row("filling Milvus, by one process, days", *(f"{each.filling_days:.2f}" for each in plans)),
     ]
 
 
