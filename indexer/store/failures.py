@@ -70,6 +70,8 @@ def _of_sqlite(path: Path, error: sqlite3.Error) -> IndexerError:
         return UsageError(f"the library {path} is closed; open it again")
     if code == sqlite3.SQLITE_ERROR and "user-defined function" in str(error):  # of indexer.store.sums
         return rotten(path, "a row of it has another sum")
+    if code == sqlite3.SQLITE_OK and "decode to UTF-8" in str(error):  # and its bytes follow
+        return rotten(path, "a text of it is none")
     told = BY_KIND.get(code & 0xFF)
     if told is None or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return damaged(path, error)

@@ -152,6 +152,7 @@ def test_a_file_that_was_looked_at_is_read_again_only_when_it_has_changed(
         "UPDATE links SET note = 'another note'",
         "UPDATE current_articles SET title = 'A tytle'",
         "UPDATE passages SET text = CAST(x'FFFE' AS TEXT), anchor = CAST(x'FF' AS TEXT) WHERE id = 2",
+        "UPDATE passages SET about = CAST(x'FF0A1B' AS TEXT) WHERE id = 2",
         "UPDATE links SET tags = CAST(x'FF' AS TEXT)",
         "UPDATE generations SET model = CAST(x'FF' AS TEXT)",
         "DELETE FROM links",
