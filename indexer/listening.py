@@ -43,7 +43,7 @@ def names_for_others(host: str, token: str) -> tuple[str, ...]:
         return ()
     if not token:
         raise UsageError(
-            f"--host {host} lets others in, who must show a token: set INDEXER_TOKEN to a long secret "
+            f"--host {host!r} lets others in, who must show a token: set INDEXER_TOKEN to a long secret "
             "(such as `openssl rand -hex 24` makes), or leave --host out"
         )
     own = socket.gethostname().lower()

@@ -130,7 +130,7 @@ def test_others_are_not_let_in_without_a_token(
     monkeypatch.delenv("INDEXER_TOKEN", raising=False)
     ended = run("mcp", "--http", "--host", host, "--data", filled.folder)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith(f"indexer: --host {host} lets others in, who must show a token")
+    assert ended.err.startswith(f"indexer: --host {host!r} lets others in, who must show a token")
 
 
 def test_what_cannot_be_served_is_one_line(run: Run, filled: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -38,7 +39,9 @@ from tests.trust.trials import Trial, main
 
 SECONDS = 120.0
 """After which a command counts as hanging; most end in one or two, the demo in ten to fifty."""
-CODES = {0: "done", 1: "told", 2: "wrong use", 3: "nothing answers", 4: "links lost", 75: "busy"}
+SERVING = 10.0
+"""Seconds after which a command that serves is taken to do so, and is interrupted as by Ctrl-C."""
+CODES = {0: "done", 1: "told", 2: "wrong use", 3: "nothing answers", 4: "links lost", 75: "busy", 130: "served until Ctrl-C"}
 """The documented exit codes."""
 WRITING = ("crawl", "reindex", "import", "restore", "prune", "demo", "doctor", "catalogue add",
     "catalogue remove", "catalogue import", "catalogue tidy")  # fmt: skip
@@ -365,6 +368,11 @@ def run(call: Call, place: Place) -> Ended | None:
     """How a call ended; None where it had to be ended."""
     process = _FORKS.Process(target=called, args=(call, str(place.folder)))
     process.start()
+    serves = call.kind == "serve" or (call.kind == "mcp" and "--http" in call.arguments)
+    if serves:
+        process.join(SERVING)
+    if serves and process.exitcode is None and process.pid:
+        os.kill(process.pid, signal.SIGINT)
     process.join(SECONDS)
     if process.exitcode is None:
         process.kill()
