@@ -27,7 +27,7 @@ from tests.trust.trials import Trial, main
 
 AMPLE = 1024
 """KiB that are enough for every command, more or less."""
-SMALL = 200
+SMALL = 300
 """KiB that are enough for the fast form of a tiny model, more or less."""
 PAGE = 4
 """KiB by which such a disk is filled."""
