@@ -21,6 +21,8 @@ from indexer.records import Share
 from indexer.search import fuse
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from indexer.arrays import Doubles, Ids, Vectors
     from indexer.config import SearchConfig
     from indexer.records import Allowed, PassageRow, ScoredIds
@@ -47,13 +49,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the retrievers are asked: words, a vector, what the words weigh and how rare they are."""
+    """What the retrievers are asked: words, what they weigh and how rare they are, and a vector.
+
+    The vector is being made while the words are looked up; who asks for the words alone has none.
+    """
 
     words: Sequence[str]
-    vector: Vectors
+    embedded: Future[Vectors] | None
     wanted: Wanted
     specificity: float
     allowed: Allowed | None
+
+    @property
+    def vector(self) -> Vectors:
+        """The vector (dimension,), waited for; (0,) where there is none."""
+        return self.embedded.result() if self.embedded else np.zeros(0, np.float32)
 
 
 def lexical_only(snapshot: Snapshot, question: Question, depth: int) -> Iterator[Candidate]:
