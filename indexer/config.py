@@ -159,7 +159,7 @@ class SearchConfig:
     """The lexical share for an ordinary question; 0.32 to 0.40 are alike on every collection."""
     rare: float = 0.7
     """Specificity above which a query is about names, and the lexical side is to be believed."""
-    rarity_slope: float = 3.0
+    rarity_slope: float = 2.0
     """Lexical share gained for each unit of specificity above ``rare``. The larger, the surer a name is found
     that the encoder never saw; the smaller, the better for rare words of ordinary questions."""
     cohesion_slope: float = 0.4
@@ -171,10 +171,17 @@ class SearchConfig:
     most_lexical: float = 0.9
     """The largest lexical share."""
 
+    most_deviations: float = 6.0
+    """How far above the mean of the candidates words may raise a passage; 5.5 to 6.5 are alike. The smaller,
+    the less a word can do that is rare by chance; the larger, the surer a name is found."""
+
     feedback_passages: int = 3
     """Best passages that the question's vector is moved towards; 2 to 5 are alike."""
     feedback_strength: float = 0.5
     """Length of that move, the question having length 1; 0.4 to 0.6 are alike. 0 switches it off."""
+    feedback_slope: float = 0.75
+    """How fast a passage's part in it rises with its score: by exp(slope x score). 0.5 to 1 are alike, and
+    better than 0 on each of 14 collections."""
 
     own_words: float = 2.0
     """What a passage gains, in deviations of the mixture, whose link has all of the question's words in the

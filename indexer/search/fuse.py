@@ -27,9 +27,13 @@ def standardise(scores: Doubles) -> Doubles:
     return np.asarray((scores - ordered.mean()) / deviation, dtype=np.float64)
 
 
-def mix(dense: Doubles, lexical: Doubles, weight: float) -> Doubles:
-    """The merged scores (n,) of candidates, ``weight`` in [0, 1] going to the lexical side."""
-    return (1.0 - weight) * standardise(dense) + weight * standardise(lexical)
+def sides(dense: Doubles, lexical: Doubles, weight: float, most: float) -> tuple[Doubles, Doubles]:
+    """What cosines and BM25 each give to the merged scores of candidates, (n,) both; their sum is the score.
+
+    ``weight`` in [0, 1] goes to the lexical side, whose deviations count up to ``most``: where few candidates
+    have a word, they stand far out, also where the word is rare by chance.
+    """
+    return (1.0 - weight) * standardise(dense), weight * np.minimum(standardise(lexical), most)
 
 
 def order(ids: Ids, scores: Doubles) -> npt.NDArray[np.intp]:
@@ -77,13 +81,16 @@ def lexical_weight(specific: float, cohesion_gap: float, config: SearchConfig) -
     return float(np.clip(weight, 0.0, config.most_lexical))
 
 
-def rocchio(question: Vectors, best: Vectors, strength: float) -> Vectors:
+def rocchio(question: Vectors, best: Vectors, scores: Doubles, config: SearchConfig) -> Vectors:
     """The question's vector (dimension,) moved towards the best passages (n, dimension), unit length.
 
-    Rocchio's pseudo-relevance feedback (The SMART retrieval system, 1971, chapter 14) on dense vectors.
+    Rocchio's pseudo-relevance feedback (The SMART retrieval system, 1971, chapter 14) on dense vectors. The
+    better their ``scores`` (n,), best first, the more passages count.
     """
     if not len(best):
         return question
-    moved = question + np.float32(strength) * best.mean(axis=0)
+    shares = np.exp(config.feedback_slope * (scores - scores[0]))
+    shares *= config.feedback_strength / shares.sum()
+    moved = question + shares.astype(np.float32) @ best
     length = np.linalg.norm(moved)
     return np.asarray(moved / length, dtype=np.float32) if length > 1e-6 else question

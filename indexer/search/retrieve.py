@@ -88,20 +88,20 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
 
     ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
     own = _own_words(snapshot, question, lexical, config)
-    scores = fuse.mix(_cosines(vectors, question.vector), bm25, weight) + _of(ids, own)
+    near, said = fuse.sides(_cosines(vectors, question.vector), bm25, weight, config.most_deviations)
+    scores = near + said + _of(ids, own)
     best = fuse.order(ids, scores)[: config.feedback_passages]
-    moved = fuse.rocchio(question.vector, vectors[best], config.feedback_strength)
+    moved = fuse.rocchio(question.vector, vectors[best], scores[best], config)
     if moved is not question.vector:
         dense = snapshot.dense(moved, limit=depth, allowed=question.allowed)
         ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
 
-    nearness = _cosines(vectors, moved)
-    scores = fuse.mix(nearness, bm25, weight) + _of(ids, own)
-    by_cosine = _Seen(
-        _ranks(dense, ids), _cosines(vectors, question.vector), (1.0 - weight) * fuse.standardise(nearness)
-    )
-    by_words = _Seen(_ranks(lexical, ids), bm25, weight * fuse.standardise(bm25))
-    seen = {"dense": by_cosine, "lexical": by_words}
+    near, said = fuse.sides(_cosines(vectors, moved), bm25, weight, config.most_deviations)
+    scores = near + said + _of(ids, own)
+    seen = {
+        "dense": _Seen(_ranks(dense, ids), _cosines(vectors, question.vector), near),
+        "lexical": _Seen(_ranks(lexical, ids), bm25, said),
+    }
     if own:
         seen["own"] = _Seen(np.zeros_like(ids), _of(ids, own), _of(ids, own))
     return _candidates(snapshot, ids, scores, seen, fuse.order(ids, scores))

@@ -31,6 +31,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         articles: Sequence[Written],
         *,
         encoder: Encoder | None = None,
+        made_with: Encoder | None = None,
         config: SearchConfig | None = None,
         reranker: Callable[[], Reranker] | None = None,
     ) -> Searcher:
@@ -46,7 +47,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
                 fetch = Fetch(link.url, link.url, Verdict.OK, "", AT)
                 log.record(Outcome(link, link.url, (fetch,), article=writer.article(site=site)))
             publish(
-                database, [link for link, _, _ in articles], encoder=HashEncoder(), model="hash",
+                database, [link for link, _, _ in articles], encoder=made_with or HashEncoder(), model="hash",
                 cut=lambda read: [
                     Passage(read.text[b.start : b.end], b.start, b.end, context=read.title, fragment="#part")
                     for b in read.blocks
@@ -55,7 +56,10 @@ def make(tmp_path: Path) -> Iterator[Make]:
             )  # fmt: skip
         opened.append(Snapshot(folder))
         return Searcher(
-            opened[-1], lambda: encoder or HashEncoder(), config or SearchConfig(), reranker=reranker
+            opened[-1],
+            lambda: encoder or made_with or HashEncoder(),
+            config or SearchConfig(),
+            reranker=reranker,
         )
 
     yield build

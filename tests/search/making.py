@@ -21,6 +21,7 @@ class Make(Protocol):
         articles: Sequence[Written],
         *,
         encoder: Encoder | None = None,
+        made_with: Encoder | None = None,
         config: SearchConfig | None = None,
         reranker: Callable[[], Reranker] | None = None,
     ) -> Searcher: ...

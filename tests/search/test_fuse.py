@@ -24,7 +24,7 @@ def ranked(rows: Rows, places: list[int], weight: float) -> tuple[list[int], dic
     ids = np.array(places, dtype=np.int64)
     dense = np.array([rows[place][0] for place in places])
     lexical = np.array([rows[place][1] for place in places])
-    merged = fuse.mix(dense, lexical, weight)
+    merged = np.add(*fuse.sides(dense, lexical, weight, SearchConfig().most_deviations))
     return ids[fuse.order(ids, merged)].tolist(), dict(zip(places, merged.tolist(), strict=True))
 
 
@@ -83,6 +83,19 @@ def test_feedback_keeps_unit_length_and_comes_nearer() -> None:
     """The moved question has length 1 and lies nearer to the passages it moved to."""
     question = np.array([1, 0, 0], dtype=np.float32)
     best = np.array([[0, 1, 0]], dtype=np.float32)
-    moved = fuse.rocchio(question, best, 0.5)
+    moved = fuse.rocchio(question, best, np.array([1.0]), SearchConfig())
     assert abs(float(np.linalg.norm(moved)) - 1) < 1e-6
     assert float(best[0] @ moved) > float(best[0] @ question)
+
+
+def test_feedback_goes_most_to_the_best() -> None:
+    """Of two passages the one that scores better draws the question more."""
+    question, best = np.array([1, 0, 0], dtype=np.float32), np.eye(3, dtype=np.float32)[1:]
+    _, to_first, to_second = fuse.rocchio(question, best, np.array([2.0, 1.0]), SearchConfig())
+    assert to_first > to_second > 0
+
+
+def test_a_word_alone_in_one_candidate_is_bounded() -> None:
+    """However few candidates have a word, what it adds stays within the bound."""
+    _, said = fuse.sides(np.zeros(400), np.eye(1, 400)[0] * 9, 0.36, 6.0)
+    assert said.max() == 0.36 * 6.0

@@ -41,7 +41,15 @@ SECONDS = 120.0
 """After which a command counts as hanging; most end in one or two, the demo in ten to fifty."""
 SERVING = 10.0
 """Seconds after which a command that serves is taken to do so, and is interrupted as by Ctrl-C."""
-CODES = {0: "done", 1: "told", 2: "wrong use", 3: "nothing answers", 4: "links lost", 75: "busy", 130: "served until Ctrl-C"}
+CODES = {
+    0: "done",
+    1: "told",
+    2: "wrong use",
+    3: "nothing answers",
+    4: "links lost",
+    75: "busy",
+    130: "served until Ctrl-C",
+}
 """The documented exit codes."""
 WRITING = ("crawl", "reindex", "import", "restore", "prune", "demo", "doctor", "catalogue add",
     "catalogue remove", "catalogue import", "catalogue tidy")  # fmt: skip
