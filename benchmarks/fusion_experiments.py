@@ -34,22 +34,24 @@ from indexer.search.searcher import Searcher
 from indexer.store.snapshot import Snapshot
 
 SWEEP: dict[str, tuple[Any, ...]] = {
-    "lexical_weight": (0.3, 0.33, 0.36, 0.4, 0.5),
-    "rarity_slope": (0.0, 2.5, 5.0, 7.5),
+    "lexical_weight": (0.33, 0.36, 0.388, 0.43, 0.53),
+    "rarity_slope": (0.0, 1.0, 2.0, 3.0, 5.0),
     "rare": (0.6, 0.65, 0.7, 0.75),
     "cohesion_slope": (0.0, 0.2, 0.4, 0.6),
     "feedback_strength": (0.0, 0.4, 0.5, 0.6),
     "feedback_passages": (2, 3, 5),
+    "feedback_slope": (0.0, 0.5, 0.75, 1.0),
+    "most_deviations": (4.5, 5.5, 6.0, 6.5, 100.0),
     "depth": (100, 200, 400),
 }
 Setting = tuple[float, float, float]
 GRID: list[Setting] = [
     (k1, b, weight)
     for k1, b in ((1.2, 0.75), (1.2, 0.5), (0.9, 0.75), (0.9, 0.5), (0.9, 0.4), (0.6, 0.4))
-    for weight in (0.32, 0.36, 0.4, 0.44)
+    for weight in (0.35, 0.39, 0.43, 0.47)
 ]
-"""BM25's k1 and b, and the lexical share."""
-CUSTOMARY: Setting = (1.2, 0.75, 0.4)
+"""BM25's k1 and b, and the lexical share where both lists cohere alike."""
+CUSTOMARY: Setting = (1.2, 0.75, 0.43)
 MODES: tuple[Mode, ...] = ("lexical", "dense", "hybrid")
 QUESTIONS = 60
 

@@ -76,7 +76,7 @@ def lexical_weight(specific: float, cohesion_gap: float, config: SearchConfig) -
             whose best passages agree among themselves is more often right.
         config: the constants.
     """
-    weight = config.lexical_weight + config.cohesion_slope * (cohesion_gap - config.usual_cohesion_gap)
+    weight = config.lexical_weight + config.cohesion_slope * cohesion_gap
     weight += config.rarity_slope * max(0.0, specific - config.rare)
     return float(np.clip(weight, 0.0, config.most_lexical))
 
