@@ -206,9 +206,9 @@ class SearchConfig:
     """Evidence for each unit of the share of the question's words that one of them has."""
     answer_name: float = 1.1
     """Evidence lost where the question names something that none of them holds. This, ``answer_coverage``
-    and the bias tell most of the sample questions whose page is left out (0.44), and of those near the samples'
-    topics (0.60), while 3 % at most of those whose page is there are refused. They follow the ranking: what
-    changes that asks for them again (``benchmarks/fusion_experiments.py``, ``benchmarks/states.py``)."""
+    and the bias tell 0.60 of the questions near the samples' topics, while 3 % at most of those whose page
+    is there are refused. They follow the ranking: what changes that asks for them again
+    (``benchmarks/states.py``)."""
     answer_bias: float = -4.5
     """Evidence before anything is seen."""
     words_enough: float = 0.3
