@@ -180,7 +180,7 @@ class SearchConfig:
     """Length of that move, the question having length 1; 0.4 to 0.6 are alike. 0 switches it off."""
     feedback_slope: float = 0.75
     """How fast a passage's part in it rises with its score: by exp(slope x score). 0.5 to 1 are alike, and
-    better than 0 on each of 14 collections."""
+    0.002 better than 0 on the mean of 14 collections."""
 
     own_words: float = 2.0
     """What a passage gains, in deviations of the mixture, whose link has all of the question's words in the
