@@ -72,7 +72,7 @@ class IndexReader:
 
     def matching(self, words: Sequence[str], limit: int, allowed: Allowed | None) -> ScoredIds:
         """The ids of passages that hold any of the words, with their BM25, best first."""
-        all_scores = self._bm25.all_scores(self._stemmed(words))
+        all_scores = self._bm25.scores(self._stemmed(words))
         ids, scores, begin = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)], 0
         for segment in self._segments:
             own = all_scores[begin : begin + len(segment)]
@@ -87,18 +87,14 @@ class IndexReader:
 
     def scores(self, words: Sequence[str], ids: Ids) -> dict[int, float]:
         """The BM25 of these passages; those without any of the words are absent."""
-        stems, begin, ordinals, held_ids = self._stemmed(words), 0, [], []
+        all_scores, begin = self._bm25.scores(self._stemmed(words)), 0
+        found: dict[int, float] = {}
         for segment in self._segments:
-            positions, own = segment.ordinals(ids)
-            order = np.argsort(own)
-            ordinals.append(own[order] + begin)
-            held_ids.append(ids[positions][order])
+            positions, ordinals = segment.ordinals(ids)
+            scored_ids = zip(ids[positions], all_scores[ordinals + begin], strict=True)
+            found |= {int(number): float(score) for number, score in scored_ids if score > 0}
             begin += len(segment)
-        if not ordinals:
-            return {}
-        scores = self._bm25.scores_at(stems, np.concatenate(ordinals))
-        scored_ids = zip(np.concatenate(held_ids), scores, strict=True)
-        return {int(number): float(score) for number, score in scored_ids if score > 0}
+        return found
 
     def counts(self, words: Sequence[str]) -> list[int]:
         """In how many passages each word occurs, in any form that has its stem."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,12 @@ def written(folder: Path, texts: Mapping[int, str], merged: tuple[Segment, ...] 
         for number, text in texts.items()
     ]
     return Segment(folder, segment.write(folder, rows, DIMENSION, merged))
+
+
+def without(whole: Segment, *dead: int) -> Segment:
+    """The segment as a later generation lists it."""
+    _, ordinals = whole.ordinals(np.array(dead, np.int64))
+    return Segment(whole.folder, replace(whole.meta, dead=np.sort(ordinals).astype(np.int32).tobytes()))
 
 
 def lexicon_of(folder: Path, *passages: tuple[str, str, str]) -> Lexicon:

@@ -14,7 +14,7 @@ from indexer.index import bm25
 from indexer.index.bm25 import Bm25
 from indexer.index.index_reader import IndexReader
 from indexer.index.words import Stems
-from tests.index.small_segments import lexicon_of, written
+from tests.index.small_segments import lexicon_of, without, written
 
 WORDS = (
     "retry", "retries", "payment", "café", "event", "store", "the", "kip-500", "node.js", "don't",
@@ -45,7 +45,7 @@ def test_scores_are_those_of_fts5(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bm25, "K1", 1.2)
         patch.setattr(bm25, "B", 0.75)
-        scores = Bm25([(lexicon, None)]).all_scores([stems[word] for word in asked])
+        scores = Bm25([(lexicon, None)]).scores([stems[word] for word in asked])
     expected = dict(rows.fetchall())
     assert set(np.flatnonzero(scores)) == set(expected)
     for ordinal, score in expected.items():
@@ -53,20 +53,25 @@ def test_scores_are_those_of_fts5(
 
 
 @given(
-    passages=st.lists(texts, min_size=1, max_size=12),
-    dead=st.sets(st.integers(0, 11)),
-    asked=st.lists(st.sampled_from(ASKED), min_size=1, max_size=6),
+    passages=st.lists(texts, min_size=2, max_size=12),
+    dead=st.sets(st.integers(0, 11), max_size=10),
+    asked=st.lists(st.lists(st.sampled_from(ASKED), min_size=1, max_size=6), min_size=1, max_size=3),
 )
-def test_single_passages_score_as_all_do(
-    tmp_path_factory: pytest.TempPathFactory, passages: list[str], dead: set[int], asked: list[str]
+def test_single_passages_score_as_in_the_list(
+    tmp_path_factory: pytest.TempPathFactory,
+    passages: list[str],
+    dead: set[int],
+    asked: list[list[str]],
 ) -> None:
-    """Over two segments, the second with passages that no longer count."""
-    lexicon = lexicon_of(tmp_path_factory.mktemp("words"), *((text, "", "") for text in passages))
-    live = np.array([ordinal not in dead for ordinal in range(len(passages))])
-    scorer, stems = Bm25([(lexicon, None), (lexicon, live)]), Stems()
-    words = [stems[word] for word in asked]
-    some = np.arange(0, 2 * len(passages), 2)
-    assert np.array_equal(scorer.scores_at(words, some), scorer.all_scores(words)[some])
+    """Over two segments with passages that no longer count, one question after another."""
+    folder, half = tmp_path_factory.mktemp("segments"), len(passages) // 2
+    numbered = list(enumerate(passages, start=1))
+    first, second = written(folder / "1", dict(numbered[:half])), written(folder / "2", dict(numbered[half:]))
+    reader = IndexReader([without(first, *dead), without(second, *dead)])
+    ids = np.array([number for number, _ in numbered[::-1]])
+    for words in asked:
+        everything = dict(reader.matching(words, len(passages), None))
+        assert reader.scores(words, ids) == everything
 
 
 def test_a_name_tells_its_parts_as_neighbours_from_its_parts(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,9 @@ from indexer.errors import DamagedLibrary
 from indexer.index import segment
 from indexer.index.index_reader import IndexReader
 from indexer.index.segment import IndexedPassage, Segment
-from tests.index.small_segments import DIMENSION, vector_of, written
+from tests.index.small_segments import DIMENSION, vector_of, without, written
 
 TEXTS = {number: f"passage word{number}" for number in (5, 2, 9, 4, 11)}
-
-
-def without(whole: Segment, *dead: int) -> Segment:
-    """The segment as a later generation lists it."""
-    _, ordinals = whole.ordinals(np.array(dead, np.int64))
-    return Segment(whole.folder, replace(whole.meta, dead=np.sort(ordinals).astype(np.int32).tobytes()))
 
 
 def test_merged_segments_are_those_of_their_live_passages(
