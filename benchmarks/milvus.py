@@ -1,10 +1,10 @@
 """Milvus beside the segments of the library itself: filling, asking, memory.
 
-    python benchmarks/milvus.py [FOLDER] [--size 100000] [--index milvus://...] [--write]
+    python benchmarks/milvus.py [FOLDER] [--size 100000] [--index milvus://...]... [--write]
 
-The library is the one that ``benchmarks/scale.py`` makes in FOLDER, of so many passages. Without ``--index``
-the server is Milvus Lite, which is started on loopback and ended afterwards; it stands in for Milvus, but is
-written in Python: what it takes says little of Milvus itself.
+The library is the one that ``benchmarks/scale.py`` makes in FOLDER, of so many passages. Milvus Lite's server
+is started on loopback and ended afterwards; it stands in for Milvus, but is written in Python: what it takes
+says little of Milvus itself. Each ``--index`` is one more, which runs already.
 """
 
 from __future__ import annotations
@@ -110,41 +110,38 @@ def step(name: str, data: Path, index: str) -> dict[str, Any]:
     return found
 
 
-def compare(data: Path, index: str, server: psutil.Process | None) -> str:
-    """The table of both."""
-    if not data.exists():
-        build = [
-            sys.executable,
-            str(Path(__file__).with_name("scale.py")),
-            str(data.parent),
-            "--step",
-            "build",
-        ]
-        subprocess.run([*build, "--sizes", data.name.rpartition("-")[2]], check=True)
-    filled = step("fill", data, index)
-    here, there = step("ask", data, ""), step("ask", data, index)
-    memory = f"{server.memory_info().rss / 1e6:,.0f}" if server else "elsewhere"
-    lines = ["| | beside the library | Milvus |", "| --- | ---: | ---: |"]
-    for mode in MODES:
-        both = (" / ".join(f"{value:.0f}" for value in one.get(mode, ())) or "-" for one in (here, there))
-        lines.append(f"| {mode}, p50 / p95 ms | {' | '.join(both)} |")
-    lines.append(f"| memory of who asks, MB | {here['peak']:,.0f} | {there['peak']:,.0f} |")
-    lines.append(f"| memory of the server, MB | | {memory} |")
-    rate = filled["passages"] / filled["seconds"]
-    lines.append(f"| filling, passages a second | | {rate:,.0f} |")
-    connected = Server(index_address(index))
-    version, passages = connected.version, filled["passages"]
-    connected.close()
-    return "\n".join(
-        [*lines, "", f"{passages:,.0f} passages. Server: {version}. {bench.machine('pymilvus')}"]
-    )
+def compare(data: Path, indexes: dict[str, psutil.Process | None]) -> str:
+    """The table of the library's own index and of others, with the processes of those that run here."""
+    here = step("ask", data, "")
+    columns = {"beside the library": _column(here)}
+    for index, server in indexes.items():
+        filled = step("fill", data, index)
+        asked = step("ask", data, index)
+        connected = Server(index_address(index))
+        columns[f"Milvus {connected.version}"] = _column(asked) | {
+            "memory of the server, MB": f"{server.memory_info().rss / 1e6:,.0f}" if server else "elsewhere",
+            "filling, passages a second": f"{filled['passages'] / filled['seconds']:,.0f}",
+        }
+        connected.close()
+    names = dict.fromkeys(name for column in columns.values() for name in column)
+    lines = [f"| | {' | '.join(columns)} |", "| --- |" + " ---: |" * len(columns)]
+    lines += [f"| {name} | " + " | ".join(c.get(name, "") for c in columns.values()) + " |" for name in names]
+    passages = data.name.rpartition("-")[2]
+    return "\n".join([*lines, "", f"{int(passages):,} passages. {bench.machine('pymilvus')}"])
+
+
+def _column(asked: dict[str, Any]) -> dict[str, str]:
+    """What asking took, by what it is called."""
+    speeds = {mode: " / ".join(f"{value:.0f}" for value in asked.get(mode, ())) or "-" for mode in MODES}
+    column = {f"{mode}, p50 / p95 ms": told for mode, told in speeds.items()}
+    return column | {"memory of who asks, MB": f"{asked['peak']:,.0f}"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path("data/scale"))
     parser.add_argument("--size", type=int, default=100_000)
-    parser.add_argument("--index", default="")
+    parser.add_argument("--index", action="append", default=[], help="that of a server, beside Lite's")
     parser.add_argument("--step", choices=STEPS, help="only this one, of the library in FOLDER")
     parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     given = parser.parse_args()
@@ -152,14 +149,14 @@ def main() -> None:
         print("left out: pymilvus is not installed; pip install 'indexer[scale]'", file=sys.stderr)
         return
     if given.step:
-        print(json.dumps(STEPS[given.step](given.folder, given.index)))
+        print(json.dumps(STEPS[given.step](given.folder, "".join(given.index))))
         return
     data = given.folder / f"library-{given.size}"
-    if given.index:
-        told = compare(data, given.index, None)
-    else:
-        with lite(given.folder) as (index, server):
-            told = compare(data, index, server)
+    if not data.exists():
+        scale = [sys.executable, str(Path(__file__).with_name("scale.py")), str(given.folder)]
+        subprocess.run([*scale, "--step", "build", "--sizes", str(given.size)], check=True)
+    with lite(given.folder) as (index, server):
+        told = compare(data, {index: server} | dict.fromkeys(given.index))
     bench.report("milvus", told, write=given.write)
 
 

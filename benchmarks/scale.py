@@ -354,11 +354,11 @@ def main() -> None:
     given = parser.parse_args()
     sizes = [int(size) for size in given.sizes.split(",")]
     given.folder.mkdir(parents=True, exist_ok=True)
+    if not (given.folder / "vectors.npy").exists():
+        material(given.folder)
     if given.step:
         print(json.dumps((STEPS | EXTRA)[given.step](given.folder, sizes[0])))
         return
-    if not (given.folder / "vectors.npy").exists():
-        material(given.folder)
     found = table({size: measure(given.folder, size) for size in sizes})
     told = f"{found}\n\n{bench.machine('faiss-cpu', 'numpy')} SQLite {sqlite3.sqlite_version}.\n\n{NOTES}"
     bench.report("scale", told, write=given.write)
