@@ -79,15 +79,17 @@ def dense_only(snapshot: Snapshot, question: Question, depth: int) -> Iterator[C
 
 def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: int) -> Iterator[Candidate]:
     """The ranking by both, as the module's description says."""
+    # First all that asks for no vector: it is still being made.
     lexical = _lexical(snapshot, question, depth)
+    own = _own_words(snapshot, question, lexical, config)
+    cohesion = _cohesion(snapshot, lexical, config)
     dense = snapshot.dense(question.vector, limit=depth, allowed=question.allowed)
     if not dense:
         return _one_list(snapshot, lexical, "lexical")
-    cohesion_gap = _cohesion(snapshot, lexical, config) - _cohesion(snapshot, dense, config)
+    cohesion_gap = cohesion - _cohesion(snapshot, dense, config)
     weight = fuse.lexical_weight(question.specificity, cohesion_gap, config)
 
     ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)
-    own = _own_words(snapshot, question, lexical, config)
     near, said = fuse.sides(_cosines(vectors, question.vector), bm25, weight, config.most_deviations)
     scores = near + said + _of(ids, own)
     best = fuse.order(ids, scores)[: config.feedback_passages]
