@@ -33,7 +33,8 @@ from indexer.demo.site import sample_folder
 from indexer.encoding import open_encoder
 from indexer.evaluate.collections import DOCUMENT, Collection
 from indexer.evaluate.evaluation import evaluate_questions
-from indexer.records import Allowed, Encoder, Filters
+from indexer.passage_index import Allowed, Filters
+from indexer.records import Encoder
 from indexer.search.searcher import Searcher
 from indexer.store.snapshot import Snapshot
 

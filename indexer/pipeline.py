@@ -34,11 +34,11 @@ from indexer.encoding import chosen_model, is_prepared, open_encoder
 from indexer.engine import Engine, Here
 from indexer.errors import NoLibrary, NothingReachable, UnknownName, Unreadable, UsageError
 from indexer.milvus import index_written
+from indexer.passage_index import IndexWriter
 from indexer.records import (
     Article,
     Encoder,
     Fetch,
-    IndexWriter,
     Link,
     Outcome,
     Page,

@@ -31,7 +31,7 @@ from indexer.exports.selection import Counts, Selection
 from indexer.exports.target import export_file, export_folder
 from indexer.exports.vault import write_vault
 from indexer.exports.warc import WARC_BEGIN, write_warc
-from indexer.records import OpenIndex
+from indexer.passage_index import OpenIndex
 from indexer.store.snapshot import Snapshot
 
 WriteFile: TypeAlias = Callable[[Selection, BinaryIO], Counts]

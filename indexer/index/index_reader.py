@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from indexer.arrays import Ids, Mask, Scores, Vectors
     from indexer.index.segment import Segment
-    from indexer.records import Allowed, ScoredIds
+    from indexer.passage_index import Allowed, ScoredIds
 
 
 class IndexReader:
-    """The :class:`indexer.records.PassageIndex` that lies beside the library."""
+    """The :class:`indexer.passage_index.PassageIndex` that lies beside the library."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self._segments = segments

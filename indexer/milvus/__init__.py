@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from indexer.config import Config
-    from indexer.records import Generation, IndexWriter, OpenIndex, PassageIndex
+    from indexer.passage_index import IndexWriter, OpenIndex, PassageIndex
+    from indexer.records import Generation
 
 __all__ = ["index_elsewhere", "index_told", "index_written"]
 

@@ -20,7 +20,8 @@ from indexer.index.words import Stems, words_and_forms
 
 if TYPE_CHECKING:
     from indexer.milvus.address import IndexAddress
-    from indexer.records import Filters, Generation, ServedPassage
+    from indexer.passage_index import Filters, ServedPassage
+    from indexer.records import Generation
 
 LONGEST = 65_535
 """Bytes of a text in Milvus. A passage of 256 tokens has 3,000 bytes of stems; what is longer is cut."""

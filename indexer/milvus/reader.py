@@ -1,4 +1,4 @@
-"""Asking one generation in Milvus: a :class:`indexer.records.PassageIndex`."""
+"""Asking one generation in Milvus: a :class:`indexer.passage_index.PassageIndex`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from indexer.milvus.server import MILVUS_SECONDS, READ_AT_ONCE, WORK_SECONDS, Se
 if TYPE_CHECKING:
     from indexer.arrays import Ids, Vectors
     from indexer.milvus.address import IndexAddress
-    from indexer.records import Allowed, Generation, ScoredIds
+    from indexer.passage_index import Allowed, ScoredIds
+    from indexer.records import Generation
 
 REINDEX_ELSEWHERE = "run `indexer reindex` with the same --index to make it from what is kept"
 

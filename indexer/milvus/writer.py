@@ -1,4 +1,4 @@
-"""Filling and publishing a generation in Milvus: an :class:`indexer.records.IndexWriter`.
+"""Filling and publishing a generation in Milvus: an :class:`indexer.passage_index.IndexWriter`.
 
 What is written is written again where a call is repeated, by the passage's id. A generation counts as filled
 by its last row (:meth:`.layout.Vocabulary.about`): what a killed run left is dropped by the next.
@@ -27,7 +27,8 @@ from indexer.milvus.server import MILVUS_SECONDS, WORK_SECONDS, Server
 
 if TYPE_CHECKING:
     from indexer.milvus.address import IndexAddress
-    from indexer.records import Generation, ServedPassage
+    from indexer.passage_index import ServedPassage
+    from indexer.records import Generation
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from indexer.records import Allowed, Fetch, Filters, Hit, Link
+from indexer.passage_index import Allowed, Filters
+from indexer.records import Fetch, Hit, Link
 from indexer.store import inspection
 from indexer.store.codec import digest, now, stamp
 from indexer.store.inspection import LinkState, Past, Rewrite

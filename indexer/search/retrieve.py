@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from indexer.arrays import Doubles, Ids, Vectors
     from indexer.config import SearchConfig
-    from indexer.records import Allowed, PassageRow, ScoredIds
+    from indexer.passage_index import Allowed, ScoredIds
+    from indexer.records import PassageRow
     from indexer.search.wanted import Wanted
     from indexer.store.snapshot import Snapshot
 

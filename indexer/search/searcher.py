@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.errors import ModelError, StaleIndex
-from indexer.records import Filters, Hit, Share
+from indexer.passage_index import Filters
+from indexer.records import Hit, Share
 from indexer.search import retrieve
 from indexer.search.answer import Answer, state_of
 from indexer.search.confidence import confidence
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from indexer.arrays import Vectors
     from indexer.config import SearchConfig
-    from indexer.records import Allowed, Encoder, Mode, Reranker
+    from indexer.passage_index import Allowed
+    from indexer.records import Encoder, Mode, Reranker
     from indexer.store.snapshot import Snapshot
 
 CANDIDATES = 2

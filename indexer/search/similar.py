@@ -15,7 +15,7 @@ from indexer.search.retrieve import ROWS_AT_ONCE, Candidate
 from indexer.search.select import select
 
 if TYPE_CHECKING:
-    from indexer.records import ScoredIds
+    from indexer.passage_index import ScoredIds
     from indexer.store.snapshot import Snapshot
 
 OF_PASSAGE = "SELECT article FROM passages WHERE id = ?"

@@ -14,7 +14,7 @@ import numpy as np
 
 from indexer.errors import IndexerError
 from indexer.index.segment import REINDEX_ADVICE, Segment
-from indexer.records import OpenIndex
+from indexer.passage_index import OpenIndex
 from indexer.store.failures import MEND_ADVICE
 from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
 from indexer.store.snapshot import Snapshot

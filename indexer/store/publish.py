@@ -28,7 +28,8 @@ from indexer.arrays import Ids
 from indexer.embed import in_batches
 from indexer.errors import Unreadable
 from indexer.index.segment import SegmentMeta
-from indexer.records import Article, Encoder, Generation, IndexWriter, Link, Passage
+from indexer.passage_index import IndexWriter
+from indexer.records import Article, Encoder, Generation, Link, Passage
 from indexer.store import generations
 from indexer.store.codec import article_of, now, passage_of, passage_row, to_json
 from indexer.store.database import Database

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from indexer.records import ServedPassage
+from indexer.passage_index import ServedPassage
 from indexer.store.codec import moment
 from indexer.store.generations import last_generation
 
 if TYPE_CHECKING:
-    from indexer.records import Generation, IndexWriter
+    from indexer.passage_index import IndexWriter
+    from indexer.records import Generation
     from indexer.store.database import Database
 
 SERVED = """

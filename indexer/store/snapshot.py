@@ -1,7 +1,7 @@
 """A pinned, read-only view of the library: SQLite and the index of one and the same generation.
 
 Which index it is, the segments beside the library or one that a server keeps, nothing that asks a snapshot
-can tell: what finds passages is a :class:`indexer.records.PassageIndex`, their rows come from SQLite.
+can tell: what finds passages is a :class:`indexer.passage_index.PassageIndex`, their rows come from SQLite.
 
 The read transaction is opened before the generation's number is read and stays open, so a crawl that
 publishes meanwhile changes nothing here. Opening imports neither sqlite-utils nor anything of the
@@ -26,7 +26,8 @@ from indexer.hashes import Hashes
 from indexer.index.index_reader import IndexReader
 from indexer.index.segment import REINDEX_ADVICE, Segment, SegmentMeta
 from indexer.index.words import Stems
-from indexer.records import Allowed, Filters, Generation, Passage, PassageIndex, PassageRow, Source
+from indexer.passage_index import Allowed, Filters, PassageIndex
+from indexer.records import Generation, Passage, PassageRow, Source
 from indexer.store.codec import generation_of, moment, passage_of, stamp
 from indexer.store.failures import library_errors, rotten, what_happened
 from indexer.store.opening import LIBRARY_FILE, SEGMENTS, connect
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     import faiss
 
     from indexer.arrays import Ids, Vectors
-    from indexer.records import OpenIndex, ScoredIds
+    from indexer.passage_index import OpenIndex, ScoredIds
 
 PASSAGE_ROWS = """
 SELECT p.*, c.title, c.page_url, c.final_url, c.site, c.source, c.fetched_at, c.link_url,

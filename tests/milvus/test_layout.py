@@ -17,7 +17,7 @@ from indexer.index.index_reader import IndexReader
 from indexer.index.segment import IndexedPassage, Segment, write
 from indexer.index.words import Stems
 from indexer.milvus.layout import LONGEST, Vocabulary, expression, halves_in, sites_of
-from indexer.records import Filters, ServedPassage
+from indexer.passage_index import Filters, ServedPassage
 
 COLUMN = st.text(st.sampled_from("ab c.#+-_A1é事件잠\n"), max_size=30)
 

@@ -20,7 +20,8 @@ from indexer.evaluate.collections import build_library, load_collection
 from indexer.evaluate.questions import load_questions
 from indexer.milvus import index_elsewhere, index_written
 from indexer.milvus.layout import MOST_FOUND
-from indexer.records import Encoder, Filters, Mode
+from indexer.passage_index import Filters
+from indexer.records import Encoder, Mode
 from indexer.search.answer import Answer
 from indexer.search.searcher import Searcher
 from indexer.store.database import Database

@@ -13,7 +13,8 @@ from indexer.errors import IndexServerError, NoIndex
 from indexer.milvus import index_elsewhere, index_written
 from indexer.milvus.address import index_address
 from indexer.milvus.server import Server
-from indexer.records import Allowed, Filters, Link, ServedPassage
+from indexer.passage_index import Allowed, Filters, ServedPassage
+from indexer.records import Link
 from indexer.search.searcher import Searcher
 from indexer.store.snapshot import Snapshot
 from tests.fakes import HashEncoder

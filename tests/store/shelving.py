@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from indexer.arrays import Vectors
-from indexer.records import Article, Block, Fetch, IndexWriter, Link, Outcome, Page, Passage, Source, Verdict
+from indexer.passage_index import IndexWriter
+from indexer.records import Article, Block, Fetch, Link, Outcome, Page, Passage, Source, Verdict
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database, Run
 from indexer.store.publish import Published, publish

@@ -22,7 +22,8 @@ from indexer.errors import (
     StaleIndex,
     UsageError,
 )
-from indexer.records import Filters, Link
+from indexer.passage_index import Filters
+from indexer.records import Link
 from indexer.store.database import Database
 from indexer.store.failures import what_happened
 from indexer.store.generations import folder_of, strays

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import Unreadable
-from indexer.records import Article, Filters, Follow, Link, Passage
+from indexer.passage_index import Filters
+from indexer.records import Article, Follow, Link, Passage
 from indexer.store import inspection
 from indexer.store.opening import connect
 from indexer.store.publish import Cut, Published, publish
