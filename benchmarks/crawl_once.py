@@ -20,11 +20,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from indexer import pipeline
 from indexer.arrays import Vectors
 from indexer.config import DEFAULT_MODEL, Config, CrawlConfig
 from indexer.demo.server import ConnectTo
 from indexer.embed import load_encoder
+from indexer.pipeline import crawling
 from indexer.records import Encoder, Fetch, Link, Outcome
 from indexer.store.crawl_log import CrawlLog, Effect
 
@@ -97,11 +97,11 @@ def main() -> None:
     encoder = real if options.real_encoder else WithoutModel(real)
     clock = Clock()
     with (
-        patch.object(pipeline, "_open_encoder", lambda *_: encoder),
-        patch.object(pipeline, "_run_async", clock.around_run(pipeline._run_async)),  # noqa: SLF001 - no other seam around the stage
+        patch.object(crawling, "watched_encoder", lambda *_: encoder),
+        patch.object(crawling, "_run_async", clock.around_run(crawling._run_async)),  # noqa: SLF001 - no other seam around the stage
         patch.object(CrawlLog, "record", clock.around_record(CrawlLog.record)),
     ):
-        summary = pipeline.crawl_links(links, config, transport=ConnectTo(options.port))
+        summary = crawling.crawl_links(links, config, transport=ConnectTo(options.port))
     told = summary.to_json() | {
         "cpu": {
             "fetch": clock.crawl_cpu - clock.storing_cpu,

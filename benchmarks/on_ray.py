@@ -28,9 +28,10 @@ from typing import Any
 import bench
 from crawl import web
 
-from indexer import extract, pipeline
+from indexer import extract
 from indexer.config import Config, CrawlConfig
 from indexer.engine import Engine, Here
+from indexer.pipeline import crawling, watching
 from indexer.records import Link, Outcome, Source
 from indexer.store.crawl_log import CrawlLog
 from indexer.store.database import Database
@@ -67,11 +68,11 @@ def once(links_file: Path, data: Path, offered: int) -> None:
             log.record(outcome)
             good += outcome.fetch.verdict.good
 
-        crawl: Any = pipeline._fetch_pages  # noqa: SLF001 - the stage alone has no other door
+        crawl: Any = crawling._fetch_pages  # noqa: SLF001 - the stage alone has no other door
         began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)
         asyncio.run(
             crawl(
-                links, config, engine, log=log, record=record, traffic=pipeline.Nobody(), force=False,
+                links, config, engine, log=log, record=record, traffic=watching.Nobody(), force=False,
                 source=Source.LIVE, transport=None,
             )
         )  # fmt: skip

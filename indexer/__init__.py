@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from indexer.config import Config
     from indexer.errors import IndexerError
     from indexer.library import Library
-    from indexer.pipeline import crawl_links
+    from indexer.pipeline.crawling import crawl_links
     from indexer.search.answer import Answer
 
 _PUBLIC = {
@@ -34,7 +34,7 @@ _PUBLIC = {
     "Config": ("indexer.config", "Config"),
     "IndexerError": ("indexer.errors", "IndexerError"),
     "Library": ("indexer.library", "Library"),
-    "crawl_links": ("indexer.pipeline", "crawl_links"),
+    "crawl_links": ("indexer.pipeline.crawling", "crawl_links"),
     "load_catalogue": ("indexer.catalogue", "load"),
 }
 

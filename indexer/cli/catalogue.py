@@ -287,7 +287,7 @@ def _import_archive(archive: WebArchive, config: Config, *, into: str | None, as
     from indexer.cli.progress import watching
 
     with watching("indexer catalogue import") as watcher:
-        from indexer.pipeline import import_archive
+        from indexer.pipeline.importing import import_archive
 
         category = into or archive.path.name.partition(".")[0] or "Links"
         taken = import_archive(archive, config, category=category, watcher=watcher)

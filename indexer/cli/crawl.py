@@ -31,7 +31,7 @@ from indexer.errors import IndexerError, LostLinks, UsageError
 if TYPE_CHECKING:
     from indexer.config import Config
     from indexer.engine import Engine
-    from indexer.pipeline import Watcher
+    from indexer.pipeline.watching import Watcher
     from indexer.summary import Summary
 
 
@@ -90,7 +90,7 @@ def crawl_command(
     with dated_messages():
         with watching("indexer crawl") as watcher:
             from indexer.catalogue import load
-            from indexer.pipeline import choose_links, crawl_links
+            from indexer.pipeline.crawling import choose_links, crawl_links
 
             config = configure(catalogue=catalogue, data=data, model=model, index=index)
             links = load(config.catalogue).links

@@ -178,7 +178,7 @@ def _model_and_library(config: Config) -> Iterator[Finding]:
     from indexer.encoding import chosen_model, exports_folder
     from indexer.errors import IndexerError, ModelError
     from indexer.milvus import index_elsewhere, index_told
-    from indexer.pipeline import index_fingerprint
+    from indexer.pipeline.publishing import index_fingerprint
     from indexer.store.health import Finding, examine
 
     try:

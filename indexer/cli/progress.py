@@ -105,7 +105,7 @@ def telling_lines(
 
 
 class RunProgress:
-    """How far a run is, as a :class:`~indexer.pipeline.Watcher` is told. ``clock`` gives seconds."""
+    """How far a run is, as a :class:`~indexer.pipeline.watching.Watcher` is told. ``clock`` gives seconds."""
 
     def __init__(self, command: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._command, self._clock = command, clock

@@ -49,7 +49,7 @@ def import_page_command(
     """
     with watching("indexer import") as watcher:
         from indexer.catalogue import load
-        from indexer.pipeline import import_page
+        from indexer.pipeline.importing import import_page
 
         config = configure(catalogue=catalogue, data=data, index=index)
         loaded = load(config.catalogue)
@@ -81,7 +81,7 @@ def reindex_command(
     """
     with watching("indexer reindex") as watcher:
         from indexer.catalogue import load
-        from indexer.pipeline import reindex
+        from indexer.pipeline.publishing import reindex
 
         config = configure(catalogue=catalogue, data=data, model=model, index=index)
         published = reindex(load(config.catalogue).links, config, watcher=watcher)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.config import Config
-    from indexer.pipeline import Watcher
+    from indexer.pipeline.watching import Watcher
     from indexer.records import Link
     from indexer.summary import Summary
 
@@ -36,7 +36,7 @@ def sample_crawl(links: Sequence[Link], config: Config, *, watcher: Watcher | No
     There is nobody to be polite to, so no pauses; all else is as configured.
     """
     from indexer.demo.server import ConnectTo, serving
-    from indexer.pipeline import crawl_links
+    from indexer.pipeline.crawling import crawl_links
 
     impatient = replace(config, crawl=replace(config.crawl, delay=0.0))
     with serving(SampleSite(sample_folder())) as port:

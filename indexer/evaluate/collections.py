@@ -20,7 +20,7 @@ from indexer.config import PassageConfig
 from indexer.errors import UsageError
 from indexer.extract.blocks import ArticleBuilder
 from indexer.passage_index import IndexWriter
-from indexer.pipeline import index_fingerprint, publish_articles
+from indexer.pipeline.publishing import index_fingerprint, publish_articles
 from indexer.records import Article, Encoder, Fetch, Link, Outcome, Source, Verdict
 from indexer.store.codec import now
 from indexer.store.crawl_log import CrawlLog

@@ -12,10 +12,10 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 from warcio.recordloader import ArcWarcRecord
 
-from indexer import pipeline
 from indexer.catalogue import load, web_archive
 from indexer.config import Config
 from indexer.exports import ExportForm, export_library
+from indexer.pipeline import importing, publishing
 from indexer.records import Fetch, Link, Outcome, Page, Source, Verdict
 from indexer.store import inspection
 from tests.command import Run
@@ -100,7 +100,7 @@ def test_pages_that_are_not_kept_are_counted(run: Run, library: Shelf, tmp_path:
 @pytest.mark.slow
 def test_an_import_makes_the_same_articles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each address of its own, also where it is not the one that answered; and again adds nothing."""
-    monkeypatch.setattr(pipeline, "open_encoder", lambda config: HashEncoder())
+    monkeypatch.setattr(publishing, "open_encoder", lambda config: HashEncoder())
     first = Config(data=tmp_path / "first", catalogue=tmp_path / "first.yaml")
     urls = ["https://example.org/a#:~:text=b", "https://example.org/ä?q=1", "https://example.org/c.md"]
     links = [Link(url, "Topic", note=f"note {url}") for url in urls]
@@ -111,13 +111,13 @@ def test_an_import_makes_the_same_articles(tmp_path: Path, monkeypatch: pytest.M
     ]
     for link, body in zip(links, pages, strict=True):
         (tmp_path / "page").write_bytes(body)
-        pipeline.import_page(link, links, tmp_path / "page", first)
+        importing.import_page(link, links, tmp_path / "page", first)
     export_library(first.data, tmp_path / "all.warc.gz", ExportForm.warc)
     second = Config(data=tmp_path / "second", catalogue=tmp_path / "second.yaml")
     for expected in ({"new": 3}, {"older": 3}):
         archive = web_archive(tmp_path / "all.warc.gz", most=1 << 20)
         assert archive
-        taken = pipeline.import_archive(archive, second, category="Taken")
+        taken = importing.import_archive(archive, second, category="Taken")
         assert (taken.effects, taken.left_out) == (expected, {})
     assert [link.url for link in load(second.catalogue).links] == urls
     for url in urls:
@@ -130,7 +130,7 @@ def test_a_link_that_is_known_gets_its_page(
     shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever form of its address the archive has; and what a crawl would refuse is left out."""
-    monkeypatch.setattr(pipeline, "open_encoder", lambda config: HashEncoder())
+    monkeypatch.setattr(publishing, "open_encoder", lambda config: HashEncoder())
     wall = b"<title>Just a moment...</title><p>Checking your browser before you go on."
     for number, body in enumerate((f"<title>One</title><p>{PROSE}".encode(), wall), start=1):
         link = Link(f"https://www.example.org/{number}/?utm_source=x", "Old")
@@ -141,7 +141,7 @@ def test_a_link_that_is_known_gets_its_page(
     config.catalogue.write_text("categories: {Mine: [{url: 'http://example.org/1', note: kept}]}")
     archive = web_archive(tmp_path / "a.warc.gz", most=1 << 20)
     assert archive
-    taken = pipeline.import_archive(archive, config, category="New")
+    taken = importing.import_archive(archive, config, category="New")
     assert (taken.added, taken.effects) == ((), {"new": 1})
     assert taken.left_out == {"without an article (wall, notice or stub)": 1}
     read, facts = inspection.article(config.data, "http://example.org/1")

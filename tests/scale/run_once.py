@@ -16,7 +16,7 @@ from pathlib import Path
 from indexer.catalogue import load
 from indexer.config import Config, CrawlConfig
 from indexer.errors import IndexerError
-from indexer.pipeline import crawl_links
+from indexer.pipeline.crawling import crawl_links
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ from indexer.config import Config, CrawlConfig
 from indexer.demo.server import ConnectTo
 from indexer.encoding import exports_folder
 from indexer.errors import IndexerError, ModelError
-from indexer.pipeline import crawl_links
+from indexer.pipeline.crawling import crawl_links
 from indexer.records import Link
 from indexer.store.backup import back_up, verify
 from indexer.store.snapshot import Snapshot

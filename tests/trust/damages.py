@@ -30,7 +30,7 @@ from indexer.demo import sample_catalogue
 from indexer.encoding import open_encoder
 from indexer.errors import IndexerError
 from indexer.library import Library
-from indexer.pipeline import publish_articles
+from indexer.pipeline.publishing import publish_articles
 from indexer.store.backup import back_up
 from indexer.store.database import Database
 from tests.demo import demo_once

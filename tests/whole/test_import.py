@@ -9,9 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from indexer import extract, pipeline
+from indexer import extract
 from indexer.config import Config, ExtractConfig
 from indexer.errors import Unreadable
+from indexer.pipeline import importing, publishing
 from indexer.records import Link
 from indexer.store import inspection
 from indexer.store.codec import inflated
@@ -28,11 +29,11 @@ REPORTS = Path(__file__).parents[1] / "extract" / "reports"
 @pytest.fixture
 def take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Imports a file within bounds, and gives the text that a reader of the library sees then."""
-    monkeypatch.setattr(pipeline, "open_encoder", lambda config: HashEncoder())
+    monkeypatch.setattr(publishing, "open_encoder", lambda config: HashEncoder())
 
     def call(file: Path, **bounds: float) -> str:
         config = Config(data=tmp_path / "data", extract=ExtractConfig(**bounds))  # type: ignore[arg-type]
-        pipeline.import_page(LINK, [LINK], file, config)
+        importing.import_page(LINK, [LINK], file, config)
         return inspection.article(config.data, URL)[0].text
 
     return call
@@ -138,7 +139,7 @@ def test_a_saved_page_is_read_again_where_reading_has_improved(
     text = take(file)
     monkeypatch.setattr(extract, "VERSION", "another")
     config = Config(data=tmp_path / "data")
-    pipeline.reindex([LINK], config)
+    publishing.reindex([LINK], config)
     with Database(config.data) as database:
         rows = database.rows("SELECT extractor, text FROM articles ORDER BY id")
     assert [row["extractor"] for row in rows][1:] == ["another"]

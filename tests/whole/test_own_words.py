@@ -16,7 +16,7 @@ from indexer.catalogue import load
 from indexer.config import Config
 from indexer.demo import sample_catalogue
 from indexer.demo.site import sample_folder
-from indexer.pipeline import reindex
+from indexer.pipeline.publishing import reindex
 
 pytestmark = pytest.mark.slow
 

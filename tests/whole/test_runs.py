@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from indexer import pipeline
 from indexer.catalogue import load
+from indexer.pipeline import publishing
 from indexer.store import inspection
 from indexer.store.inspection import LinkState
 from tests.command import Ended, Run
@@ -37,7 +37,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 @pytest.fixture
 def crawl(run: Run, tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch) -> Crawl:
     """``indexer crawl`` over a catalogue of the four pages and a fifth that is gone."""
-    monkeypatch.setattr(pipeline, "open_encoder", lambda config: HashEncoder())
+    monkeypatch.setattr(publishing, "open_encoder", lambda config: HashEncoder())
     categories = {"First": web.links[:2], "Second": web.links[2:], "Lost": [GONE]}
     catalogue = write_catalogue(tmp_path / "catalogue.yaml", categories)
     return lambda *options: run("crawl", *options, "--catalogue", catalogue, "--data", tmp_path / "data")

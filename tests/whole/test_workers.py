@@ -28,12 +28,12 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests.fakes import HashEncoder
-from indexer import pipeline
+from indexer.pipeline import crawling, publishing
 from indexer.catalogue import load
 from indexer.config import Config
-pipeline.open_encoder = lambda config: HashEncoder()
+publishing.open_encoder = lambda config: HashEncoder()
 catalogue, data = map(Path, sys.argv[1:])
-print(pipeline.crawl_links(load(catalogue).links, Config(data=data)).articles["new"])
+print(crawling.crawl_links(load(catalogue).links, Config(data=data)).articles["new"])
 """
 
 
