@@ -21,16 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from indexer import __version__
 from indexer.assistant.quoting import QUOTED_IS_DATA
-from indexer.assistant.tools import (
-    MOST_LISTED,
-    MOST_RESULTS,
-    ArticlePart,
-    ChangeList,
-    Listing,
-    Neighbours,
-    Reply,
-    Tools,
-)
+from indexer.assistant.results import ArticlePart, ChangeList, Listing, Neighbours, Reply
+from indexer.assistant.tools import MOST_LISTED, MOST_RESULTS, Tools
 from indexer.errors import IndexerError
 from indexer.listening import Rates
 
