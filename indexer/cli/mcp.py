@@ -61,6 +61,10 @@ def mcp_command(
     if not http and (name or (host, port) != (THIS_MACHINE, HTTP_PORT)):
         raise UsageError("--host, --port and --name tell how to serve over HTTP; add --http")
     config = configure(catalogue=catalogue, data=data, model=model, index=index)
+    if catalogue:
+        from indexer.catalogue import load
+
+        load(config.catalogue)  # a slip is told now, and not by the first page that reads it
     try:
         from indexer.assistant.server import create_server
     except ModuleNotFoundError as error:

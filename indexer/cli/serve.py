@@ -49,6 +49,10 @@ def serve_command(
     Example: indexer serve, then open http://127.0.0.1:8470/
     """
     config = configure(catalogue=catalogue, data=data, model=model, index=index)
+    if catalogue:
+        from indexer.catalogue import load
+
+        load(config.catalogue)  # a slip is told now, and not by the first page that reads it
     try:
         import uvicorn
 

@@ -100,6 +100,20 @@ def test_where_it_cannot_serve_it_says_so_in_a_line(
     assert said in ended.err
 
 
+@pytest.mark.parametrize("command", ["serve", "mcp"])
+@pytest.mark.parametrize("written", [None, "links: [\n"])
+def test_a_catalogue_that_is_none_is_told_at_the_start(
+    run: Run, shelf: Shelf, command: str, written: str | None
+) -> None:
+    publish_some(shelf, *LINKS[:2])
+    named = shelf.folder / "links.yaml"
+    if written is not None:
+        named.write_text(written)
+    ended = run(command, "--data", shelf.folder, "--catalogue", named)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert str(named) in ended.err
+
+
 def test_a_port_that_is_taken_is_told(run: Run, shelf: Shelf) -> None:
     publish_some(shelf, *LINKS[:2])
     with socket.create_server(("127.0.0.1", 0)) as taken:
