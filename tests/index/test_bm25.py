@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.index import bm25
@@ -52,6 +52,7 @@ def test_scores_are_those_of_fts5(
         assert scores[ordinal] == pytest.approx(score, rel=1e-4, abs=1e-5)
 
 
+@settings(max_examples=25)  # each writes two segments
 @given(
     passages=st.lists(texts, min_size=2, max_size=12),
     dead=st.sets(st.integers(0, 11), max_size=10),
