@@ -42,6 +42,7 @@ class Figures:
     library_bytes_per_passage: float
     raw_bytes_per_page: float
     local_index_bytes_per_passage: float
+    local_publish_peak_bytes: float
     local_publish_peak_bytes_per_passage: float
     served_bytes_per_passage: float
     inserted_per_second: float
@@ -91,7 +92,8 @@ def plan(passages: int, known: Figures) -> Plan:
         working_machines=math.ceil((reading + embedding) / (CORES * USABLE)),
         driver_days=pages * known.driver_ms_per_page / 1000 / 86400,
         library_bytes=passages * known.library_bytes_per_passage + pages * known.raw_bytes_per_page,
-        one_machine_bytes=passages * known.local_publish_peak_bytes_per_passage,
+        one_machine_bytes=known.local_publish_peak_bytes
+        + passages * known.local_publish_peak_bytes_per_passage,
         shards=shards,
         replicas=max(LEAST_REPLICAS, math.ceil(QUESTIONS / known.questions_per_second_and_replica)),
         shard_bytes=passages * known.served_bytes_per_passage / shards,
