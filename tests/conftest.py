@@ -25,20 +25,23 @@ settings.load_profile("indexer")
 LONGEST = (
     "whole/test_hostile.py",  # waits half a minute, using no processor
     "extract/test_benchmark.py",
-    "embed/test_export.py",
     "whole/test_docs.py",
-    "whole/test_unattended.py",
     "whole/test_nights.py",
-    "whole/test_large.py",
+    "whole/test_render.py",
     "whole/test_real_pages.py",
-    "whole/test_demo.py",
+    "whole/test_large.py",
+    "trust/test_full_disks.py",
+    "embed/test_export.py",
+    "whole/test_unattended.py",
     "whole/test_browser.py",
     "whole/test_floors.py",
+    "whole/test_notebook.py",
+    "extract/test_growth.py",
+    "whole/test_completion.py",
     "crawl/test_replay.py",
     "crawl/test_loop.py",
-    "whole/test_completion.py",
+    "whole/test_demo.py",
     "embed/test_shared_exports.py",
-    "whole/test_notebook.py",
 )
 """Files that take or wait long. They come first, so that processes that share the tests end together."""
 

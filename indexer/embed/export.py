@@ -70,8 +70,8 @@ def make_export(model: Model, exports: Path) -> Manifest:
         folder = temporary / "export"
         folder.mkdir()
         try:
-            _in_a_process("trace", model, folder)
-            _in_a_process("prove", model, folder)
+            for step in ("trace", "prove"):
+                _raise(_in_a_process(step, model, folder))
         except _Refused as refusal:
             logger.warning("model %s runs through sentence-transformers, slowly: %s", model.name, refusal)
             shutil.rmtree(folder, ignore_errors=True)
@@ -97,8 +97,8 @@ class _Ended:
     """Of the system's error, see :mod:`errno`."""
 
 
-def _in_a_process(step: str, model: Model, folder: Path) -> None:
-    """Do a step in a process of its own, and raise what it would have raised."""
+def _in_a_process(step: str, model: Model, folder: Path) -> _Ended:
+    """Do a step in a process of its own."""
     path = os.pathsep.join(place for place in sys.path if place)
     command = [sys.executable, "-m", __name__, step, model.name, str(model.folder), model.fingerprint]
     done = subprocess.run(  # noqa: S603 - our own module
@@ -108,7 +108,11 @@ def _in_a_process(step: str, model: Model, folder: Path) -> None:
     if done.returncode or not done.stdout:
         logger.info("%s", done.stderr.decode(errors="replace"))
         raise ChildProcessError(errno.ECHILD, f"the process that makes it ended with {done.returncode}")
-    ended = _Ended(**json.loads(done.stdout))
+    return _Ended(**json.loads(done.stdout))
+
+
+def _raise(ended: _Ended) -> None:
+    """Raise what a step that ended so would have raised, if anything."""
     if ended.number:
         raise OSError(ended.number, os.strerror(ended.number))
     if ended.model_error:

@@ -76,10 +76,20 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> MakeModel:
     return make
 
 
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports are made here, where torch is there already: a new process imports it for ten seconds.
+
+    That of the default model is made as it is for users.
+    """
+    monkeypatch.setattr(export, "_in_a_process", export._step)
+
+
 def vectors(encoder: Encoder) -> Vectors:
     return np.stack([*encoder.encode_passages(TEXTS), *map(encoder.encode_query, TEXTS)])
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize(
     "parts",
     [
@@ -103,6 +113,7 @@ def test_any_model_whose_export_is_proved_equal_runs_without_torch_and_gives_its
     assert "cosine 1.0000" in how_it_runs(model, exports=tmp_path)
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_model_that_cannot_be_exported_still_works_and_the_reason_is_kept(
     make_model: MakeModel, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,10 +135,13 @@ def test_a_model_that_cannot_be_exported_still_works_and_the_reason_is_kept(
 def exported(make_model: MakeModel, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """A tiny model and the folder of its export."""
     model, exports = str(make_model(pooling_mode="mean")), tmp_path_factory.mktemp("exports")
-    load_encoder(model, exports=exports)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "_in_a_process", export._step)
+        load_encoder(model, exports=exports)
     return model, exports
 
 
+@pytest.mark.usefixtures("in_this_process")
 @pytest.mark.parametrize(
     ("file", "damage"),
     [
