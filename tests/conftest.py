@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -47,7 +48,12 @@ LONGEST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep pytest-xdist from putting files with few tests last: the longest tests stand alone in theirs."""
+    """Keep pytest-xdist from putting files with few tests last: the longest tests stand alone in theirs.
+
+    And let Ctrl-C end the programs that tests start, also where the tests were started in the background,
+    whose programs are to ignore it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
 
