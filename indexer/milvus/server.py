@@ -21,6 +21,10 @@ WORK_SECONDS = 3600.0
 FIRST_WITH_BM25 = (2, 5)
 """The version of Milvus from which on it has full-text search."""
 
+QUIET_WHILE_IDLE = {"grpc.keepalive_permit_without_calls": 0}
+"""pymilvus pings every ten seconds, also where nothing is asked. gRPC's own servers, as that of Lite, take it
+for an attack and end the connection, together with the call that comes just then."""
+
 REFUSALS = ("auth", "permission", "privilege", "credential")
 """What Milvus says of whom it does not let in; the codes differ by its version."""
 SILENCES = ("connect", "deadline", "unavailable", "retry", "timeout")
@@ -51,6 +55,7 @@ class Server:
                 db_name=address.database,
                 timeout=CONNECT_SECONDS,
                 dedicated=True,
+                grpc_options=QUIET_WHILE_IDLE,
             )
             self.version = str(self.client.get_server_version(timeout=MILVUS_SECONDS))
 
