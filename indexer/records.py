@@ -1,4 +1,4 @@
-"""The nouns of the project: small frozen records, and the protocols between the packages.
+"""The nouns of the project: small frozen records, and the protocols of models and of counted traffic.
 
 Nothing here does work or imports more than the standard library and, for types only, numpy.
 The words are those of ARCHITECTURE.md: a *link* is an entry of the catalogue, a *page* what one
