@@ -66,6 +66,11 @@ class Visitor:
         self.page.goto(self.address + path)
         return self.page
 
+    def follow(self, link: str) -> None:
+        """Click what leads to another page and wait until all of it is there; a click waits for its start."""
+        with self.page.expect_event("load"):
+            self.page.click(link)
+
     def focused(self) -> str:
         text: str = self.page.evaluate("document.activeElement.id || document.activeElement.textContent")
         return text.strip()
@@ -140,7 +145,8 @@ def test_keys_alone_lead_from_the_question_into_the_article_and_back(visit: Visi
     page.keyboard.press("/")
     assert visit.focused() == "q"
     page.keyboard.type("lock event")
-    page.keyboard.press("Enter")
+    with page.expect_event("load"):
+        page.keyboard.press("Enter")
     page.wait_for_selector(".hit")
     page.focus("#q")
     titles = page.locator(".hit h2").all_inner_texts()
@@ -157,7 +163,8 @@ def test_keys_alone_lead_from_the_question_into_the_article_and_back(visit: Visi
         page.keyboard.press("Tab")
         if visit.focused() == "Read here":
             break
-    page.keyboard.press("Enter")
+    with page.expect_event("load"):
+        page.keyboard.press("Enter")
     page.wait_for_selector(".reader")
     page.go_back()
     page.wait_for_selector(".hit")
@@ -168,8 +175,7 @@ def test_keys_alone_lead_from_the_question_into_the_article_and_back(visit: Visi
 
 def test_the_reader_stands_at_the_passage(visit: Visitor) -> None:
     page = visit.open("/?q=event+199&mode=lexical")
-    page.click("text=Read here")
-    page.wait_for_selector(".reader mark")
+    visit.follow("text=Read here")
     assert page.locator(".reader mark").first.inner_text().startswith("Event 199 ")
     top = page.locator(".reader mark").first.evaluate("mark => mark.getBoundingClientRect().top")
     assert 0 <= top < page.viewport_size["height"]  # type: ignore[index]  # it has one
@@ -178,18 +184,18 @@ def test_the_reader_stands_at_the_passage(visit: Visitor) -> None:
 
 def test_an_old_version_is_two_clicks_away(visit: Visitor) -> None:
     page = visit.open(f"/article?url={quote(LOCKS.url)}")
-    page.click("text=Versions")
-    page.click(".rows a >> nth=0")
+    visit.follow("text=Versions")
+    visit.follow(".rows a >> nth=0")
     assert PREFACE in page.inner_text("ins")
 
 
 def test_health_tells_what_is_dead_and_why(visit: Visitor) -> None:
     page = visit.open("/")
-    page.click("nav >> text=Links")
+    visit.follow("nav >> text=Links")
     assert "A dead link" in page.inner_text("main")
-    page.click("text=All (5)")
+    visit.follow("text=All (5)")
     assert page.locator(".rows > li").count() == 5
-    page.click("text=A dead link")
+    visit.follow("text=A dead link")
     assert "gone" in page.inner_text("main")
     assert DEAD.url in page.inner_text("main")
 
@@ -226,17 +232,17 @@ def test_all_of_it_works_without_script(browser: Browser, address: str) -> None:
         page.fill("#q", "lock")
         page.click("summary")
         page.select_option("[name=category]", "Patterns")
-        page.click("#ask button")
+        visitor.follow("#ask button")
         assert "category=Patterns" in page.url
         assert page.locator(".hit").count()
         page.click("summary:has-text('Context') >> nth=0")
         assert page.locator(".hit details[open]").count() == 1
-        page.click("text=Read here >> nth=0")
+        visitor.follow("text=Read here >> nth=0")
         assert page.locator(".reader mark").count()
-        page.click("nav >> text=Map")
+        visitor.follow("nav >> text=Map")
         assert not page.locator(".tools").is_visible()
-        page.click(".legend >> text=Patterns")
-        page.locator("#map a:not(.faded)").first.click()
+        visitor.follow(".legend >> text=Patterns")
+        visitor.follow("#map a:not(.faded) >> nth=0")
         assert page.locator(".reader").count() == 1
         assert visitor.wrong == []
 
