@@ -169,7 +169,7 @@ class RunProgress:
         return self.kept()
 
     def kept(self) -> str:
-        """What an interruption now leaves, and how to go on."""
+        """What an interruption leaves at least, as a page may be on its way to the disk, and how to go on."""
         kept = []
         if self._resumed:
             kept.append("what was fetched before")
