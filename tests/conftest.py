@@ -26,6 +26,7 @@ settings.load_profile("indexer")
 LONGEST = (
     "whole/test_hostile.py",  # waits half a minute, using no processor
     "extract/test_benchmark.py",
+    "packaging/test_checks.py",
     "whole/test_docs.py",
     "whole/test_nights.py",
     "whole/test_render.py",
