@@ -13,7 +13,7 @@ TRIED = """
 from itertools import islice
 from tests.trust.full_disks import trials
 if __name__ == "__main__":
-    for trial in islice(trials(1, "import of a list", "backup", "restore", "prune"), 12):
+    for trial in islice(trials(1, "import of a list", "backup", "restore", "prune"), 8):
         print(trial.ended, trial.wrong)
 """
 

@@ -18,5 +18,5 @@ pytestmark = [
 
 
 def test_a_kill_loses_nothing_and_leaves_nothing() -> None:
-    tried = islice(trials(1, "import of a list", "backup", "restore", "prune"), 16)
+    tried = islice(trials(1, "import of a list", "backup", "restore", "prune"), 10)
     assert [trial for trial in tried if trial.wrong] == []

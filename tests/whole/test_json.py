@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,9 @@ def test_importing_and_indexing_again(run: Run, catalogue: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_demo(run: Run, tmp_path: Path) -> None:
-    told = value(run, "demo", "--data", tmp_path / "demo")
+def test_the_demo(run: Run, tmp_path: Path, demo_library: Path) -> None:
+    """On a copy of what it makes, so that it has its vectors."""
+    folder = shutil.copytree(demo_library, tmp_path / "demo")
+    told = value(run, "demo", "--data", folder)
     assert told["answer"]["state"] == "answers"
     assert told["crawl"]["passages"] > 100

@@ -18,7 +18,7 @@ from tests.whole.large_web import Program, serving, write_catalogue
 
 pytestmark = pytest.mark.slow
 
-LINKS, HOSTS = 300, 100
+LINKS, HOSTS = 150, 50
 MOST_MEMORY = 1 << 30
 """Bytes of all processes together: it does not grow with the links."""
 

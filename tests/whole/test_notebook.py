@@ -26,6 +26,12 @@ EVERY = 20
 """So many-th of the 513 real pages are read here: 26 pages, half a minute. All of them take eight."""
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For scikit-learn, whose threads wait for each other busily where other tests have the processors."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
 def run(name: str) -> Any:
     """A notebook after a run, its charts as pictures."""
     return runpy.run_path(str(NOTEBOOKS / "run.py"))["run"](NOTEBOOKS / f"{name}.ipynb")
