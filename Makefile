@@ -32,7 +32,7 @@ test-scale: .venv/scaling ## Install the engines of the extra `scale`, and run t
 test-lowest: ## Install the lowest versions that pyproject.toml admits, and try them
 	$(OLDEST_PYTHON) tests/packaging/lowest.py $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX))
 
-# Not in `make test`: what counts the lines takes half as much time again on Python 3.11.
+# Not in `make test`: counting the lines takes a third of the time again on Python 3.11.
 coverage: .venv/developing ## Run every test and see which lines it reaches; less than 95 % of them is an error
 	$(EVERY_TEST) --cov --cov-report=term:skip-covered
 

@@ -1,4 +1,4 @@
-"""Hundreds of links: bounded memory, and a run that was killed goes on where it stood."""
+"""Many links: bounded memory, and a run that was killed goes on where it stood."""
 
 from __future__ import annotations
 
