@@ -3,13 +3,15 @@
 BM25 rewards a passage for each of the words, and for the rare ones most. Stop words are dropped,
 unless nothing else is left ("to be or not to be"). Lexical nDCG@10 with and without them dropped,
 passages cut at 254 tokens: CACM 0.452 and 0.427, Cranfield 0.367 and 0.361, SciFact 0.686 and 0.687.
+Some are names too, and written as such then: NOR, IT, the WHO.
 
 Names are asked for by their forms too (:mod:`indexer.index.words`), and a short question as if it were one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from indexer.errors import EmptyQuestion
@@ -36,6 +38,8 @@ ve
 STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 """English function words and the remains of their contractions."""
 
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -50,7 +54,8 @@ class Query:
     runs: Mapping[str, Sequence[tuple[str, ...]]] = field(default_factory=dict)
     """By each term, the two or three neighbours that it is one of, which may be one name: ``dot net``."""
     names: frozenset[str] = frozenset()
-    """The terms that are written as names: with capitals within a sentence, or with digits."""
+    """The terms that are written as names: with capitals within a sentence, or with digits; those that are
+    stop words otherwise, in capitals alone."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -60,7 +65,7 @@ class Query:
     @property
     def asks(self) -> bool:
         """Whether it has more than stop words and bare numbers, which stand in any text."""
-        return any(term not in STOP_WORDS and not term.isdecimal() for term in self.terms)
+        return any(_tells(term, self.names) and not term.isdecimal() for term in self.terms)
 
 
 def analyse(question: str) -> Query:
@@ -75,19 +80,25 @@ def analyse(question: str) -> Query:
     if not asked_words:
         raise EmptyQuestion('nothing was asked; say what you look for, such as "retry a failed payment"')
     asked = dict.fromkeys(asked_words)
-    terms = tuple(word for word in asked if word not in STOP_WORDS)[:MOST_TERMS] or tuple(asked)[:MOST_TERMS]
+    names = frozenset(_names_in(text))
+    terms = tuple(word for word in asked if _tells(word, names))[:MOST_TERMS] or tuple(asked)[:MOST_TERMS]
     # Single characters of a run stand in texts for who asks for one of them; the run has its pairs.
-    names = [form for form in forms if form not in STOP_WORDS and not is_paired(form)]
+    found_under = [form for form in forms if form not in STOP_WORDS and not is_paired(form)]
     if 1 < len(asked_words) <= LONGEST_JOINED and not any(map(is_paired, asked_words)):
-        names.append("".join(asked_words))
+        found_under.append("".join(asked_words))
     return Query(
         text,
         terms,
-        tuple(dict.fromkeys(names))[:MOST_TERMS],
+        tuple(dict.fromkeys(found_under))[:MOST_TERMS],
         written_as_one(text),
         _neighbours_of(asked_words[:MOST_TERMS], terms),
-        frozenset(_names_in(text)),
+        names,
     )
+
+
+def _tells(word: str, names: Collection[str]) -> bool:
+    """Whether a word of a question says what it is about."""
+    return word not in STOP_WORDS or word in names
 
 
 def _names_in(text: str) -> Iterator[str]:
@@ -97,7 +108,8 @@ def _names_in(text: str) -> Iterator[str]:
     for chunk in text.split():
         capitals = any(map(str.isupper, chunk if not begins else chunk.lstrip("\"'(")[1:]))
         if (capitals and not shouted) or any(map(str.isdigit, chunk)):
-            yield from words(chunk)
+            in_capitals = set(map(str.lower, _CAPITALS.findall(chunk)))
+            yield from (word for word in words(chunk) if word not in STOP_WORDS or word in in_capitals)
         begins = chunk.rstrip("\"')")[-1:] in tuple(".?!:;")
 
 

@@ -36,6 +36,26 @@ def test_stop_words_are_dropped_unless_nothing_is_left() -> None:
     assert analyse("to be or not to be").terms == ("to", "be", "or", "not")
 
 
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("How do two NOR gates store one bit?", ("two", "nor", "gates", "store", "bit")),
+        ("what does HAVING do in SQL", ("having", "sql")),
+        ("What is IT?", ("it",)),
+        ("How Can I Do It?", ("how", "can", "i", "do", "it")),  # a title: nothing in it is a name
+        ("HOW DO I DESIGN AN EVENT STORE", ("design", "event", "store")),  # nor is what is shouted
+        ("How can I, or anyone, split this", ("anyone", "split")),
+    ],
+)
+def test_a_function_word_in_capitals_is_a_name(question: str, terms: tuple[str, ...]) -> None:
+    assert analyse(question).terms == terms
+
+
+@pytest.mark.parametrize(("question", "asks"), [("what is IT?", True), ("what is it?", False), ("I", False)])
+def test_a_name_alone_is_a_question(question: str, asks: bool) -> None:
+    assert analyse(question).asks is asks
+
+
 def test_names_of_several_parts_are_searched_whole_and_in_parts() -> None:
     query = analyse("What does KIP-500 change in node.js?")
     assert query.terms == ("kip", "500", "change", "node", "js")
