@@ -41,7 +41,7 @@ SETTINGS: dict[str, tuple[Mode, SearchConfig]] = {
     "**hybrid**": ("hybrid", DEFAULT),
     "lexical alone": ("lexical", DEFAULT),
     "dense alone": ("dense", DEFAULT),
-    "without feedback": ("hybrid", replace(DEFAULT, feedback_strength=0.0)),
+    "without feedback": ("hybrid", replace(DEFAULT, feedback_per_word=0.0)),
     "without rarity": ("hybrid", replace(DEFAULT, rarity_slope=0.0)),
     "without cohesion": ("hybrid", replace(DEFAULT, cohesion_slope=0.0)),
     "one fixed weight": ("hybrid", replace(DEFAULT, rarity_slope=0.0, cohesion_slope=0.0)),
@@ -56,6 +56,7 @@ class CachedEncoder:
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dimension, self.max_tokens = encoder.dimension, encoder.max_tokens
         self.encode_passages, self.count_tokens = encoder.encode_passages, encoder.count_tokens
+        self.knows = encoder.knows
         self._encoder = encoder
         self._known: dict[str, Vectors] = {}
 

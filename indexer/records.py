@@ -357,6 +357,9 @@ class Encoder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens each text takes, special ones included, before any cutting."""
 
+    def knows(self, word: str) -> bool:
+        """Whether a word, in small letters, is one token: the model has learned it as it stands."""
+
 
 class Reranker(Protocol):
     """The optional second stage: reads question and passage together."""

@@ -38,6 +38,9 @@ class HashEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(_words(text)) + 2 for text in texts]
 
+    def knows(self, word: str) -> bool:
+        return False
+
     def _vector(self, text: str) -> Vectors:
         stems = dict.fromkeys(map(_stem, _words(text)[: self.max_tokens - 2]))
         total = sum((_direction(stem, self.dimension) for stem in stems), np.zeros(self.dimension))

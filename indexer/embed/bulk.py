@@ -117,6 +117,7 @@ class BulkEncoder:
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dimension, self.max_tokens = encoder.dimension, encoder.max_tokens
         self.encode_query, self.count_tokens = encoder.encode_query, encoder.count_tokens
+        self.knows = encoder.knows
         self._inner, self._prompt = encoder.inner, encoder.passage_prompt
         _round_linear_layers(self._inner)
 

@@ -129,6 +129,14 @@ class ExportedEncoder:
         prompted = [self._manifest.passage_prompt + text for text in texts]
         return [len(encoding.ids) for encoding in self._uncut.encode_batch_fast(prompted)]
 
+    def knows(self, word: str) -> bool:
+        """Whether a word, in small letters, is one token at the beginning of a text or within it."""
+        forms = [word, f" {word}"]  # the same to most tokenizers, but not to those that work on bytes
+        return any(
+            len(made.ids) == 1 and self._tokenizer.decode(made.ids).strip() == word  # and not the unknown one
+            for made in self._tokenizer.encode_batch_fast(forms, add_special_tokens=False)
+        )
+
     @cached_property
     def _uncut(self) -> Tokenizer:
         tokenizer: Tokenizer = type(self._tokenizer).from_str(self._tokenizer.to_str())

@@ -31,6 +31,8 @@ class SentenceEncoder:
         self.model = model
         self.name, self.fingerprint = model.name, model.fingerprint
         self.inner = load_sentence_transformer(model, device=device)
+        if self._is_static:  # whatever text it was made with, all of a passage counts
+            self.inner.tokenizer.no_truncation()
         window = self.inner.max_seq_length
         self.max_tokens = int(window) if window and math.isfinite(window) else NO_WINDOW
         dimension = self.inner.get_embedding_dimension()
@@ -58,7 +60,30 @@ class SentenceEncoder:
         if not texts:
             return []
         prompted = [self.passage_prompt + text for text in texts]
-        return [len(ids) for ids in self.inner.tokenizer(prompted, verbose=False)["input_ids"]]
+        return [len(ids) for ids in self._tokens(prompted)]
+
+    def knows(self, word: str) -> bool:
+        """Whether a word, in small letters, is one token at the beginning of a text or within it."""
+        forms = [word, f" {word}"]  # the same to most tokenizers, but not to those that work on bytes
+        return any(
+            len(ids) == 1 and self.inner.tokenizer.decode(ids).strip() == word  # and not the unknown one
+            for ids in self._tokens(forms, special=False)
+        )
+
+    def _tokens(self, texts: list[str], *, special: bool = True) -> list[list[int]]:
+        """The numbers of each text's tokens; static embeddings know no special ones."""
+        tokenizer = self.inner.tokenizer
+        if self._is_static:
+            return [made.ids for made in tokenizer.encode_batch(texts, add_special_tokens=False)]
+        numbers: list[list[int]] = tokenizer(texts, add_special_tokens=special, verbose=False)["input_ids"]
+        return numbers
+
+    @property
+    def _is_static(self) -> bool:
+        """Whether its vectors are looked up, each token's by itself; such models have a bare tokenizer."""
+        from tokenizers import Tokenizer
+
+        return isinstance(self.inner.tokenizer, Tokenizer)
 
     def _prompt(self, *names: str) -> str:
         prompts = self.inner.prompts

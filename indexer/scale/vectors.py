@@ -33,6 +33,7 @@ class SpreadEncoder:
         self.name, self.fingerprint = encoder.name, encoder.fingerprint
         self.dimension, self.max_tokens = encoder.dimension, encoder.max_tokens
         self.encode_query, self.count_tokens = encoder.encode_query, encoder.count_tokens
+        self.knows = encoder.knows
         self._connection, self._model, self._passages = connection, model, 0
         self._actors: list[Any] = []
         self._free: SimpleQueue[Any] = SimpleQueue()

@@ -110,7 +110,31 @@ def test_any_model_whose_export_is_proved_equal_runs_without_torch_and_gives_its
     for name in ("name", "fingerprint", "dimension", "max_tokens"):
         assert getattr(original, name) == getattr(exported, name)
     assert original.count_tokens(TEXTS) == exported.count_tokens(TEXTS)
+    for encoder in (original, exported):
+        assert [*map(encoder.knows, ("event", "state", "unheardof", "in the"))] == [True, True, False, False]
     assert "cosine 1.0000" in how_it_runs(model, exports=tmp_path)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_static_embeddings_work(tmp_path: Path) -> None:
+    """Their tokenizer is another, and may cut texts that the model itself would take whole."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+
+    tokenizer = Tokenizer(WordLevel({"[UNK]": 0, "event": 1, "state": 2}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.enable_truncation(4)
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=8)], device="cpu").save_pretrained(
+        str(tmp_path / "static")
+    )
+    encoder = load_encoder(str(tmp_path / "static"), exports=tmp_path / "exports")
+    assert encoder.count_tokens(["", "event", "event " * 100]) == [0, 1, 100]
+    assert [*map(encoder.knows, ("event", "unheardof", "event state"))] == [True, False, False]
+    late, events = encoder.encode_passages(["event " * 9 + "state " * 90, "event"])
+    assert float(late @ encoder.encode_query("state")) > float(events @ encoder.encode_query("state"))
 
 
 @pytest.mark.usefixtures("in_this_process")

@@ -43,6 +43,9 @@ class CountingEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
+    def knows(self, word: str) -> bool:
+        return False
+
 
 def article(*paragraphs: str, title: str = "A title") -> Article:
     """An article of these paragraphs."""
