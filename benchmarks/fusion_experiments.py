@@ -38,7 +38,7 @@ SWEEP: dict[str, tuple[Any, ...]] = {
     "rarity_slope": (0.0, 1.0, 2.0, 3.0, 5.0),
     "rare": (0.6, 0.65, 0.7, 0.75),
     "cohesion_slope": (0.0, 0.2, 0.4, 0.6),
-    "feedback_strength": (0.0, 0.4, 0.5, 0.6),
+    "feedback_per_word": (0.0, 0.04, 0.06, 0.08, 0.1),
     "feedback_passages": (2, 3, 5),
     "feedback_slope": (0.0, 0.5, 0.75, 1.0),
     "most_deviations": (4.5, 5.5, 6.0, 6.5, 100.0),

@@ -64,33 +64,39 @@ def cohesion(vectors: Vectors) -> float:
     return float((vectors @ vectors.T).mean()) if len(vectors) else 0.0
 
 
-def lexical_weight(specific: float, cohesion_gap: float, config: SearchConfig) -> float:
+def lexical_weight(
+    specific: float, cohesion_gap: float, left_to_vector: float, config: SearchConfig
+) -> float:
     """The lexical share of the mixture for one question.
 
     Rare words, names and identifiers: the encoder has never seen them, the words must tell. Else the best
-    weight is flat. That all words are common says nothing: in a library on one topic they always are.
+    weight is flat. That all words are common says nothing: in a library on one topic they always are. But of
+    words that the library does not have and the encoder knows, BM25 sees nothing, and what it says of the
+    others is said of less than was asked.
 
     Args:
         specific: :func:`specificity` of the query.
         cohesion_gap: cohesion of the lexical list's best passages minus that of the dense list's: the list
             whose best passages agree among themselves is more often right.
+        left_to_vector: the share of the question's words that only its vector speaks for.
         config: the constants.
     """
     weight = config.lexical_weight + config.cohesion_slope * cohesion_gap
     weight += config.rarity_slope * max(0.0, specific - config.rare)
-    return float(np.clip(weight, 0.0, config.most_lexical))
+    return float(np.clip(weight, 0.0, config.most_lexical)) * (1.0 - left_to_vector)
 
 
-def rocchio(question: Vectors, best: Vectors, scores: Doubles, config: SearchConfig) -> Vectors:
+def rocchio(question: Vectors, best: Vectors, scores: Doubles, terms: int, config: SearchConfig) -> Vectors:
     """The question's vector (dimension,) moved towards the best passages (n, dimension), unit length.
 
     Rocchio's pseudo-relevance feedback (The SMART retrieval system, 1971, chapter 14) on dense vectors. The
-    better their ``scores`` (n,), best first, the more passages count.
+    better their ``scores`` (n,), best first, the more passages count. The more ``terms`` a question has, the
+    further it moves: the best passages of a long one share more with it, and are more often right.
     """
     if not len(best):
         return question
     shares = np.exp(config.feedback_slope * (scores - scores[0]))
-    shares *= config.feedback_strength / shares.sum()
+    shares *= min(1.0, config.feedback_per_word * terms) / shares.sum()
     moved = question + shares.astype(np.float32) @ best
     length = np.linalg.norm(moved)
     return np.asarray(moved / length, dtype=np.float32) if length > 1e-6 else question

@@ -91,12 +91,14 @@ class Searcher:
         # Beside the words: it takes a third of the time, in which another processor looks them up.
         with ThreadPoolExecutor(1) as beside:
             as_asked = beside.submit(vectors_from.encode_query, query.text) if vectors_from else None
-            words = understood(self._snapshot, query)
+            words = understood(self._snapshot, query, vectors_from)
             meant = as_asked
             if vectors_from and words.query.text != query.text:
                 meant = beside.submit(vectors_from.encode_query, words.query.text)
             asked = Question(
                 words=words.query.words,
+                terms=len(words.query.terms),
+                left_to_vector=words.left_to_vector,
                 embedded=meant,
                 wanted=Wanted(self._snapshot, words),
                 specificity=specificity(words.counts, self._passages),

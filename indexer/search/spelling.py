@@ -4,12 +4,13 @@
 2. Neighbouring words (``dot net``) are one, where texts write them as one.
 3. A mistyped word is the nearest of the library's vocabulary. Words are compared, and where none is near,
    stems: of ``distrbution`` and ``distributed`` only these are.
+4. A word that the encoder knows (``steak``) is none of these: it is only foreign to the library, and left to
+   the vector. Where words alone are searched there is nothing else to go by, and it is taken for mistyped.
 
 A correction is a guess. How far it is to be trusted follows from how many words are as near by chance, and
 so far it counts where the answer is judged. What is embedded is the question as it was asked, unless nothing
 of it occurs. With a word of each sample question mistyped the corrected text finds as much, 0.90 of the
-pages first; and where a word was right, only foreign to the library (``movies`` taken for ``moves``), it
-finds less.
+pages first.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from indexer.index.words import fold, is_paired
 
 if TYPE_CHECKING:
     from indexer.arrays import Doubles
+    from indexer.records import Encoder
     from indexer.search.query import Query
     from indexer.store.snapshot import Snapshot
 
@@ -45,12 +47,15 @@ class Meant:
     """A question's words as they are searched.
 
     The text of ``query`` is what is to be embedded. ``counts`` (terms,) says in how many passages each is,
-    ``trust`` (terms,) how far it is what was asked: 1 but for words that were corrected.
+    ``trust`` (terms,) how far it is what was asked: 1 but for words that were corrected. ``left_to_vector``
+    is the share of the words asked for that occur nowhere, were taken for no others, and that the encoder
+    knows.
     """
 
     query: Query
     counts: Doubles
     trust: Doubles
+    left_to_vector: float
     notices: tuple[str, ...]
 
 
@@ -63,14 +68,22 @@ class _Found:
     trust: float = 1.0
 
 
-def understood(snapshot: Snapshot, query: Query) -> Meant:
-    """What the question means in this library: words that occur nowhere are taken for what does."""
+def understood(snapshot: Snapshot, query: Query, encoder: Encoder | None) -> Meant:
+    """What the question means in this library: words that occur nowhere are taken for what does.
+
+    ``encoder`` is what embeds it; None where words alone are searched.
+    """
     counts = snapshot.occurrences(query.terms)
     alone = not any(counts)
     found: dict[str, _Found] = {term: _Found((term,), (term,)) for term in query.terms}
+    missing = [term for term, count in zip(query.terms, counts, strict=True) if not count]
+    known = {term for term in missing if encoder and encoder.knows(term)}
     notices = []
-    for term, count in zip(query.terms, counts, strict=True):
-        if not count and (meant := _meant(snapshot, query, term, alone=alone)):
+    for term in missing:
+        # Of short words encoders know many that nobody means: lok.
+        may_be_mistyped = term not in known if len(term) >= SHORTEST_CORRECTED else alone
+        if meant := _meant(snapshot, query, term, may_be_mistyped=may_be_mistyped):
+            known -= set(meant.instead_of)
             found |= dict.fromkeys(meant.instead_of, meant)
             if meant.words != tuple(query.parts.get(term, ())):
                 notices.append(f"nothing has {term!r}; searched for {meant.words[0]!r}")
@@ -80,10 +93,11 @@ def understood(snapshot: Snapshot, query: Query) -> Meant:
     text = " ".join(trust) if alone and notices else query.text
     searched = replace(query, text=text, terms=tuple(trust))
     occurrences = np.array(snapshot.occurrences(searched.terms), np.float64)
-    return Meant(searched, occurrences, np.array(list(trust.values())), tuple(notices))
+    left = len(known) / len(query.terms)
+    return Meant(searched, occurrences, np.array(list(trust.values())), left, tuple(notices))
 
 
-def _meant(snapshot: Snapshot, query: Query, term: str, *, alone: bool) -> _Found | None:
+def _meant(snapshot: Snapshot, query: Query, term: str, *, may_be_mistyped: bool) -> _Found | None:
     """What a word that occurs nowhere is: its parts, one with its neighbours, a mistake, or none of these."""
     if any(snapshot.occurrences(parts := query.parts.get(term, ()))):
         return _Found(tuple(parts), (term,))
@@ -91,7 +105,7 @@ def _meant(snapshot: Snapshot, query: Query, term: str, *, alone: bool) -> _Foun
         if any(snapshot.occurrences(["".join(run)])):
             return _Found(("".join(run),), run)
     as_typed = term in fold(query.text)  # and not C++, said as it is read
-    return corrected(snapshot, term) if as_typed and (alone or len(term) >= SHORTEST_CORRECTED) else None
+    return corrected(snapshot, term) if may_be_mistyped and as_typed else None
 
 
 def corrected(snapshot: Snapshot, term: str) -> _Found | None:

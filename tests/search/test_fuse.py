@@ -64,7 +64,7 @@ def test_specificity_is_a_share(counts: list[int]) -> None:
 def test_rarer_words_lean_lexical(one: float, other: float, cohesion_gap: float) -> None:
     """The rarer the words, the larger the lexical share, within its bounds."""
     config = SearchConfig()
-    low, high = (fuse.lexical_weight(value, cohesion_gap, config) for value in sorted((one, other)))
+    low, high = (fuse.lexical_weight(value, cohesion_gap, 0.0, config) for value in sorted((one, other)))
     assert 0.0 <= low <= high <= config.most_lexical
 
 
@@ -73,17 +73,29 @@ def test_names_outweigh_meaning_and_common_words_keep_their_share() -> None:
     config = replace(SearchConfig(), cohesion_slope=0.0)
     name = fuse.specificity(np.array([1.0]), 1000)
     common = fuse.specificity(np.array([600.0, 500.0]), 1000)
-    assert fuse.lexical_weight(name, 0.0, config) > 0.8
-    assert fuse.lexical_weight(common, 0.0, config) == config.lexical_weight
+    assert fuse.lexical_weight(name, 0.0, 0.0, config) > 0.8
+    assert fuse.lexical_weight(common, 0.0, 0.0, config) == config.lexical_weight
     among_unknown = fuse.specificity(np.array([1.0, 0.0, 0.0]), 1000)
-    assert fuse.lexical_weight(among_unknown, 0.0, config) == config.lexical_weight
+    assert fuse.lexical_weight(among_unknown, 0.0, 0.0, config) == config.lexical_weight
+
+
+@given(st.floats(0, 1), st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1))
+def test_the_more_is_left_to_the_vector_the_less_words_count(
+    specific: float, cohesion_gap: float, one: float, other: float
+) -> None:
+    """Down to nothing, where none of the words can be found."""
+    config = SearchConfig()
+    less, more = sorted((one, other))
+    weights = (fuse.lexical_weight(specific, cohesion_gap, left, config) for left in (less, more, 1.0))
+    of_less, of_more, of_all = weights
+    assert of_less >= of_more >= of_all == 0.0
 
 
 def test_feedback_keeps_unit_length_and_comes_nearer() -> None:
     """The moved question has length 1 and lies nearer to the passages it moved to."""
     question = np.array([1, 0, 0], dtype=np.float32)
     best = np.array([[0, 1, 0]], dtype=np.float32)
-    moved = fuse.rocchio(question, best, np.array([1.0]), SearchConfig())
+    moved = fuse.rocchio(question, best, np.array([1.0]), 5, SearchConfig())
     assert abs(float(np.linalg.norm(moved)) - 1) < 1e-6
     assert float(best[0] @ moved) > float(best[0] @ question)
 
@@ -91,8 +103,18 @@ def test_feedback_keeps_unit_length_and_comes_nearer() -> None:
 def test_feedback_goes_most_to_the_best() -> None:
     """Of two passages the one that scores better draws the question more."""
     question, best = np.array([1, 0, 0], dtype=np.float32), np.eye(3, dtype=np.float32)[1:]
-    _, to_first, to_second = fuse.rocchio(question, best, np.array([2.0, 1.0]), SearchConfig())
+    _, to_first, to_second = fuse.rocchio(question, best, np.array([2.0, 1.0]), 5, SearchConfig())
     assert to_first > to_second > 0
+
+
+@given(st.integers(1, 64), st.integers(1, 64))
+def test_a_longer_question_moves_further_and_never_further_than_its_own_length(one: int, other: int) -> None:
+    """It stays at least as near to itself as to what it moved to."""
+    question, best = np.array([1, 0], dtype=np.float32), np.array([[0, 1]], dtype=np.float32)
+    shorter, longer = (
+        fuse.rocchio(question, best, np.array([1.0]), terms, SearchConfig()) for terms in sorted((one, other))
+    )
+    assert 0 < shorter[1] <= longer[1] <= longer[0] + 1e-6
 
 
 def test_a_word_alone_in_one_candidate_is_bounded() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from indexer.records import Link
 from indexer.search.answer import Answer
+from tests.fakes import HashEncoder
 from tests.search.making import Make, Written
 
 LOCKS: Written = (
@@ -51,6 +52,42 @@ def test_what_is_near_to_nothing_or_too_short_is_left_alone(make: Make, question
     answer = asked(make, question)
     assert answer.notices == ()
     assert answer.hits[0].passage.text == LOCKS[2][0]
+
+
+class Knowing(HashEncoder):
+    """An encoder that has learned some words."""
+
+    def knows(self, word: str) -> bool:
+        return word in {"sparks", "lok"}
+
+
+@pytest.mark.parametrize("question", ["sparks", "sparks in redis"])
+def test_a_word_that_the_encoder_knows_is_not_mistyped(make: Make, question: str) -> None:
+    """It is foreign to the library, and left to the vector; where words alone are asked, it is a guess."""
+    searcher = make([LOCKS], encoder=Knowing())
+    assert searcher.search(question, mode="hybrid").notices == ()
+    assert searcher.search(question, mode="lexical").notices == (
+        "nothing has 'sparks'; searched for 'spare'",
+    )
+
+
+def test_the_less_of_a_question_can_be_found_the_less_its_words_count(make: Make) -> None:
+    """A word that the encoder does not know is no word, and takes nothing away."""
+    searcher = make([LOCKS], encoder=Knowing())
+    unknown, known = (
+        {
+            abs(hit.shares["lexical"].share)
+            for hit in searcher.search(f"distributed {word}", mode="hybrid").hits
+        }
+        for word in ("qqqqqq", "sparks")
+    )
+    assert 0 < max(known) < max(unknown)
+
+
+def test_what_short_words_mean_is_guessed_where_nothing_occurs_also_if_they_are_known(make: Make) -> None:
+    """Encoders know many short words that nobody means."""
+    answer = make([LOCKS], encoder=Knowing()).search("lok", mode="hybrid")
+    assert answer.notices == ("nothing has 'lok'; searched for 'lock'",)
 
 
 def test_where_nothing_occurs_the_correction_is_searched_by_meaning_too(make: Make) -> None:
