@@ -77,7 +77,8 @@ def understood(snapshot: Snapshot, query: Query, encoder: Encoder | None) -> Mea
     alone = not any(counts)
     found: dict[str, _Found] = {term: _Found((term,), (term,)) for term in query.terms}
     missing = [term for term, count in zip(query.terms, counts, strict=True) if not count]
-    known = {term for term in missing if encoder and encoder.knows(term)}
+    # Not numbers: encoders have many as tokens, and say little of them.
+    known = {term for term in missing if encoder and term.isalpha() and encoder.knows(term)}
     notices = []
     for term in missing:
         # Of short words encoders know many that nobody means: lok.
