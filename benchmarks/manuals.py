@@ -1,12 +1,12 @@
 """Whether hybrid search holds on other texts: those in the documentation of Debian packages.
 
-    python benchmarks/manuals.py [--write] [COLLECTION...]   # else all; needs Debian's apt-get and dpkg-deb
+    python benchmarks/manuals.py [--again] [--write] [COLLECTION...]   # else all; needs apt-get, dpkg-deb
 
 Packages are taken by ``apt-get download`` and unpacked below ``data/evaluation/debian``, never installed.
 Each collection is made of them as a BEIR folder there, the same from the same versions: what stands above a
 text, a question or a name, is asked, and the text below it, without it, is the right document. Then nDCG@10
 of lexical, dense and hybrid, and hybrid against the better of the two lists, question by question, with the
-95 % bootstrap interval.
+95 % bootstrap interval. ``--again`` draws other documents of the same texts, more and shorter ones.
 """
 
 from __future__ import annotations
@@ -37,11 +37,10 @@ from indexer.evaluate.metrics import compare
 from indexer.records import Encoder, Mode
 
 FOLDER = CACHE / "debian"
-DOCUMENTS, QUESTIONS = 1000, 400
-"""How many are drawn of each, at most."""
-FEWEST, MOST = 5, 200
-"""Words of a document: what has fewer is none, and the rest of a longer one is left out."""
-SEED = 7
+QUESTIONS = 400
+"""How many are drawn of each collection, at most."""
+FEWEST = 5
+"""Words of a document: what has fewer is none."""
 
 Entry = tuple[list[str], str]
 """What a text answers, often nothing, and the text."""
@@ -150,8 +149,55 @@ def pod_entries(command: str, *files: Path) -> Iterator[Entry]:
                 waiting = []
 
 
-def foldoc(file: Path) -> Iterator[Entry]:
-    """Headwords of the computing dictionary, and what is said of them."""
+def roff(text: str) -> str:
+    """A manual page's roff without its requests and escapes."""
+    text = re.sub(
+        r"^(?:\.\\\"|'\\\"|\.(?:nf|fi|in|TP|RS|RE|EX|EE|ad|ie|el|if)\b).*\n", "", text, flags=re.MULTILINE
+    )
+    text = re.sub(r"^\.(?:PP|IP|P|LP|SS)\b", "\n", text, flags=re.MULTILINE)
+    text = re.sub(r"^\.[A-Z]{1,2} ", "", text, flags=re.MULTILINE).replace('"', "")
+    return re.sub(r"\\(?:f[A-Z]|f\(\w\w|[&/,%:])", "", text).replace(r"\-", "-").replace(r"\(aq", "'")
+
+
+def roff_manuals(*files: Path) -> Iterator[Entry]:
+    """Sections of manual pages; what a page's NAME says is asked for its DESCRIPTION."""
+    for file in files:
+        with gzip.open(file, "rt", encoding="utf-8", errors="replace") as lines:
+            page = lines.read()
+        found = [part.partition("\n") for part in re.split(r"^\.SH ", page, flags=re.MULTILINE)[1:]]
+        purpose = next((text.partition(r" \- ")[2] for name, _, text in found if name == "NAME"), "")
+        for name, _, text in found:
+            if name not in ("NAME", "SYNOPSIS", "SEE ALSO", "LIBRARY", "STANDARDS"):
+                yield ([tidy(purpose)] if name == "DESCRIPTION" else []), paragraphs(roff(text))
+
+
+def postgres_manuals(*pages: Path) -> Iterator[Entry]:
+    """Sections of PostgreSQL's pages; what a page says a command is for is asked for its Description."""
+    for page in pages:
+        tree = read_html(page)
+        names = tree.find_class("refnamediv")
+        purpose = content(names[0]).partition(" — ")[2] if names else ""
+        for part in (*names, *tree.find_class("navheader"), *tree.find_class("navfooter")):
+            part.drop_tree()
+        for heading, text in sections(tree):
+            yield ([purpose] if purpose and heading == "Description" else []), text
+
+
+def libreoffice_guides(*pages: Path) -> Iterator[Entry]:
+    """Guides of LibreOffice's help; the title is asked for all that stands below it."""
+    for page in pages:
+        shown = read_html(page).get_element_by_id("DisplayArea")
+        title = shown.find(".//h1")
+        if title is not None:
+            asked = content(title)
+            title.drop_tree()
+            for other in shown.xpath(".//*[@hidden]"):  # what stands there on other systems
+                other.drop_tree()
+            yield [asked], "\n\n".join(text for _, text in sections(shown))
+
+
+def dictionary(file: Path) -> Iterator[Entry]:
+    """Headwords of a dictionary, and what is said of them."""
     with gzip.open(file, "rt", encoding="utf-8", errors="replace") as lines:
         entries = re.split(r"\n\n(?=\S)", lines.read())
     for entry in entries:
@@ -180,6 +226,19 @@ def wordnet(*files: Path) -> Iterator[Entry]:
                 words = fields[4 : 4 + 2 * min(3, int(fields[3], 16)) : 2]
                 plain = (re.sub(r"\(.*\)", "", word.replace("_", " ")) for word in words)
                 yield [", ".join(plain)], tidy(gloss.partition('; "')[0])
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn of a collection: by which seed, and at most how many documents, of how many words."""
+
+    name: str
+    seed: int
+    documents: int
+    words: int
+
+
+DRAWING, ANOTHER = Drawing("manuals", 7, 1000, 200), Drawing("manuals-again", 31, 1500, 120)
 
 
 @dataclass(frozen=True)
@@ -212,7 +271,7 @@ KINDS = {
         "question → answer, among other sections of their manuals",
     ),
     "foldoc": Kind(
-        foldoc,
+        dictionary,
         {"dict-foldoc": ("usr/share/dictd/foldoc.dict.dz",)},
         "headword of a dictionary of computing → definition",
     ),
@@ -231,6 +290,29 @@ KINDS = {
         {"gnome-user-docs": ("usr/share/help/C/*/*.page",)},
         "summary of a help page for users → the page",
     ),
+    "jargon": Kind(
+        dictionary,
+        {"dict-jargon": ("usr/share/dictd/jargon.dict.dz",)},
+        "headword of a dictionary of slang → definition",
+    ),
+    "libreoffice": Kind(
+        libreoffice_guides,
+        {
+            "libreoffice-help-en-us": (
+                "usr/share/libreoffice/help/en-US/text/*/guide/*.html",
+                "usr/share/libreoffice/help/en-US/text/*/*/guide/*.html",
+            )
+        },
+        "title of a help page for users → the page",
+    ),
+    "manpages": Kind(
+        roff_manuals,
+        {
+            "manpages": ("usr/share/man/man*/*.gz",),
+            "manpages-dev": ("usr/share/man/man*/*.gz",),
+        },
+        "line that says what a call is for → its manual page",
+    ),
     "perldiag": Kind(
         partial(pod_entries, "item"),
         {"perl-modules-5.36": ("usr/share/perl/5.36*/pod/perldiag.pod",)},
@@ -240,6 +322,11 @@ KINDS = {
         partial(pod_entries, "head2"),
         {"perl-doc": ("usr/share/perl/5.36*/pod/perlfaq*.pod",)},
         "question → answer, all on one topic",
+    ),
+    "postgres": Kind(
+        postgres_manuals,
+        {"postgresql-doc-15": ("usr/share/doc/postgresql-doc-15/html/*.html",)},
+        "line that says what a command is for → its manual page",
     ),
     "pyfaq": Kind(
         questions_in_pages,
@@ -284,19 +371,20 @@ def version_of(package: Path) -> str:
     return f"{package.name} {told.strip()}"
 
 
-def write_collection(folder: Path, entries: Iterable[Entry]) -> None:
+def write_collection(folder: Path, entries: Iterable[Entry], drawing: Drawing) -> None:
     """Draw questions and documents, those that answer first, and write them as a BEIR folder."""
     answers: dict[str, set[str]] = {}
     for asked, text in entries:
         if len(text.split()) >= FEWEST:
             named = {question for question in asked if any(map(str.isalnum, question))}
-            answers.setdefault(shortened(text), set()).update(named)
-    chance = random.Random(SEED)
+            answers.setdefault(shortened(text, drawing.words), set()).update(named)
+    chance = random.Random(drawing.seed)
     every = sorted(set().union(*answers.values()))
     questions = sorted(chance.sample(every, min(QUESTIONS, len(every))))
     right = {text for text, asked in answers.items() if asked.intersection(questions)}
     others = sorted(answers.keys() - right)
-    documents = sorted(right.union(chance.sample(others, min(len(others), max(0, DOCUMENTS - len(right))))))
+    more = min(len(others), max(0, drawing.documents - len(right)))
+    documents = sorted(right.union(chance.sample(others, more)))
     folder.mkdir(parents=True, exist_ok=True)
     for name, texts in {"corpus.jsonl": documents, "queries.jsonl": questions}.items():
         rows = (json.dumps({"_id": str(place), "text": text}) for place, text in enumerate(texts))
@@ -310,13 +398,13 @@ def write_collection(folder: Path, entries: Iterable[Entry]) -> None:
     (folder / "qrels.tsv").write_text("".join(judged), encoding="utf-8")
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, words: int) -> str:
     """The first words of a text, its paragraphs kept."""
-    end = re.match(rf"\s*(?:\S+\s+){{0,{MOST - 1}}}\S+", text)
+    end = re.match(rf"\s*(?:\S+\s+){{0,{words - 1}}}\S+", text)
     return end[0] if end else ""
 
 
-def collect(names: Iterable[str]) -> dict[str, tuple[Path, list[str]]]:
+def collect(names: Iterable[str], drawing: Drawing) -> dict[str, tuple[Path, list[str]]]:
     """The collections that can be made here: by name the folder, and the packages with their versions."""
     made = {}
     for name in names:
@@ -331,13 +419,14 @@ def collect(names: Iterable[str]) -> dict[str, tuple[Path, list[str]]]:
             for pattern in kind.files[package]
             for file in sorted((folder / "files").glob(pattern))
         ]
-        write_collection(FOLDER / name, kind.read(*files))
-        made[name] = FOLDER / name, [version_of(folder) for folder in found.values()]
+        folder = FOLDER / drawing.name / name
+        write_collection(folder, kind.read(*files), drawing)
+        made[name] = folder, [version_of(package) for package in found.values()]
     return made
 
 
 def table(made: dict[str, tuple[Path, list[str]]], encoder: Encoder) -> Iterator[str]:
-    """What was measured, and what of."""
+    """What was measured."""
     yield "| collection | documents | questions | lexical | dense | hybrid | to the better | 95 % |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     modes: tuple[Mode, ...] = ("lexical", "dense", "hybrid")
@@ -357,8 +446,12 @@ def table(made: dict[str, tuple[Path, list[str]]], encoder: Encoder) -> Iterator
     surely = sum(change.low > 0 for change in changes), sum(change.high < 0 for change in changes)
     yield (
         f"\nHybrid is ahead of the better list on {ahead} of {len(changes)}, on {surely[0]} with an interval "
-        f"above 0, and behind on {behind}, on {surely[1]} with an interval below 0.\n"
+        f"above 0, and behind on {behind}, on {surely[1]} with an interval below 0."
     )
+
+
+def sources(made: dict[str, tuple[Path, list[str]]]) -> Iterator[str]:
+    """What is asked, and where the texts come from."""
     yield "| collection | what is asked → what answers | from |"
     yield "| --- | --- | --- |"
     for name, (_, versions) in made.items():
@@ -370,16 +463,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("collection", nargs="*", choices=[[], *KINDS], help="else all")
+    parser.add_argument("--again", action="store_true", help="other documents of the same texts")
     parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     options = parser.parse_args()
     missing = [tool for tool in ("apt-get", "dpkg-deb") if not shutil.which(tool)]
-    made = {} if missing else collect(options.collection or KINDS)
+    drawing = ANOTHER if options.again else DRAWING
+    made = {} if missing else collect(options.collection or KINDS, drawing)
     if not made:  # no failure: `make bench` goes on without Debian
         why = f"there is no {missing[0]} here" if missing else "apt has none; `apt-get update` may help"
         print(f"skipped, BENCHMARKS.md left as it is: takes Debian's packages, and {why}", file=sys.stderr)
         return
     encoder = CachedEncoder(open_encoder(Config(), DEFAULT_MODEL))
-    bench.report("manuals", "\n".join(table(made, encoder)), write=options.write)
+    bench.report(drawing.name, "\n".join(table(made, encoder)), write=options.write)
+    if drawing is DRAWING:
+        bench.report("manuals-sources", "\n".join(sources(made)), write=options.write)
 
 
 if __name__ == "__main__":

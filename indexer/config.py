@@ -221,9 +221,9 @@ class SearchConfig:
     answered: float = 0.5
     """Confidence from which a question counts as answered; below it the state is ``nothing answers``."""
     sure: float = 0.8
-    """Confidence from which the state is ``answers``, and not ``may answer``: the smallest step of 0.05
-    that at most 2.5 % of foreign questions reach in any library, and from which the first passage is right
-    for at least 95 % of the answerable sample questions (``benchmarks/states.py``)."""
+    """Confidence from which the state is ``answers``, and not ``may answer``: a step of 0.05 that
+    at most 2.5 % of foreign questions reach in any library, and from which the first passage is right for
+    at least 95 % of the answerable sample questions (``benchmarks/states.py``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
