@@ -6,7 +6,9 @@ This is the reference: what the exported fast path must reproduce, and the fallb
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from copy import deepcopy
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -66,17 +68,22 @@ class SentenceEncoder:
         """Whether a word, in small letters, is one token at the beginning of a text or within it."""
         forms = [word, f" {word}"]  # the same to most tokenizers, but not to those that work on bytes
         return any(
-            len(ids) == 1 and self.inner.tokenizer.decode(ids).strip() == word  # and not the unknown one
+            len(ids) == 1 and self._tokenizer.decode(ids).strip() == word  # and not the unknown one
             for ids in self._tokens(forms, special=False)
         )
 
     def _tokens(self, texts: list[str], *, special: bool = True) -> list[list[int]]:
         """The numbers of each text's tokens; static embeddings know no special ones."""
-        tokenizer = self.inner.tokenizer
         if self._is_static:
-            return [made.ids for made in tokenizer.encode_batch(texts, add_special_tokens=False)]
-        numbers: list[list[int]] = tokenizer(texts, add_special_tokens=special, verbose=False)["input_ids"]
+            return [made.ids for made in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+        made = self._tokenizer(texts, add_special_tokens=special, verbose=False)
+        numbers: list[list[int]] = made["input_ids"]
         return numbers
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        """One beside the model's own, which is set to cut while another thread embeds."""
+        return deepcopy(self.inner.tokenizer)
 
     @property
     def _is_static(self) -> bool:

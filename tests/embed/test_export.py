@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypedDict, Unpack
 
@@ -113,6 +114,16 @@ def test_any_model_whose_export_is_proved_equal_runs_without_torch_and_gives_its
     for encoder in (original, exported):
         assert [*map(encoder.knows, ("event", "state", "unheardof", "in the"))] == [True, True, False, False]
     assert "cosine 1.0000" in how_it_runs(model, exports=tmp_path)
+
+
+def test_what_a_model_knows_can_be_asked_while_it_embeds(make_model: MakeModel) -> None:
+    """As a search does. A tokenizer that is set to cut in one thread and not in the other cuts in neither."""
+    encoder = load_encoder(str(make_model(pooling_mode="mean")), exports=None)
+    with ThreadPoolExecutor(1) as beside:
+        embedded = [beside.submit(encoder.encode_query, "in the log " * 500) for _ in range(50)]
+        while not all(each.done() for each in embedded):
+            assert encoder.knows("event")
+    assert {each.result().shape for each in embedded} == {(32,)}
 
 
 @pytest.mark.usefixtures("in_this_process")
