@@ -91,7 +91,7 @@ def rocchio(question: Vectors, best: Vectors, scores: Doubles, terms: int, confi
 
     Rocchio's pseudo-relevance feedback (The SMART retrieval system, 1971, chapter 14) on dense vectors. The
     better their ``scores`` (n,), best first, the more passages count. The more ``terms`` a question has, the
-    further it moves: the best passages of a long one share more with it, and are more often right.
+    further it moves: short ones find less that way (``BENCHMARKS.md``).
     """
     if not len(best):
         return question

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_sample_questions(run: Run, demo_library: Path) -> None:
-    """Measured 0.938, 0.938, 0.90 and 0.016: two questions of 128 may be lost to another machine."""
+    """Measured 0.938, 0.930, 0.90 and 0.016: two questions of 128 may be lost to another machine."""
     ended = run("eval", "--questions", sample_folder() / "questions.yaml", "--data", demo_library, "--json")
     told = json.loads(ended.out)
     assert (told["questions"], told["answerable"]) == (138, 128)
@@ -29,7 +29,7 @@ def test_sample_questions(run: Run, demo_library: Path) -> None:
     assert told["heading@3"] >= 0.91
     assert told["told_unanswerable"] >= 0.85
     assert told["refused_answerable"] <= 0.05
-    assert told["states"]["answers"]["right"] >= 0.95  # measured 0.98, and 0.77 of those told "may answer"
+    assert told["states"]["answers"]["right"] >= 0.95  # measured 0.98, and 0.79 of those told "may answer"
 
 
 def test_questions_near_the_samples_topics(run: Run, demo_library: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_collection(demo_library: Path, tmp_path: Path) -> None:
             mode: ask_all(collection, snapshot, encoder, Config().search, mode=mode).interval("ndcg@10").mean
             for mode in ("hybrid", "lexical", "dense")
         }
-    assert found["hybrid"] >= 0.455  # measured 0.464, the lists alone 0.387 and 0.405
+    assert found["hybrid"] >= 0.455  # measured 0.466, the lists alone 0.386 and 0.405
     assert found["hybrid"] >= found["lexical"] + 0.06
     assert found["hybrid"] >= found["dense"] + 0.045
 
