@@ -47,7 +47,7 @@ docs: .venv/developing ## Build the documentation as a site, into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: .venv/developing ## Measure everything and write BENCHMARKS.md (hours; INDEXER_SHARED_DATA names the collections)
-	for script in extraction.py verdicts.py links.py retrieval.py manuals.py states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py serving.py milvus.py on_ray.py; do \
+	for script in extraction.py verdicts.py links.py retrieval.py manuals.py "manuals.py --again" states.py "fusion_experiments.py --held-out" sentences.py crawl.py "embedding.py --quality" scale.py peers.py lexical.py serving.py milvus.py on_ray.py; do \
 	  $(BIN)/python benchmarks/$$script --write || exit; done
 
 trust: .venv/developing ## Kill, damage, fill and flood the program, and write RELIABILITY.md (an hour and more)

@@ -151,9 +151,8 @@ def pod_entries(command: str, *files: Path) -> Iterator[Entry]:
 
 def roff(text: str) -> str:
     """A manual page's roff without its requests and escapes."""
-    text = re.sub(
-        r"^(?:\.\\\"|'\\\"|\.(?:nf|fi|in|TP|RS|RE|EX|EE|ad|ie|el|if)\b).*\n", "", text, flags=re.MULTILINE
-    )
+    layout = r"^(?:[.']\\\"|\.(?:nf|fi|in|TP|RS|RE|EX|EE|ad|ie|el|if)\b).*\n"
+    text = re.sub(layout, "", text, flags=re.MULTILINE)
     text = re.sub(r"^\.(?:PP|IP|P|LP|SS)\b", "\n", text, flags=re.MULTILINE)
     text = re.sub(r"^\.[A-Z]{1,2} ", "", text, flags=re.MULTILINE).replace('"', "")
     return re.sub(r"\\(?:f[A-Z]|f\(\w\w|[&/,%:])", "", text).replace(r"\-", "-").replace(r"\(aq", "'")
@@ -238,7 +237,9 @@ class Drawing:
     words: int
 
 
-DRAWING, ANOTHER = Drawing("manuals", 7, 1000, 200), Drawing("manuals-again", 31, 1500, 120)
+DRAWING = Drawing("manuals", 7, 1000, 200)
+AGAIN = Drawing("manuals-again", 31, 1500, 120)
+"""Each under the name of its section in BENCHMARKS.md."""
 
 
 @dataclass(frozen=True)
@@ -467,7 +468,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md too")
     options = parser.parse_args()
     missing = [tool for tool in ("apt-get", "dpkg-deb") if not shutil.which(tool)]
-    drawing = ANOTHER if options.again else DRAWING
+    drawing = AGAIN if options.again else DRAWING
     made = {} if missing else collect(options.collection or KINDS, drawing)
     if not made:  # no failure: `make bench` goes on without Debian
         why = f"there is no {missing[0]} here" if missing else "apt has none; `apt-get update` may help"

@@ -7,7 +7,7 @@ written twice. Made by :mod:`indexer.embed.export`; what it needs besides is in 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -130,12 +130,12 @@ class ExportedEncoder:
         return [len(encoding.ids) for encoding in self._uncut.encode_batch_fast(prompted)]
 
     def knows(self, word: str) -> bool:
-        """Whether a word, in small letters, is one token at the beginning of a text or within it."""
-        forms = [word, f" {word}"]  # the same to most tokenizers, but not to those that work on bytes
-        return any(
-            len(made.ids) == 1 and self._tokenizer.decode(made.ids).strip() == word  # and not the unknown one
-            for made in self._tokenizer.encode_batch_fast(forms, add_special_tokens=False)
-        )
+        """Whether a word, in small letters, is one token."""
+        return is_one_token(word, self._tokens_of, self._tokenizer.decode)
+
+    def _tokens_of(self, texts: list[str]) -> list[list[int]]:
+        made = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [encoding.ids for encoding in made]
 
     @cached_property
     def _uncut(self) -> Tokenizer:
@@ -159,6 +159,17 @@ class ExportedEncoder:
             filled = slice(shape[1] - length, None) if self._manifest.pad_left else slice(length)
             ids[row, filled], types[row, filled], mask[row, filled] = encoding.ids, encoding.type_ids, 1
         return {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
+
+
+def is_one_token(
+    word: str, tokens_of: Callable[[list[str]], Iterable[list[int]]], decode: Callable[[list[int]], str]
+) -> bool:
+    """Whether a word, in small letters, is a single token, and not the one of all that is unknown.
+
+    It is asked for as it begins a text, and within one: two tokens to tokenizers that work on bytes.
+    """
+    forms = [word, f" {word}"]
+    return any(len(tokens) == 1 and decode(tokens).strip() == word for tokens in tokens_of(forms))
 
 
 def processors() -> int:

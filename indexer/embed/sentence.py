@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from indexer.embed.exported import is_one_token
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:
@@ -65,12 +66,8 @@ class SentenceEncoder:
         return [len(ids) for ids in self._tokens(prompted)]
 
     def knows(self, word: str) -> bool:
-        """Whether a word, in small letters, is one token at the beginning of a text or within it."""
-        forms = [word, f" {word}"]  # the same to most tokenizers, but not to those that work on bytes
-        return any(
-            len(ids) == 1 and self._tokenizer.decode(ids).strip() == word  # and not the unknown one
-            for ids in self._tokens(forms, special=False)
-        )
+        """Whether a word, in small letters, is one token."""
+        return is_one_token(word, partial(self._tokens, special=False), self._tokenizer.decode)
 
     def _tokens(self, texts: list[str], *, special: bool = True) -> list[list[int]]:
         """The numbers of each text's tokens; static embeddings know no special ones."""

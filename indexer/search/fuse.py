@@ -86,17 +86,19 @@ def lexical_weight(
     return float(np.clip(weight, 0.0, config.most_lexical)) * (1.0 - left_to_vector)
 
 
-def rocchio(question: Vectors, best: Vectors, scores: Doubles, terms: int, config: SearchConfig) -> Vectors:
+def rocchio(
+    question: Vectors, best: Vectors, scores: Doubles, term_count: int, config: SearchConfig
+) -> Vectors:
     """The question's vector (dimension,) moved towards the best passages (n, dimension), unit length.
 
     Rocchio's pseudo-relevance feedback (The SMART retrieval system, 1971, chapter 14) on dense vectors. The
-    better their ``scores`` (n,), best first, the more passages count. The more ``terms`` a question has, the
-    further it moves: short ones find less that way (``BENCHMARKS.md``).
+    better their ``scores`` (n,), best first, the more passages count. The more words the
+    question has (``term_count``), the further it moves: short ones find less that way (``BENCHMARKS.md``).
     """
     if not len(best):
         return question
     shares = np.exp(config.feedback_slope * (scores - scores[0]))
-    shares *= min(1.0, config.feedback_per_word * terms) / shares.sum()
+    shares *= min(1.0, config.feedback_per_word * term_count) / shares.sum()
     moved = question + shares.astype(np.float32) @ best
     length = np.linalg.norm(moved)
     return np.asarray(moved / length, dtype=np.float32) if length > 1e-6 else question

@@ -52,13 +52,13 @@ class Candidate:
 class Question:
     """What the retrievers are asked: words, what they weigh and how rare they are, and a vector.
 
-    ``terms`` is how many words were asked for, without stop words and without the forms of names that
+    ``term_count`` is how many words were asked for, without stop words and without the forms of names that
     ``words`` has too; ``left_to_vector`` the share of them that only the vector speaks for. The vector is
     being made while the words are looked up; who asks for the words alone has none.
     """
 
     words: Sequence[str]
-    terms: int
+    term_count: int
     left_to_vector: float
     embedded: Future[Vectors] | None
     wanted: Wanted
@@ -98,7 +98,7 @@ def hybrid(snapshot: Snapshot, question: Question, config: SearchConfig, depth: 
     near, said = fuse.sides(_cosines(vectors, question.vector), bm25, weight, config.most_deviations)
     scores = near + said + _of(ids, own)
     best = fuse.order(ids, scores)[: config.feedback_passages]
-    moved = fuse.rocchio(question.vector, vectors[best], scores[best], question.terms, config)
+    moved = fuse.rocchio(question.vector, vectors[best], scores[best], question.term_count, config)
     if moved is not question.vector:
         dense = snapshot.dense(moved, limit=depth, allowed=question.allowed)
         ids, bm25, vectors = _union(snapshot, question, lexical=lexical, dense=dense, depth=depth)

@@ -97,7 +97,7 @@ class Searcher:
                 meant = beside.submit(vectors_from.encode_query, words.query.text)
             asked = Question(
                 words=words.query.words,
-                terms=len(words.query.terms),
+                term_count=len(words.query.terms),
                 left_to_vector=words.left_to_vector,
                 embedded=meant,
                 wanted=Wanted(self._snapshot, words),
